@@ -1,0 +1,82 @@
+"""Time as an interface: the only module of the framework that may look at the host's clock."""
+
+import threading
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+
+
+class Clock(ABC):
+    """Rig time: seconds since the rig was opened. All limits and measurements are in rig time.
+
+    On a bench of real boards it is the host's monotonic clock. On the virtual bench waiting *runs the world*
+    in the calling thread, and time stands still while the test thinks.
+    """
+
+    @abstractmethod
+    def now(self) -> float:
+        """Rig time in seconds."""
+
+    @abstractmethod
+    def wait(self, condition: Callable[[], bool], timeout_s: float) -> bool:
+        """Wait until ``condition()`` is true, at most ``timeout_s``; returns whether it came true.
+
+        The condition is evaluated at once, then again whenever something was noticed (see :meth:`notice`), and
+        a last time when the time is up. It must depend on nothing else, and must not wait itself.
+        """
+
+    @abstractmethod
+    def notice(self) -> None:
+        """Say that something a condition may depend on has changed. Callable from any thread."""
+
+    def sleep(self, duration_s: float) -> None:
+        """Let ``duration_s`` of rig time pass."""
+        self.wait(lambda: False, duration_s)
+
+    def deadline(self, timeout_s: float) -> "Deadline":
+        """A deadline ``timeout_s`` from now, to hand through an operation of several steps."""
+        return Deadline(self, timeout_s)
+
+
+class Deadline:
+    """The moment by which an operation must be done, passed around instead of a shrinking number of seconds."""
+
+    def __init__(self, clock: Clock, timeout_s: float) -> None:
+        self._clock = clock
+        self._end_s = clock.now() + timeout_s
+        self.timeout_s = timeout_s
+
+    @property
+    def remaining_s(self) -> float:
+        """Seconds of rig time left, 0 once expired."""
+        return max(0.0, self._end_s - self._clock.now())
+
+    @property
+    def expired(self) -> bool:
+        """Whether the moment has passed."""
+        return self.remaining_s == 0.0
+
+
+class MonotonicClock(Clock):
+    """Rig time of a bench of real boards: the host's monotonic clock, counted from construction."""
+
+    def __init__(self) -> None:
+        self._origin_s = time.monotonic()
+        self._noticed = threading.Condition()
+
+    def now(self) -> float:
+        return time.monotonic() - self._origin_s
+
+    def wait(self, condition: Callable[[], bool], timeout_s: float) -> bool:
+        end_s = self.now() + timeout_s
+        with self._noticed:
+            while not condition():
+                remaining_s = end_s - self.now()
+                if remaining_s <= 0:
+                    return condition()
+                self._noticed.wait(remaining_s)
+            return True
+
+    def notice(self) -> None:
+        with self._noticed:
+            self._noticed.notify_all()

@@ -1,0 +1,83 @@
+"""The virtual bench: the world, its air, its hubs and boards, built as a rig file says."""
+
+from importlib.resources import files
+
+import serial
+
+from hil.clock import Clock
+from hil.config import RigConfig
+from hil.links.protocol_virtual import SerialExchange
+from hil.links.virtual import VirtualLink
+from hil.power.virtual import VirtualPowerPort
+from hil.probes import Probe
+from hil.probes.virtual import VirtualProbe
+from hil.virtual.air.medium import Air
+from hil.virtual.air.radio import Radio
+from hil.virtual.clock import VirtualClock
+from hil.virtual.hub import VirtualHub
+from hil.virtual.pico import VirtualPico
+from hil.virtual.vm import VmRuntime
+from hil.virtual.wasi import ROM_FOLDER
+from hil.virtual.world import World
+
+_LINKS_PACKAGE = "hil.links"
+_PROBE_MAC = bytes.fromhex("02d0c0ffee01")
+"""Locally administered: no real chip has it."""
+
+
+class VirtualBench:
+    """Boards that run the real MicroPython in one world. Implements :class:`hil.bench.Bench`."""
+
+    def __init__(self, config: RigConfig) -> None:
+        self.world = World(config.virtual.seed)
+        self.air = Air(self.world)
+        self._clock = VirtualClock(self.world)
+        self._exchange = SerialExchange(self.world)
+        if _LINKS_PACKAGE not in serial.protocol_handler_packages:
+            serial.protocol_handler_packages.append(_LINKS_PACKAGE)
+        runtime, rom = VmRuntime(), _rom()
+        self.hubs = {name: VirtualHub(name, hub.ports) for name, hub in config.hubs.items()}
+        self.boards: dict[str, VirtualPico] = {}
+        self._links: dict[str, VirtualLink] = {}
+        self._power_ports: dict[str, VirtualPowerPort] = {}
+        for name, board in config.boards.items():
+            pico = VirtualPico(self.world, runtime, self.air, rom, name, board.serial)
+            hub = self.hubs[board.power.hub]
+            hub.plug_in(board.power.port, pico)
+            self.boards[name] = pico
+            self._exchange.ports[name] = pico.usb
+            self._links[name] = VirtualLink(name, self._exchange.url(name), pico.usb, self._clock)
+            self._power_ports[name] = VirtualPowerPort(hub, board.power.port)
+        self._probe = self._make_probe(config) if config.probe else None
+
+    @property
+    def clock(self) -> Clock:
+        """The world's time."""
+        return self._clock
+
+    def link(self, board: str) -> VirtualLink:
+        """The serial line to ``board``."""
+        return self._links[board]
+
+    def power_port(self, board: str) -> VirtualPowerPort:
+        """The hub port that supplies ``board``."""
+        return self._power_ports[board]
+
+    def probe(self) -> Probe | None:
+        """The probe, if the rig file names one."""
+        return self._probe
+
+    def close(self) -> None:
+        """Cut every board's power and free its memory."""
+        for board in self.boards.values():
+            board.power_off()
+
+    def _make_probe(self, config: RigConfig) -> VirtualProbe:
+        radio = Radio(self.world, self.air, _PROBE_MAC, self.world.notice, lambda _line: None)
+        return VirtualProbe(radio, self._clock, config.wifi.ssid, config.wifi.password.get_secret_value())
+
+
+def _rom() -> dict[str, bytes]:
+    """The MicroPython modules that every board has built in, by path."""
+    folder = files("hil.virtual") / "board"
+    return {f"{ROM_FOLDER}/{item.name}": item.read_bytes() for item in folder.iterdir() if item.name.endswith(".py")}

@@ -1,0 +1,23 @@
+"""Rig time of a virtual bench: waiting runs the world."""
+
+from collections.abc import Callable
+
+from hil.clock import Clock
+from hil.virtual.world import US_PER_S, World
+
+
+class VirtualClock(Clock):
+    """Rig time is the world's time. It stands still while the test thinks and jumps while the test waits."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+
+    def now(self) -> float:
+        return self._world.now_us / US_PER_S
+
+    def wait(self, condition: Callable[[], bool], timeout_s: float) -> bool:
+        until_us = self._world.now_us + max(0, round(timeout_s * US_PER_S))
+        return self._world.run(until_us, condition)
+
+    def notice(self) -> None:
+        self._world.notice()

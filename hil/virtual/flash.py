@@ -1,0 +1,203 @@
+"""The flash file system of one virtual board: littlefs as firmware sees it, in memory, with no way to the host.
+
+A file's new content becomes visible when it is closed or synced, at once and whole; a power cut before that leaves
+the old content. That is littlefs's promise, and what a deploy relies on.
+"""
+
+import posixpath
+from collections.abc import Mapping
+
+BLOCK_SIZE = 4096
+"""littlefs block: one flash sector of the RP2040."""
+
+FLASH_SIZE = 868_352
+"""Bytes of the file system on a Pico W (MicroPython's rp2 board definition)."""
+
+_BLOCKS_OF_A_DIRECTORY = 2
+"""littlefs keeps each directory in a pair of blocks."""
+
+ENOENT, EIO, EEXIST, ENOTDIR, EISDIR, EINVAL, ENOSPC, ENOTEMPTY = 2, 5, 17, 20, 21, 22, 28, 39
+"""Error numbers as MicroPython's rp2 port numbers them."""
+
+
+class FlashError(Exception):
+    """A file operation failed; ``errno`` says how, in the rp2 port's numbers."""
+
+    def __init__(self, errno: int) -> None:
+        super().__init__(errno)
+        self.errno = errno
+
+
+class FlashFile:
+    """An open file. Writes stay with it until :meth:`sync`."""
+
+    def __init__(self, flash: "Flash", path: str, content: bytes, append: bool) -> None:
+        self._flash = flash
+        self._path = path
+        self._content = bytearray(content)
+        self._append = append
+        self._dirty = False
+        self.position = 0
+
+    @property
+    def size(self) -> int:
+        """Bytes, with what was written and not yet synced."""
+        return len(self._content)
+
+    def read(self, size: int) -> bytes:
+        """Up to ``size`` bytes from the position on."""
+        data = bytes(self._content[self.position : self.position + size])
+        self.position += len(data)
+        return data
+
+    def write(self, data: bytes) -> None:
+        """Write at the position, or at the end of a file opened for appending. Raises ``FlashError`` when full."""
+        if self._append:
+            self.position = len(self._content)
+        end = self.position + len(data)
+        # littlefs writes the new copy beside the old one, which lives until the sync.
+        if _blocks(max(end, len(self._content))) > self._flash.free_blocks:
+            raise FlashError(ENOSPC)
+        if self.position > len(self._content):
+            self._content.extend(bytes(self.position - len(self._content)))
+        self._content[self.position : end] = data
+        self.position = end
+        self._dirty = True
+
+    def sync(self) -> None:
+        """Make the written content the file's content, atomically."""
+        if self._dirty:
+            self._flash.replace(self._path, bytes(self._content))
+            self._dirty = False
+
+
+class Flash:
+    """Files and folders of one board. Paths are absolute, ``/`` separated; ``..`` cannot leave the root."""
+
+    def __init__(self, size: int = FLASH_SIZE) -> None:
+        self.total_blocks = size // BLOCK_SIZE
+        self._files: dict[str, bytes] = {}
+        self._folders: set[str] = {"/"}
+
+    @property
+    def files(self) -> Mapping[str, bytes]:
+        """All files by path."""
+        return self._files
+
+    @property
+    def free_blocks(self) -> int:
+        """Blocks not in use."""
+        used = len(self._folders) * _BLOCKS_OF_A_DIRECTORY + sum(_blocks(len(data)) for data in self._files.values())
+        return self.total_blocks - used
+
+    def is_folder(self, path: str) -> bool:
+        """Whether ``path`` is a folder."""
+        return normalize(path) in self._folders
+
+    def size(self, path: str) -> int:
+        """Size of a file in bytes, 0 for a folder. Raises ``FlashError`` when there is neither."""
+        path = normalize(path)
+        if path in self._folders:
+            return 0
+        return len(self._content(path))
+
+    def names(self, path: str) -> list[str]:
+        """Sorted names in a folder."""
+        folder = normalize(path)
+        if folder not in self._folders:
+            raise FlashError(ENOTDIR if folder in self._files else ENOENT)
+        prefix = folder.rstrip("/") + "/"
+        below = {p[len(prefix) :].split("/")[0] for p in (*self._files, *self._folders) if p.startswith(prefix)}
+        return sorted(below - {""})
+
+    def open(self, path: str, *, create: bool, exclusive: bool, truncate: bool, append: bool) -> FlashFile:
+        """Open a file. Raises ``FlashError``."""
+        path = normalize(path)
+        if path in self._folders:
+            raise FlashError(EISDIR)
+        if path not in self._files:
+            if not create:
+                raise FlashError(ENOENT)
+            self._require_parent(path)
+            self.replace(path, b"")
+        elif exclusive and create:
+            raise FlashError(EEXIST)
+        file = FlashFile(self, path, b"" if truncate else self._files[path], append)
+        # An emptied file is empty once it is closed, even when nothing is written to it.
+        file._dirty = truncate
+        return file
+
+    def replace(self, path: str, content: bytes) -> None:
+        """Set a file's whole content. Raises ``FlashError`` when it does not fit."""
+        path = normalize(path)
+        self._require_parent(path)
+        old_blocks = _blocks(len(self._files[path])) if path in self._files else 0
+        if _blocks(len(content)) - old_blocks > self.free_blocks:
+            raise FlashError(ENOSPC)
+        self._files[path] = content
+
+    def remove(self, path: str) -> None:
+        """Remove a file, or an empty folder as littlefs does."""
+        path = normalize(path)
+        if path in self._folders:
+            if path == "/":
+                raise FlashError(EINVAL)
+            if self.names(path):
+                raise FlashError(ENOTEMPTY)
+            self._folders.discard(path)
+        else:
+            self._content(path)
+            del self._files[path]
+
+    def make_folder(self, path: str) -> None:
+        """Create a folder in an existing one."""
+        path = normalize(path)
+        if path in self._files or path in self._folders:
+            raise FlashError(EEXIST)
+        self._require_parent(path)
+        if self.free_blocks < _BLOCKS_OF_A_DIRECTORY:
+            raise FlashError(ENOSPC)
+        self._folders.add(path)
+
+    def rename(self, old: str, new: str) -> None:
+        """Rename a file or folder; an existing file of the new name is replaced in the same instant."""
+        old, new = normalize(old), normalize(new)
+        self._require_parent(new)
+        if old in self._folders:
+            if new == old or new.startswith(old + "/"):
+                raise FlashError(EINVAL)
+            self._files = {_moved(path, old, new): data for path, data in self._files.items()}
+            self._folders = {_moved(path, old, new) for path in self._folders}
+            return
+        if new in self._folders:
+            raise FlashError(EISDIR)
+        content = self._content(old)
+        del self._files[old]
+        self._files[new] = content
+
+    def erase(self) -> None:
+        """An empty file system, as after formatting."""
+        self._files.clear()
+        self._folders = {"/"}
+
+    def _content(self, path: str) -> bytes:
+        if path not in self._files:
+            raise FlashError(ENOENT)
+        return self._files[path]
+
+    def _require_parent(self, path: str) -> None:
+        if posixpath.dirname(path) not in self._folders:
+            raise FlashError(ENOENT)
+
+
+def normalize(path: str) -> str:
+    """The one spelling of a path: absolute, without ``.`` and ``..``."""
+    return posixpath.normpath("/" + path.lstrip("/"))
+
+
+def _blocks(size: int) -> int:
+    return -(-size // BLOCK_SIZE)
+
+
+def _moved(path: str, old: str, new: str) -> str:
+    return new + path[len(old) :] if path == old or path.startswith(old + "/") else path

@@ -1,0 +1,151 @@
+"""The hardware calls of MicroPython's ``machine``, ``time``, ``os`` and REPL on a virtual board."""
+
+import struct
+from collections.abc import Mapping, Sequence
+from enum import IntEnum
+from typing import TYPE_CHECKING
+
+from hil.virtual.flash import BLOCK_SIZE
+from hil.virtual.hal import MAILBOX_SIZE, PENDING, Block, BoardValueError, Handler
+from hil.virtual.world import Event
+
+if TYPE_CHECKING:
+    from hil.virtual.pico import VirtualPico
+
+WATCHDOG_MAX_MS = 8388
+"""Longest timeout of the RP2040's watchdog."""
+
+_ERRNO_OF_NAME: Mapping[str, int] = {
+    "EPERM": 1,
+    "ENOENT": 2,
+    "EIO": 5,
+    "EBADF": 9,
+    "EAGAIN": 11,
+    "ENOMEM": 12,
+    "EACCES": 13,
+    "EEXIST": 17,
+    "ENODEV": 19,
+    "EISDIR": 21,
+    "EINVAL": 22,
+    "EOPNOTSUPP": 95,
+    "EADDRINUSE": 98,
+    "ECONNABORTED": 103,
+    "ECONNRESET": 104,
+    "ENOBUFS": 105,
+    "ENOTCONN": 107,
+    "ETIMEDOUT": 110,
+    "ECONNREFUSED": 111,
+    "EHOSTUNREACH": 113,
+    "EALREADY": 114,
+    "EINPROGRESS": 115,
+}
+"""Error numbers of MicroPython's rp2 port (py/mperrno.h); the interpreter was built with WASI's."""
+
+
+class ResetCause(IntEnum):
+    """``machine.reset_cause()``."""
+
+    POWER_ON = 1
+    WATCHDOG = 3
+
+
+class MachineHal:
+    """Handlers for everything but the network. ``mailbox`` and ``interrupt_address`` are addresses in the VM."""
+
+    def __init__(self, pico: "VirtualPico") -> None:
+        self._pico = pico
+        self._watchdog: Event | None = None
+        self._watchdog_us = 0
+        self._pins: dict[str, int] = {}
+        self.mailbox = 0
+        self.interrupt_address = 0
+
+    def reset(self) -> None:
+        """Forget everything, as a reset of the chip does."""
+        if self._watchdog is not None:
+            self._watchdog.cancel()
+            self._watchdog = None
+        self._pins.clear()
+
+    def handlers(self) -> dict[str, Handler]:
+        """Handlers by op."""
+        return {
+            "mailbox": self._set_mailbox,
+            "errnos": self._set_errnos,
+            "interrupt.arm": self._arm_interrupt,
+            "interrupt.disarm": self._disarm_interrupt,
+            "sleep_us": self._sleep,
+            "usb.attach": lambda _words, _payload: self._pico.attach_usb(),
+            "usb.write": lambda _words, payload: self._pico.usb.write(payload),
+            "usb.read": self._read_usb,
+            "reset": lambda _words, _payload: self._pico.hard_reset(ResetCause.WATCHDOG),
+            "soft_reset": lambda words, _payload: self._pico.soft_reset(words[0]),
+            "bootloader": lambda _words, _payload: self._pico.enter_bootloader(),
+            "reset_cause": lambda _words, _payload: int(self._pico.reset_cause),
+            "unique_id": lambda _words, _payload: bytes.fromhex(self._pico.serial_number),
+            "statvfs": self._statvfs,
+            "watchdog.start": self._start_watchdog,
+            "watchdog.feed": self._feed_watchdog,
+            "pin.get": lambda words, _payload: self._pins.get(words[0], 0),
+            "pin.set": self._set_pin,
+        }
+
+    def _set_mailbox(self, words: Sequence[str], _payload: bytes) -> None:
+        self.mailbox = int(words[0])
+
+    def _set_errnos(self, words: Sequence[str], _payload: bytes) -> None:
+        """Renumber the interpreter's table of error names: ``words`` are the addresses of ``errno.errorcode``
+        and of module ``errno``'s own dictionary, then names and numbers as built."""
+        codes_address, names_address = int(words[0]), int(words[1])
+        old_numbers = dict(zip(words[2::2], map(int, words[3::2]), strict=True))
+        renumbered = {old_numbers[name]: number for name, number in _ERRNO_OF_NAME.items() if name in old_numbers}
+        self._renumber(codes_address, renumbered, key=True)
+        self._renumber(names_address, renumbered, key=False)
+
+    def _renumber(self, dict_address: int, renumbered: Mapping[int, int], *, key: bool) -> None:
+        """Rewrite the small integers that are keys, or values, of the ``dict`` object at an address."""
+        _, used_and_flags, _, table = struct.unpack("<4I", self._pico.read_memory(dict_address, 16))
+        for index in range(used_and_flags >> 3):
+            address = table + 8 * index + (0 if key else 4)
+            (word,) = struct.unpack("<I", self._pico.read_memory(address, 4))
+            number = renumbered.get(word >> 1) if word & 1 else None
+            if number is not None:
+                self._pico.write_memory(address, struct.pack("<I", number << 1 | 1))
+
+    def _arm_interrupt(self, words: Sequence[str], _payload: bytes) -> None:
+        self.interrupt_address = int(words[0])
+        self._pico.usb.interrupt_armed = True
+
+    def _disarm_interrupt(self, _words: Sequence[str], _payload: bytes) -> None:
+        self._pico.usb.interrupt_armed = False
+
+    def _sleep(self, words: Sequence[str], _payload: bytes) -> Block:
+        return Block(lambda: PENDING, max(0, int(words[0])), lambda: None)
+
+    def _read_usb(self, words: Sequence[str], _payload: bytes) -> Block:
+        size = min(int(words[0]), MAILBOX_SIZE)
+        return Block(lambda: self._pico.usb.read_input_to_control(size) or PENDING, None, lambda: None)
+
+    def _statvfs(self, _words: Sequence[str], _payload: bytes) -> list[int]:
+        flash = self._pico.flash
+        free = flash.free_blocks
+        return [BLOCK_SIZE, BLOCK_SIZE, flash.total_blocks, free, free, 0, 0, 0, 0, 255]
+
+    def _start_watchdog(self, words: Sequence[str], _payload: bytes) -> None:
+        timeout_ms = int(words[0])
+        if not 1 <= timeout_ms <= WATCHDOG_MAX_MS:
+            raise BoardValueError("timeout exceeds 8388")
+        self._watchdog_us = timeout_ms * 1000
+        self._feed_watchdog((), b"")
+
+    def _feed_watchdog(self, _words: Sequence[str], _payload: bytes) -> None:
+        if self._watchdog is not None:
+            self._watchdog.cancel()
+        self._watchdog = self._pico.world.after(self._watchdog_us, self._bite)
+
+    def _bite(self) -> None:
+        self._watchdog = None
+        self._pico.hard_reset(ResetCause.WATCHDOG)
+
+    def _set_pin(self, words: Sequence[str], _payload: bytes) -> None:
+        self._pins[words[0]] = int(words[1])

@@ -1,0 +1,144 @@
+"""USB as one virtual board and the bench see it: enumeration, the serial device, bytes both ways, unplugging."""
+
+from collections import deque
+from collections.abc import Callable
+
+from hil.virtual.world import Event, World
+
+FRAME_US = 1_000
+"""Full-speed USB moves data in frames of 1 ms."""
+
+UNREAD_OUTPUT_SIZE = 256
+"""What the CDC FIFO keeps while no host has the port open (CFG_TUD_CDC_TX_BUFSIZE on rp2): the latest output."""
+
+CTRL_C = 0x03
+
+
+class UsbSerial:
+    """The USB serial port of one board: the board's end and the host's end of it.
+
+    ``on_input`` is called when the board has something to read, ``on_interrupt`` when Ctrl-C arrived for a program
+    that can be interrupted.
+    """
+
+    def __init__(self, world: World, on_input: Callable[[], None], on_interrupt: Callable[[], None]) -> None:
+        self._world = world
+        self._on_input = on_input
+        self._on_interrupt = on_interrupt
+        self._plug_watchers: list[Callable[[bool], None]] = []
+        self._receiver: Callable[[bytes], None] | None = None
+        self._unread = b""
+        self._to_host = bytearray()
+        self._to_host_event: Event | None = None
+        self._to_board: deque[int] = deque()
+        self.is_attached = False
+        self.interrupt_armed = False
+
+    # The board's end.
+
+    def attach(self) -> None:
+        """The host has enumerated the device: a serial port appears."""
+        self.is_attached = True
+        self._world.notice()
+        for watcher in list(self._plug_watchers):
+            watcher(True)
+
+    def detach(self) -> None:
+        """The serial port disappears, with everything on its way."""
+        self._to_host.clear()
+        self._to_board.clear()
+        self._unread = b""
+        self.interrupt_armed = False
+        if self._to_host_event:
+            self._to_host_event.cancel()
+            self._to_host_event = None
+        if not self.is_attached:
+            return
+        self.is_attached = False
+        self._receiver = None
+        self._world.notice()
+        for watcher in list(self._plug_watchers):
+            watcher(False)
+
+    def write(self, data: bytes) -> None:
+        """Send to the host, as it is."""
+        if self._receiver is None:
+            self._unread = (self._unread + data)[-UNREAD_OUTPUT_SIZE:]
+            return
+        self._to_host += data
+        if self._to_host_event is None:
+            self._to_host_event = self._world.after(FRAME_US, self._deliver)
+
+    def write_text(self, data: bytes) -> None:
+        """Print: line ends become CR LF, as MicroPython's console does it."""
+        self.write(data.replace(b"\n", b"\r\n"))
+
+    def read_input(self, size: int) -> bytes:
+        """Up to ``size`` bytes that the host sent; empty when there is nothing."""
+        return bytes(self._to_board.popleft() for _ in range(min(size, len(self._to_board))))
+
+    def read_input_to_control(self, size: int) -> bytes:
+        """Like :meth:`read_input`, but ends behind the first control character of the raw REPL (Ctrl-A to Ctrl-E)."""
+        data = bytearray()
+        while self._to_board and len(data) < size:
+            data.append(self._to_board.popleft())
+            if 1 <= data[-1] <= 5:
+                break
+        return bytes(data)
+
+    @property
+    def input_available(self) -> bool:
+        """Whether the host has sent something that was not read yet."""
+        return bool(self._to_board)
+
+    # The host's end.
+
+    def watch_plug(self, watcher: Callable[[bool], None]) -> None:
+        """Call ``watcher(attached)`` whenever the device appears or disappears."""
+        self._plug_watchers.append(watcher)
+
+    def unwatch_plug(self, watcher: Callable[[bool], None]) -> None:
+        """End :meth:`watch_plug`."""
+        self._plug_watchers.remove(watcher)
+
+    def open(self, receiver: Callable[[bytes], None]) -> None:
+        """Open the port: ``receiver`` gets what the board sends, first of all what the FIFO kept."""
+        self._receiver = receiver
+        kept, self._unread = self._unread, b""
+        if kept:
+            self.write(kept)
+
+    def close(self) -> None:
+        """Close the port."""
+        self._receiver = None
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the host has the port open."""
+        return self._receiver is not None
+
+    def send(self, data: bytes) -> None:
+        """Send to the board; it arrives with the next frame."""
+        self._world.after(FRAME_US, lambda: self._arrive(data))
+
+    def _arrive(self, data: bytes) -> None:
+        if not self.is_attached:
+            return
+        if self.interrupt_armed and CTRL_C in data:
+            # Ctrl-C also throws away what was typed before it.
+            self._to_board.clear()
+            data = data[data.rindex(CTRL_C) + 1 :]
+            self._on_interrupt()
+        self._to_board.extend(data)
+        if self._to_board:
+            self._on_input()
+
+    def _deliver(self) -> None:
+        self._to_host_event = None
+        data = bytes(self._to_host)
+        self._to_host.clear()
+        if self._receiver is not None:
+            self._receiver(data)
+            self._world.notice()
+        else:
+            self._unread = data[-UNREAD_OUTPUT_SIZE:]
