@@ -1,0 +1,166 @@
+"""rig.yaml as it is written: its sections, and what no section can know by itself."""
+
+import re
+from collections.abc import Mapping
+from typing import Annotated, Literal
+
+from pydantic import BeforeValidator, Field, SecretStr, field_validator
+
+from hil.sections import Section
+from hil.yaml_source import Problem
+
+Role = Literal["ap", "client"]
+"""The firmware role that a board is given."""
+
+
+def _name(text: object) -> object:
+    if isinstance(text, str) and not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.-]*", text):
+        raise ValueError("is no usable name; use letters, digits, '_', '.' and '-', the first a letter or a digit")
+    return text
+
+
+Name = Annotated[str, BeforeValidator(_name)]
+"""Names of rigs, hubs and boards become parts of file names and addresses."""
+
+
+class WifiConfig(Section):
+    """The Wi-Fi under test."""
+
+    ssid: str
+    password: SecretStr
+    channel: int | None = Field(default=None, ge=1, le=13)
+    """None leaves the choice to the firmware."""
+
+    @field_validator("ssid")
+    @classmethod
+    def _check_ssid(cls, ssid: str) -> str:
+        size = len(ssid.encode())
+        if not 1 <= size <= 32:
+            raise ValueError(f"is {size} bytes long; an SSID has 1 to 32 bytes, so choose another one")
+        return ssid
+
+    @field_validator("password")
+    @classmethod
+    def _check_password(cls, password: SecretStr) -> SecretStr:
+        text = password.get_secret_value()
+        if not 8 <= len(text) <= 63:
+            raise ValueError(f"has {len(text)} characters; WPA2 needs 8 to 63, so choose another one")
+        if not (text.isascii() and text.isprintable()):
+            raise ValueError("has characters that are not printable ASCII, which WPA2 needs; choose another one")
+        return password
+
+
+class VirtualConfig(Section):
+    """The world of a virtual rig."""
+
+    seed: int = Field(default=1, ge=0)
+    """Decides every random draw of the virtual bench."""
+
+
+class PowerTiming(Section):
+    """Timings of power cycles."""
+
+    off_time_s: float = Field(default=2.0, gt=0, le=60)
+    """How long a board stays without power at least, in seconds of rig time."""
+
+
+class VirtualHub(Section):
+    """A hub of the virtual bench."""
+
+    driver: Literal["virtual"]
+    ports: int = Field(ge=1, le=1024)
+
+
+# One more driver: its class, and here `Annotated[VirtualHub | OtherHub, Field(discriminator="driver")]`.
+HubConfig = VirtualHub
+
+
+class VirtualProbe(Section):
+    """A probe that is a station of its own in the virtual air."""
+
+    driver: Literal["virtual"]
+
+
+ProbeConfig = VirtualProbe
+
+
+class PortAddress(Section):
+    """One port of one hub."""
+
+    hub: str
+    port: int
+
+    def __str__(self) -> str:
+        return f"{self.hub}/{self.port}"
+
+
+def _port_address(given: object) -> object:
+    if not isinstance(given, str):
+        raise ValueError("must name a hub and a port; write for example `power: main/1`")
+    hub, _, port = given.partition("/")
+    if not hub or not re.fullmatch(r"[0-9]{1,4}", port):
+        raise ValueError("does not name a hub and a port; write for example `power: main/1`")
+    return {"hub": hub, "port": int(port)}
+
+
+def _serial(given: object) -> object:
+    if isinstance(given, str):
+        if not re.fullmatch(r"[0-9A-Fa-f]{16}", given):
+            raise ValueError("is no serial number of a Pico W: 16 hex digits; `hil discover` shows those of all boards")
+        return given.lower()
+    return given
+
+
+class BoardSection(Section):
+    """One Pico W as written."""
+
+    power: Annotated[PortAddress, BeforeValidator(_port_address)]
+    serial: Annotated[str | None, BeforeValidator(_serial)] = None
+    role: Role | None = None
+
+
+class RigSection(Section):
+    """A whole rig file as written."""
+
+    rig: Name
+    wifi: WifiConfig
+    virtual: VirtualConfig = VirtualConfig()
+    power: PowerTiming = PowerTiming()
+    hubs: Mapping[Name, HubConfig] = Field(min_length=1)
+    boards: Mapping[Name, BoardSection] = Field(min_length=1)
+    probe: ProbeConfig | None = None
+
+
+def inconsistencies(rig: RigSection) -> list[Problem]:
+    """What no section can know by itself."""
+    problems = []
+    by_port: dict[PortAddress, str] = {}
+    by_serial: dict[str, str] = {}
+    aps: list[str] = []
+    for name, board in rig.boards.items():
+        location = ("boards", name)
+        power = (*location, "power")
+        hub = rig.hubs.get(board.power.hub)
+        if hub is None:
+            text = f"board {name} is on hub '{board.power.hub}', which is not under `hubs:`"
+            problems.append(Problem(power, f"{text}; known: {', '.join(rig.hubs)}"))
+        elif not 1 <= board.power.port <= hub.ports:
+            text = f"board {name} is on port {board.power}, but hub {board.power.hub} has ports 1 to {hub.ports}"
+            problems.append(Problem(power, f"{text}; correct `power: {board.power}`, or `ports:` of the hub"))
+        first = by_port.setdefault(board.power, name)
+        if first != name:
+            text = f"boards {first} and {name} are both on port {board.power}; give each board a port of its own"
+            problems.append(Problem(power, text))
+        if board.serial is not None:
+            first = by_serial.setdefault(board.serial, name)
+            if first != name:
+                text = f"boards {first} and {name} have the same serial {board.serial}; correct one of them"
+                problems.append(Problem((*location, "serial"), text))
+        if board.role == "ap":
+            aps.append(name)
+            if len(aps) > 1:
+                text = f"boards {aps[0]} and {name} both have `role: ap`; a rig has one AP, so make one a client"
+                problems.append(Problem((*location, "role"), text))
+    if all(board.role == "client" for board in rig.boards.values()):
+        problems.append(Problem(("boards",), "no board can be the AP; give one board `role: ap`"))
+    return problems

@@ -1,0 +1,312 @@
+"""Rig files: what a good one means, and that a broken one says what is wrong, where, and what to do."""
+
+from pathlib import Path
+from textwrap import dedent
+
+import pytest
+
+from hil.config import RigConfig, find_rig, load_rig
+from hil.errors import ConfigError
+
+GOOD = """\
+rig: bench-1
+wifi: {ssid: PicoAP, password: "${PICO_AP_PASSWORD}"}
+hubs:
+  main: {driver: virtual, ports: 5}
+boards:
+  A: {power: main/1, serial: E6614C311B8C2B2A}
+  B: {power: main/2}
+  C: {power: main/3, serial: 661e431188212345}
+"""
+ENVIRON = {"PICO_AP_PASSWORD": "top-secret"}
+
+
+def load(folder: Path, text: str) -> RigConfig:
+    path = folder / "rig.yaml"
+    path.write_text(dedent(text), encoding="utf-8")
+    return load_rig(path, ENVIRON)
+
+
+def problems(folder: Path, text: str) -> list[str]:
+    """The lines of the error, without the folder in front."""
+    with pytest.raises(ConfigError) as caught:
+        load(folder, text)
+    message = str(caught.value)
+    assert "top-secret" not in message
+    return message.replace(f"{folder}/", "").splitlines()
+
+
+def test_roles_follow_the_order_of_the_file(tmp_path: Path) -> None:
+    rig = load(tmp_path, GOOD)
+    assert rig.name == "bench-1"
+    assert list(rig.boards) == ["A", "B", "C"]
+    assert rig.ap_board.name == "A"
+    assert [board.name for board in rig.client_boards] == ["B", "C"]
+
+
+def test_said_roles_count(tmp_path: Path) -> None:
+    rig = load(tmp_path, GOOD.replace("power: main/3", "role: ap, power: main/3"))
+    assert rig.ap_board.name == "C"
+    rig = load(tmp_path, GOOD.replace("power: main/1", "role: client, power: main/1"))
+    assert rig.ap_board.name == "B"
+
+
+def test_defaults(tmp_path: Path) -> None:
+    rig = load(tmp_path, GOOD)
+    assert rig.virtual.seed == 1
+    assert rig.power.off_time_s == 2.0
+    assert rig.probe is None
+    assert rig.wifi.channel is None
+    assert rig.with_seed(7).virtual.seed == 7
+
+
+def test_serials_are_kept_as_text_and_derived_where_none_is_given(tmp_path: Path) -> None:
+    serials = [board.serial for board in load(tmp_path, GOOD).boards.values()]
+    assert serials[0] == "e6614c311b8c2b2a"
+    assert serials[2] == "661e431188212345"  # which YAML would take for a floating point number
+    assert len(serials[1]) == 16
+    assert serials == [board.serial for board in load(tmp_path, GOOD).boards.values()]
+
+
+def test_a_variable_is_expanded_anywhere_and_the_password_is_never_shown(tmp_path: Path) -> None:
+    rig = load(tmp_path, GOOD.replace("ssid: PicoAP", 'ssid: "x${PICO_AP_PASSWORD}$${y"'))
+    assert rig.wifi.ssid == "xtop-secret${y"
+    assert rig.wifi.password.get_secret_value() == "top-secret"
+    assert "top-secret" not in repr(load(tmp_path, GOOD))
+
+
+def test_a_rig_does_not_change(tmp_path: Path) -> None:
+    rig = load(tmp_path, GOOD)
+    with pytest.raises(ValueError, match="frozen"):
+        rig.name = "other"  # type: ignore[misc]
+
+
+BROKEN = {
+    "unknown key": (
+        "driver: virtual, ports: 5",
+        "driver: virtual, ports: 5, prots: 6",
+        ["rig.yaml:4: unknown key 'prots' in hubs.main; did you mean 'ports'? known: driver, ports"],
+    ),
+    "unknown key at the top": (
+        "rig: bench-1",
+        "rig: bench-1\nwify: {}",
+        ["rig.yaml:2: unknown key 'wify'; did you mean 'wifi'? known: rig, wifi, virtual, power, hubs, boards, probe"],
+    ),
+    "unknown key of a board": (
+        "B: {power: main/2}",
+        "B: {power: main/2, Seriell: 1}",
+        ["rig.yaml:7: unknown key 'Seriell' in boards.B; did you mean 'serial'? known: power, serial, role"],
+    ),
+    "wrong type": (
+        "ports: 5",
+        "ports: five",
+        ["rig.yaml:4: hubs.main.ports is 'five', must be a whole number; write a whole number here"],
+    ),
+    "wrong type of a section": (
+        'wifi: {ssid: PicoAP, password: "${PICO_AP_PASSWORD}"}',
+        "wifi: PicoAP",
+        ["rig.yaml:2: wifi is a single value, must be a mapping (key: value); write a mapping (key: value) here"],
+    ),
+    "missing key": ("rig: bench-1\n", "", ["rig.yaml:1: 'rig' is missing in this file; add `rig: …`"]),
+    "unknown driver": (
+        "driver: virtual",
+        "driver: virtaul",
+        ["rig.yaml:4: hubs.main.driver is 'virtaul'; did you mean 'virtual'? known: virtual"],
+    ),
+    "two boards on one port": (
+        "B: {power: main/2}",
+        "B: {power: main/1}",
+        ["rig.yaml:7: boards A and B are both on port main/1; give each board a port of its own"],
+    ),
+    "two boards with one serial": (
+        "661e431188212345",
+        "e6614c311b8c2b2a",
+        ["rig.yaml:8: boards A and C have the same serial e6614c311b8c2b2a; correct one of them"],
+    ),
+    "unknown hub": (
+        "B: {power: main/2}",
+        "B: {power: mian/2}",
+        ["rig.yaml:7: board B is on hub 'mian', which is not under `hubs:`; known: main"],
+    ),
+    "port outside hub": (
+        "B: {power: main/2}",
+        "B: {power: main/6}",
+        [
+            (
+                "rig.yaml:7: board B is on port main/6, but hub main has ports 1 to 5; "
+                "correct `power: main/6`, or `ports:` of the hub"
+            )
+        ],
+    ),
+    "no port at all": (
+        "B: {power: main/2}",
+        "B: {power: main}",
+        ["rig.yaml:7: boards.B.power does not name a hub and a port; write for example `power: main/1`"],
+    ),
+    "bad serial": (
+        "661e431188212345",
+        "661e4311",
+        [
+            (
+                "rig.yaml:8: boards.C.serial is no serial number of a Pico W: 16 hex digits; "
+                "`hil discover` shows those of all boards"
+            )
+        ],
+    ),
+    "missing environment variable": (
+        "${PICO_AP_PASSWORD}",
+        "${PICO_PASSWORD}",
+        ["rig.yaml:2: environment variable PICO_PASSWORD is not set; run `export PICO_PASSWORD=…` before pytest"],
+    ),
+    "broken variable": (
+        "${PICO_AP_PASSWORD}",
+        "${PICO-AP}",
+        ["rig.yaml:2: `${` is not followed by `NAME}`; write ${NAME}, or $${ for these two characters themselves"],
+    ),
+    "short password": (
+        "${PICO_AP_PASSWORD}",
+        "hunter2",
+        ["rig.yaml:2: wifi.password has 7 characters; WPA2 needs 8 to 63, so choose another one"],
+    ),
+    "long ssid": (
+        "ssid: PicoAP",
+        "ssid: " + "ö" * 17,
+        ["rig.yaml:2: wifi.ssid is 34 bytes long; an SSID has 1 to 32 bytes, so choose another one"],
+    ),
+    "duplicate key": (
+        "  C: {",
+        "  A: {power: main/4}\n  C: {",
+        ["rig.yaml:8: 'A' is there twice, first in line 6; remove or rename one of them"],
+    ),
+    "no YAML": (
+        "hubs:",
+        "hubs: [",
+        [
+            (
+                "rig.yaml:5: not valid YAML: expected ',' or ']', but got '<scalar>'; "
+                "check indentation, colons, quotes and brackets at this line and the one before"
+            )
+        ],
+    ),
+    "variable without quotes": (
+        '"${PICO_AP_PASSWORD}"',
+        "${PICO_AP_PASSWORD}",
+        [
+            (
+                "rig.yaml:2: not valid YAML: expected ',' or '}', but got '{'; "
+                'inside of {…} and […] a variable needs quotes: "${NAME}"'
+            )
+        ],
+    ),
+    "bad board name": (
+        "  B: {",
+        "  a/B: {",
+        [
+            (
+                "rig.yaml:7: boards.a/B is no usable name; use letters, digits, '_', '.' and '-', "
+                "the first a letter or a digit"
+            )
+        ],
+    ),
+    "two APs": (
+        GOOD[GOOD.index("  A:") :],
+        "  A: {power: main/1, role: ap}\n  B: {power: main/2, role: ap}\n",
+        ["rig.yaml:7: boards A and B both have `role: ap`; a rig has one AP, so make one a client"],
+    ),
+    "no AP": (
+        GOOD[GOOD.index("  A:") :],
+        "  A: {power: main/1, role: client}\n",
+        ["rig.yaml:5: no board can be the AP; give one board `role: ap`"],
+    ),
+    "unknown role": (
+        "B: {power: main/2}",
+        "B: {power: main/2, role: cleint}",
+        ["rig.yaml:7: boards.B.role is 'cleint'; did you mean 'client'? known: ap, client"],
+    ),
+    "out of range": (
+        "ports: 5",
+        "ports: 0",
+        ["rig.yaml:4: hubs.main.ports is '0' but should be greater than or equal to 1; correct the value"],
+    ),
+}
+
+
+@pytest.mark.parametrize(("good", "bad", "expected"), BROKEN.values(), ids=BROKEN)
+def test_a_broken_file_says_what_is_wrong_and_what_to_do(
+    tmp_path: Path, good: str, bad: str, expected: list[str]
+) -> None:
+    assert GOOD.count(good) == 1
+    assert problems(tmp_path, GOOD.replace(good, bad)) == expected
+
+
+def test_all_problems_are_listed_at_once_in_order(tmp_path: Path) -> None:
+    text = """\
+        rig: bench-1
+        wifi: {ssid: PicoAP, password: "${NOPE}", channel: 99, canal: 3}
+        hubs:
+          main: {driver: virtual, ports: x}
+        boards:
+          A: {power: main/1}
+          A: {power: main/2}
+    """
+    found = problems(tmp_path, text)
+    assert [line.split(": ")[0] for line in found] == ["rig.yaml:2"] * 3 + ["rig.yaml:4", "rig.yaml:7"]
+
+
+def test_every_kind_of_bad_password_stays_hidden(tmp_path: Path) -> None:
+    for written in (
+        "[top-secret]",
+        "{top: secret}",
+        "!top-secret x",
+        "*top-secret",
+        "'top-secret",
+        "${PICO_AP_PASSWORD}ö",
+        "!!int top-secret",
+    ):
+        found = problems(tmp_path, GOOD.replace('"${PICO_AP_PASSWORD}"', written))
+        assert found[0].startswith("rig.yaml:")
+        assert "secret" not in "".join(found)
+
+
+def test_an_expanded_value_is_shown_as_it_is_written(tmp_path: Path) -> None:
+    found = problems(tmp_path, GOOD.replace("ports: 5", 'ports: "${PICO_AP_PASSWORD}"'))
+    assert found == [
+        "rig.yaml:4: hubs.main.ports is '${PICO_AP_PASSWORD}', must be a whole number; write a whole number here"
+    ]
+
+
+def test_an_empty_file(tmp_path: Path) -> None:
+    assert problems(tmp_path, "") == [
+        "rig.yaml:1: the file is empty, must be a mapping (key: value); write a mapping (key: value) here"
+    ]
+
+
+def test_a_file_that_is_no_text(tmp_path: Path) -> None:
+    path = tmp_path / "rig.yaml"
+    path.write_bytes(b"rig: x\nwifi: \xff\n")
+    with pytest.raises(ConfigError, match=r"rig\.yaml:2: is not UTF-8; save the file as UTF-8"):
+        load_rig(path, {})
+    with pytest.raises(ConfigError, match=r"cannot be read \(No such file or directory\); check path and rights"):
+        load_rig(tmp_path / "other.yaml", {})
+
+
+def test_a_rig_is_found_by_path_or_by_name(tmp_path: Path) -> None:
+    path = tmp_path / "one.yaml"
+    path.write_text(GOOD)
+    assert find_rig(str(path), tmp_path) == path
+    assert find_rig("one", tmp_path) == path
+
+
+def test_an_unknown_rig_lists_those_there_are(tmp_path: Path) -> None:
+    (tmp_path / "one.yaml").write_text(GOOD)
+    (tmp_path / "two.yaml").write_text(GOOD)
+    with pytest.raises(ConfigError) as caught:
+        find_rig("tow", tmp_path)
+    assert str(caught.value) == (f"tow: no such rig; give the path of a rig file, or a name from {tmp_path}/: one, two")
+
+
+def test_the_rig_that_comes_with_the_project() -> None:
+    rig = load_rig(find_rig("virtual", Path(__file__).parents[1] / "rigs"), {})
+    assert rig.ap_board.name == "A"
+    assert [board.name for board in rig.client_boards] == ["B", "C", "D"]
+    assert rig.probe is not None

