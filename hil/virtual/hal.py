@@ -62,6 +62,9 @@ class Reply:
 INTERRUPTED = Reply(b"k")
 """The answer to a call that Ctrl-C interrupted: ``_hal.py`` raises KeyboardInterrupt."""
 
+WOKEN = Reply(b"w")
+"""The answer to a call that must let a timer's callback run first: ``_hal.py`` then asks to go on waiting."""
+
 _SINGLE_VALUES: Mapping[object, Reply] = {None: Reply(b""), True: Reply(b"t"), False: Reply(b"f")}
 
 

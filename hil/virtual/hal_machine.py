@@ -5,9 +5,10 @@ from collections.abc import Mapping, Sequence
 from enum import IntEnum
 from typing import TYPE_CHECKING
 
-from hil.virtual.flash import BLOCK_SIZE
-from hil.virtual.hal import MAILBOX_SIZE, PENDING, Block, BoardValueError, Handler
-from hil.virtual.world import Event
+from hil.virtual.flash import BLOCK_SIZE, FlashError
+from hil.virtual.hal import MAILBOX_SIZE, PENDING, Block, BoardOSError, BoardValueError, Handler
+from hil.virtual.vm import Vm
+from hil.virtual.world import Event, World
 
 if TYPE_CHECKING:
     from hil.virtual.pico import VirtualPico
@@ -50,22 +51,30 @@ class ResetCause(IntEnum):
 
 
 class MachineHal:
-    """Handlers for everything but the network. ``mailbox`` and ``interrupt_address`` are addresses in the VM."""
+    """Handlers for everything but the network. ``interrupt_address``: the KeyboardInterrupt to raise, in the VM."""
 
-    def __init__(self, pico: "VirtualPico") -> None:
+    def __init__(self, world: World, pico: "VirtualPico") -> None:
+        self._world = world
         self._pico = pico
         self._watchdog: Event | None = None
         self._watchdog_us = 0
         self._pins: dict[str, int] = {}
-        self.mailbox = 0
+        self._timers: dict[int, Event] = {}
         self.interrupt_address = 0
 
-    def reset(self) -> None:
+    def hard_reset(self) -> None:
         """Forget everything, as a reset of the chip does."""
         if self._watchdog is not None:
             self._watchdog.cancel()
             self._watchdog = None
         self._pins.clear()
+        self.soft_reset()
+
+    def soft_reset(self) -> None:
+        """Stop what a soft reset stops: timers, but not the watchdog."""
+        for event in self._timers.values():
+            event.cancel()
+        self._timers.clear()
 
     def handlers(self) -> dict[str, Handler]:
         """Handlers by op."""
@@ -75,7 +84,7 @@ class MachineHal:
             "interrupt.arm": self._arm_interrupt,
             "interrupt.disarm": self._disarm_interrupt,
             "sleep_us": self._sleep,
-            "usb.attach": lambda _words, _payload: self._pico.attach_usb(),
+            "usb.attach": lambda _words, _payload: self._pico.begin_enumeration(),
             "usb.write": lambda _words, payload: self._pico.usb.write(payload),
             "usb.read": self._read_usb,
             "reset": lambda _words, _payload: self._pico.hard_reset(ResetCause.WATCHDOG),
@@ -84,14 +93,23 @@ class MachineHal:
             "reset_cause": lambda _words, _payload: int(self._pico.reset_cause),
             "unique_id": lambda _words, _payload: bytes.fromhex(self._pico.serial_number),
             "statvfs": self._statvfs,
+            "listdir": self._listdir,
+            "timer.start": self._start_timer,
+            "timer.stop": self._stop_timer,
             "watchdog.start": self._start_watchdog,
             "watchdog.feed": self._feed_watchdog,
             "pin.get": lambda words, _payload: self._pins.get(words[0], 0),
             "pin.set": self._set_pin,
         }
 
+    @property
+    def _vm(self) -> Vm:
+        vm = self._pico.cpu.vm
+        assert vm is not None
+        return vm
+
     def _set_mailbox(self, words: Sequence[str], _payload: bytes) -> None:
-        self.mailbox = int(words[0])
+        self._pico.cpu.mailbox_address = int(words[0])
 
     def _set_errnos(self, words: Sequence[str], _payload: bytes) -> None:
         """Renumber the interpreter's table of error names: ``words`` are the addresses of ``errno.errorcode``
@@ -104,13 +122,13 @@ class MachineHal:
 
     def _renumber(self, dict_address: int, renumbered: Mapping[int, int], *, key: bool) -> None:
         """Rewrite the small integers that are keys, or values, of the ``dict`` object at an address."""
-        _, used_and_flags, _, table = struct.unpack("<4I", self._pico.read_memory(dict_address, 16))
+        _, used_and_flags, _, table = struct.unpack("<4I", self._vm.read(dict_address, 16))
         for index in range(used_and_flags >> 3):
             address = table + 8 * index + (0 if key else 4)
-            (word,) = struct.unpack("<I", self._pico.read_memory(address, 4))
+            (word,) = struct.unpack("<I", self._vm.read(address, 4))
             number = renumbered.get(word >> 1) if word & 1 else None
             if number is not None:
-                self._pico.write_memory(address, struct.pack("<I", number << 1 | 1))
+                self._vm.write(address, struct.pack("<I", number << 1 | 1))
 
     def _arm_interrupt(self, words: Sequence[str], _payload: bytes) -> None:
         self.interrupt_address = int(words[0])
@@ -131,6 +149,30 @@ class MachineHal:
         free = flash.free_blocks
         return [BLOCK_SIZE, BLOCK_SIZE, flash.total_blocks, free, free, 0, 0, 0, 0, 255]
 
+    def _listdir(self, _words: Sequence[str], payload: bytes) -> list[list[object]]:
+        flash, folder = self._pico.flash, payload.decode()
+        try:
+            paths = [(name, f"{folder}/{name}") for name in flash.names(folder)]
+        except FlashError as error:
+            raise BoardOSError(error.errno) from error
+        return [[name, 0x4000 if flash.is_folder(path) else 0x8000, 0, flash.size(path)] for name, path in paths]
+
+    def _start_timer(self, words: Sequence[str], _payload: bytes) -> None:
+        number, period_us, periodic, callback_address = map(int, words)
+        self._stop_timer(words, b"")
+
+        def fire() -> None:
+            if periodic:
+                self._timers[number] = self._world.after(period_us, fire)
+            self._pico.cpu.schedule(callback_address, number)
+
+        self._timers[number] = self._world.after(period_us, fire)
+
+    def _stop_timer(self, words: Sequence[str], _payload: bytes) -> None:
+        event = self._timers.pop(int(words[0]), None)
+        if event is not None:
+            event.cancel()
+
     def _start_watchdog(self, words: Sequence[str], _payload: bytes) -> None:
         timeout_ms = int(words[0])
         if not 1 <= timeout_ms <= WATCHDOG_MAX_MS:
@@ -141,7 +183,7 @@ class MachineHal:
     def _feed_watchdog(self, _words: Sequence[str], _payload: bytes) -> None:
         if self._watchdog is not None:
             self._watchdog.cancel()
-        self._watchdog = self._pico.world.after(self._watchdog_us, self._bite)
+        self._watchdog = self._world.after(self._watchdog_us, self._bite)
 
     def _bite(self) -> None:
         self._watchdog = None

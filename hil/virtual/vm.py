@@ -19,6 +19,9 @@ FUEL_SLICE = 1_000_000
 """Fuel after which a VM that makes no call stops by itself: 5 ms of a board's CPU time."""
 
 _FUEL = 10**18
+RESULT_SIZE = 4096
+"""Most bytes that the text of an answer to a host call may have."""
+
 _VALUE_SIZE = ctypes.sizeof(ffi.wasmtime_val_t)
 _VALUE_OFFSET = ffi.wasmtime_val_t.of.offset
 _ADDRESSABLE_BYTES = 16 * 1024 * 1024
@@ -29,6 +32,13 @@ _PENDING_EXCEPTION_ADDRESS = 66772 + 28
 
 _SCHEDULER_STATE_ADDRESS = 66772 + 464
 """``mp_state_ctx.vm.sched_state``, likewise. 0 makes the interpreter look for a pending exception."""
+
+
+_SCHEDULER_QUEUE_ADDRESS = 66772 + 404
+"""``mp_state_ctx.vm.sched_queue``: entries of a function and its argument; its length and first index are bytes."""
+
+_SCHEDULER_LENGTH_ADDRESS = 66772 + 466
+_SCHEDULER_DEPTH = 4
 
 
 class Stop(Enum):
@@ -48,7 +58,11 @@ class VmRuntime:
         self.image = VmImage(self._on_import)
         # A stopped fiber goes on when its continuation says true. strlen of a two-byte flag says just that,
         # without entering Python a second time for every call.
-        self.strlen: int = ctypes.cast(ctypes.CDLL(None).strlen, ctypes.c_void_p).value or 0
+        strlen = ctypes.cast(ctypes.CDLL(None).strlen, ctypes.c_void_p).value or 0
+        self._ready_flag = ctypes.create_string_buffer(b"1")
+        self._ready = struct.pack("@PPP", strlen, ctypes.addressof(self._ready_flag), 0)
+        self._constant_index = self.image.imports.index("host_result_cap")
+        self.strlen: int = strlen
         # The bindings' own prototypes build a pointer object for every call; these take and give plain integers.
         bindings: Any = ffi
         self.poll = _with_integers(bindings.dll.wasmtime_call_future_poll, ctypes.c_bool, 1)
@@ -67,7 +81,10 @@ class VmRuntime:
     ) -> None:
         """Runs on the fiber's own stack: only notes the call and leaves the fiber waiting."""
         vm = self.running
-        if vm is not None:
+        if index == self._constant_index:
+            ctypes.c_int32.from_address(results + _VALUE_OFFSET).value = RESULT_SIZE
+            ctypes.memmove(continuation, self._ready, 24)
+        elif vm is not None:
             vm.note_call(index, ctypes.string_at(args, nargs * _VALUE_SIZE), results if nresults else 0)
             ctypes.memmove(continuation, vm.continuation, 24)
 
@@ -172,11 +189,7 @@ class Vm:
     @property
     def call_args(self) -> tuple[int, ...]:
         """The arguments of the call, as unsigned integers."""
-        raw = self._raw_args
-        return tuple(
-            int.from_bytes(raw[at + _VALUE_OFFSET : at + _VALUE_OFFSET + (8 if raw[at] == 1 else 4)], "little")
-            for at in range(0, len(raw), _VALUE_SIZE)
-        )
+        return self._runtime.image.argument_layouts[self._index].unpack(self._raw_args)
 
     def answer(self, value: int) -> None:
         """Give the call its result; the next resume goes on behind it."""
@@ -196,6 +209,20 @@ class Vm:
         """Make MicroPython raise the exception object at that address as soon as it looks: at the next jump."""
         self.write(_PENDING_EXCEPTION_ADDRESS, exception_address.to_bytes(4, "little"))
         self.write(_SCHEDULER_STATE_ADDRESS, b"\0\0")
+
+    def schedule(self, function_address: int, argument: int) -> None:
+        """Have MicroPython call a function with a small integer soon, as ``micropython.schedule`` does.
+
+        Lost when four calls wait already, as on a real board.
+        """
+        length, first = self.read(_SCHEDULER_LENGTH_ADDRESS, 2)
+        if length == _SCHEDULER_DEPTH:
+            return
+        entry = struct.pack("<II", function_address, argument << 1 | 1)
+        self.write(_SCHEDULER_QUEUE_ADDRESS + 8 * ((first + length) % _SCHEDULER_DEPTH), entry)
+        self.write(_SCHEDULER_LENGTH_ADDRESS, bytes((length + 1,)))
+        if self.read(_SCHEDULER_STATE_ADDRESS, 2) == b"\1\0":
+            self.write(_SCHEDULER_STATE_ADDRESS, b"\0\0")
 
     @property
     def memory_size(self) -> int:

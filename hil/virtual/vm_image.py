@@ -3,6 +3,7 @@
 import ctypes
 import hashlib
 import os
+import struct
 import tempfile
 from collections.abc import Callable
 from importlib.metadata import version
@@ -56,6 +57,7 @@ class VmImage:
         self.engine = wasmtime.Engine(config)
         self.module = _load_module(self.engine)
         self.imports: tuple[str, ...] = tuple(str(item.name) for item in self.module.imports)
+        self.argument_layouts = tuple(_argument_layout(item.type) for item in self.module.imports)
         self.linker = wasmtime.Linker(self.engine)
         self._callback = _CALLBACK(on_import)
         for index, item in enumerate(self.module.imports):
@@ -63,22 +65,28 @@ class VmImage:
 
     def _define(self, index: int, item: wasmtime.ImportType) -> None:
         module_name, name = item.module.encode(), (item.name or "").encode()
-        function_type = item.type
-        if not isinstance(function_type, wasmtime.FuncType):
-            raise TypeError(f"the interpreter imports {item.name!r}, which is not a function")
         error: Any = ffi.wasmtime_linker_define_async_func(
             self.linker.ptr(),
             ctypes.create_string_buffer(module_name),
             len(module_name),
             ctypes.create_string_buffer(name),
             len(name),
-            function_type.ptr(),
+            item.type.ptr(),
             ctypes.cast(self._callback, ffi.wasmtime_func_async_callback_t),
             index,
             ctypes.cast(0, ctypes.CFUNCTYPE(None, ctypes.c_void_p)),
         )
         if error:
             raise wasmtime.WasmtimeError._from_ptr(error)
+
+
+def _argument_layout(function_type: object) -> struct.Struct:
+    """How the arguments of an import lie in memory: an array of ``wasmtime_val_t``."""
+    if not isinstance(function_type, wasmtime.FuncType):
+        raise TypeError(f"the interpreter imports {function_type}, which is not a function")
+    head, size = ffi.wasmtime_val_t.of.offset, ctypes.sizeof(ffi.wasmtime_val_t)
+    layouts = {"i32": f"{head}xI{size - head - 4}x", "i64": f"{head}xQ{size - head - 8}x"}
+    return struct.Struct("<" + "".join(layouts[str(param)] for param in function_type.params))
 
 
 def _load_module(engine: wasmtime.Engine) -> wasmtime.Module:

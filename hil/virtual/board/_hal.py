@@ -10,6 +10,8 @@ host.call("mailbox %d" % addressof(_mailbox), "")
 
 def call(op, payload=b""):
     r = host.call(op, payload)
+    while r == "w":  # woken for a timer's callback, which runs at this loop's jump; then wait on
+        r = host.call("again", "")
     if not r:
         return None
     t = r[0]

@@ -174,6 +174,35 @@ class I2S(_NotSimulated):
     pass
 
 
-class Timer(_NotSimulated):
+_timers = {}
+
+
+def _fire(number):
+    timer = _timers.get(number)
+    if timer:
+        if timer._mode == Timer.ONE_SHOT:
+            del _timers[number]
+        timer._callback(timer)
+
+
+class Timer:
     ONE_SHOT = 0
     PERIODIC = 1
+
+    def __init__(self, id=-1, **options):
+        self._number = max(_timers) + 1 if _timers else 1
+        if options:
+            self.init(**options)
+
+    def init(self, *, mode=PERIODIC, freq=-1, period=-1, callback=None, hard=False):
+        self._mode = mode
+        self._callback = callback
+        us = int(1000000 / freq) if freq > 0 else period * 1000
+        if us <= 0:
+            raise ValueError("period must be positive")
+        _timers[self._number] = self
+        _call("timer.start %d %d %d %d" % (self._number, us, mode, id(_fire)))
+
+    def deinit(self):
+        _timers.pop(self._number, None)
+        _call("timer.stop %d" % self._number)

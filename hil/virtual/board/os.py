@@ -3,11 +3,16 @@ import sys
 
 _path = sys.path[:]
 sys.path[:] = []
-from os import chdir, getcwd, ilistdir, listdir, mkdir, mount, remove, rename, rmdir, stat, umount, unlink, urandom
+from os import chdir, getcwd, listdir, mkdir, mount, remove, rename, rmdir, stat, umount, unlink, urandom
 
 sys.path[:] = _path
 del sys
 from _hal import call as _call
+
+
+def ilistdir(path=""):
+    for entry in _call("listdir", path if path[:1] == "/" else getcwd() + "/" + path):
+        yield tuple(entry)
 
 
 def statvfs(path):

@@ -1,0 +1,20 @@
+"""All hardware calls of a board's radio in one place."""
+
+from collections.abc import Callable, Mapping
+
+from hil.virtual.air.radio import Radio
+from hil.virtual.hal import Handler
+from hil.virtual.hal_socket import SocketHal
+from hil.virtual.hal_wlan import WlanHal
+
+
+class NetworkHal:
+    """Answers ``wlan.*``, ``sock.*`` and ``poll`` for one start of a board's VM: handles of sockets end with it."""
+
+    def __init__(self, radio: Radio, stdin_ready: Callable[[], bool]) -> None:
+        self._wlan = WlanHal(radio)
+        self._sockets = SocketHal(radio, stdin_ready)
+
+    def handlers(self) -> dict[str, Handler]:
+        """Handlers by the name of the call."""
+        return {**self._wlan.handlers(), **self._sockets.handlers()}

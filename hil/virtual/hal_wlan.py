@@ -1,0 +1,158 @@
+"""The hardware calls behind MicroPython's ``network`` module."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import astuple, replace
+
+from hil.virtual.air.access_point import AccessPoint
+from hil.virtual.air.addressing import Addressing, parse
+from hil.virtual.air.radio import Radio
+from hil.virtual.air.scan import RSSI_DBM, Scan
+from hil.virtual.air.station import Station
+from hil.virtual.hal import PENDING, Block, BoardValueError, Handler
+
+PM_DEFAULT = 0xA11142
+"""``pm`` after power-on. MicroPython cyw43 driver, CYW43_DEFAULT_PM."""
+
+TXPOWER_DEFAULT_DBM = 31
+
+UNKNOWN_PARAMETER = "unknown config param"
+
+
+class WlanHal:
+    """Answers the ``wlan.*`` calls of one board. Interface 0 is the station, any other the access point."""
+
+    def __init__(self, radio: Radio) -> None:
+        self._radio = radio
+        self._chip_settings: dict[str, object] = {"antenna": 0, "pm": PM_DEFAULT, "txpower": TXPOWER_DEFAULT_DBM}
+
+    def handlers(self) -> Mapping[str, Handler]:
+        """Handlers by the name of the call."""
+        return {
+            "wlan.active": self._active,
+            "wlan.deinit": lambda words, payload: self._radio.deinit(),
+            "wlan.connect": self._connect,
+            "wlan.disconnect": self._disconnect,
+            "wlan.scan": self._scan,
+            "wlan.status": lambda words, payload: int(self._interface(words).status),
+            "wlan.isconnected": lambda words, payload: self._interface(words).is_connected,
+            "wlan.stations": lambda words, payload: [mac.hex() for mac in self._radio.access_point.station_macs],
+            "wlan.rssi": self._rssi,
+            "wlan.get": self._get,
+            "wlan.set": self._set,
+            "wlan.ifconfig": self._ifconfig,
+            "wlan.hostname": self._hostname,
+        }
+
+    def _interface(self, words: Sequence[str]) -> Station | AccessPoint:
+        return self._radio.station if words[0] == "0" else self._radio.access_point
+
+    # ---- the link
+
+    def _active(self, words: Sequence[str], payload: bytes) -> object:
+        interface = self._interface(words)
+        if len(words) == 1:
+            return interface.is_active
+        if words[1] == "0":
+            self._radio.deactivate(interface)
+            return None
+        self._radio.power_up()
+
+        def attempt() -> object:
+            return self._radio.activate(interface) if self._radio.is_powered else PENDING
+
+        return Block(attempt, None, lambda: None)
+
+    def _connect(self, words: Sequence[str], payload: bytes) -> object:
+        ssid, key = json.loads(payload)
+        self._radio.station.connect(ssid, key)
+        return None
+
+    def _disconnect(self, words: Sequence[str], payload: bytes) -> object:
+        if self._interface(words) is self._radio.station:
+            self._radio.station.disconnect()
+        return None
+
+    def _scan(self, words: Sequence[str], payload: bytes) -> object:
+        scan: Scan = self._radio.station.start_scan()
+
+        def attempt() -> object:
+            if scan.results is None:
+                return PENDING
+            return [
+                (found.ssid, found.bssid.hex(), found.channel, found.rssi_dbm, found.auth_mode, found.times_seen)
+                for found in scan.results
+            ]
+
+        return Block(attempt, None, lambda: [])
+
+    def _rssi(self, words: Sequence[str], payload: bytes) -> object:
+        return self._radio.station.has_link and self._radio.world.rng.randint(*RSSI_DBM)
+
+    # ---- settings
+
+    def _get(self, words: Sequence[str], payload: bytes) -> object:
+        interface, name = self._interface(words), words[1]
+        settings = self._radio.access_point.settings
+        if isinstance(interface, Station):
+            serving = interface.access_point
+            ssid, channel = interface.wanted_ssid, serving.settings.channel if serving is not None else 0
+        else:
+            ssid, channel = settings.ssid, settings.channel
+        readable: Mapping[str, object] = {
+            **self._chip_settings,
+            "ssid": ssid,
+            "essid": ssid,
+            "channel": channel,
+            "security": settings.security,
+            "mac": self._radio.mac,
+            "hostname": self._radio.hostname,
+        }
+        if name not in readable:
+            raise BoardValueError(UNKNOWN_PARAMETER)
+        return readable[name]
+
+    def _set(self, words: Sequence[str], payload: bytes) -> object:
+        # The driver keeps ssid, key, security and channel of the access point, whichever interface was asked.
+        settings = self._radio.access_point.settings
+        for name, value in json.loads(payload).items():
+            if name in ("ssid", "essid"):
+                settings = replace(settings, ssid=value)
+            elif name in ("key", "password"):
+                settings = replace(settings, key=value)
+            elif name == "security":
+                settings = replace(settings, security=value)
+            elif name == "channel":
+                settings = replace(settings, channel=value)
+            elif name == "hostname":
+                self._radio.set_hostname(value)
+            elif name in self._chip_settings:
+                self._chip_settings[name] = value
+            elif name not in ("monitor", "trace"):
+                raise BoardValueError(UNKNOWN_PARAMETER)
+        if settings != self._radio.access_point.settings:
+            self._radio.access_point.configure(settings)
+        return None
+
+    def _ifconfig(self, words: Sequence[str], payload: bytes) -> object:
+        interface = self._interface(words)
+        if not payload:
+            return astuple(interface.addressing)
+        wanted = json.loads(payload)
+        if wanted == "dhcp":
+            if isinstance(interface, Station):
+                interface.set_addressing(None)
+            return None
+        try:
+            for address in wanted:
+                parse(address)
+        except ValueError:
+            raise BoardValueError("invalid arguments") from None
+        interface.set_addressing(Addressing(*wanted))
+        return None
+
+    def _hostname(self, words: Sequence[str], payload: bytes) -> object:
+        if not payload:
+            return self._radio.hostname
+        self._radio.set_hostname(payload.decode())
+        return None

@@ -1,0 +1,74 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hil.virtual.flash import ENOENT, ENOSPC, ENOTEMPTY, FLASH_SIZE, Flash, FlashError, FlashFile
+
+
+def open_for_writing(flash: Flash, path: str) -> FlashFile:
+    return flash.open(path, create=True, exclusive=False, truncate=True, append=False)
+
+
+def test_written_content_appears_when_the_file_is_synced() -> None:
+    flash = Flash()
+    flash.replace("/main.py", b"old")
+    file = open_for_writing(flash, "/main.py")
+    file.write(b"new content")
+    assert flash.files["/main.py"] == b"old"
+    file.sync()
+    assert flash.files["/main.py"] == b"new content"
+
+
+def test_full_flash_raises_enospc_and_keeps_what_was_there() -> None:
+    flash = Flash()
+    flash.replace("/keep", b"k")
+    file = open_for_writing(flash, "/big")
+    with pytest.raises(FlashError) as raised:
+        for _ in range(FLASH_SIZE):
+            file.write(bytes(4096))
+    assert raised.value.errno == ENOSPC
+    assert flash.files["/keep"] == b"k"
+    # Everything but the root's two blocks and the other file's block fits.
+    assert file.size == (FLASH_SIZE // 4096 - 3) * 4096
+
+
+def test_rename_replaces_an_existing_file() -> None:
+    flash = Flash()
+    flash.replace("/a", b"1")
+    flash.replace("/b", b"2")
+    flash.rename("/a", "/b")
+    assert dict(flash.files) == {"/b": b"1"}
+
+
+def test_renamed_folder_takes_its_files_along() -> None:
+    flash = Flash()
+    flash.make_folder("/lib")
+    flash.replace("/lib/x.py", b"x")
+    flash.rename("/lib", "/old")
+    assert flash.names("/old") == ["x.py"]
+    assert not flash.is_folder("/lib")
+
+
+def test_folder_must_be_empty_to_be_removed_and_exist_to_be_used() -> None:
+    flash = Flash()
+    flash.make_folder("/lib")
+    flash.replace("/lib/x.py", b"x")
+    with pytest.raises(FlashError) as raised:
+        flash.remove("/lib")
+    assert raised.value.errno == ENOTEMPTY
+    with pytest.raises(FlashError) as raised:
+        flash.replace("/nowhere/x.py", b"x")
+    assert raised.value.errno == ENOENT
+
+
+@given(st.lists(st.sampled_from(["..", ".", "a", "b", "etc", "passwd", ""]), max_size=8))
+def test_no_path_leaves_the_root(parts: list[str]) -> None:
+    flash = Flash()
+    path = "/" + "/".join(parts)
+    try:
+        flash.replace(path, b"x")
+    except FlashError:
+        return
+    (stored,) = flash.files
+    assert stored.startswith("/")
+    assert ".." not in stored

@@ -1,0 +1,49 @@
+from hil.virtual.clock import VirtualClock
+from hil.virtual.world import World
+
+
+def test_events_happen_in_order_of_time_then_of_scheduling() -> None:
+    world, happened = World(1), []
+    world.at(20, lambda: happened.append("late"))
+    world.at(10, lambda: happened.append("first"))
+    world.at(10, lambda: happened.append("second"))
+    world.run(30)
+    assert (happened, world.now_us) == (["first", "second", "late"], 30)
+
+
+def test_cancelled_event_does_not_happen() -> None:
+    world, happened = World(1), []
+    world.at(10, lambda: happened.append("x")).cancel()
+    world.run(20)
+    assert happened == []
+
+
+def test_waiting_stops_at_the_event_that_made_the_condition_true() -> None:
+    world = World(1)
+    clock, seen = VirtualClock(world), []
+
+    def see() -> None:
+        seen.append(1)
+        world.notice()
+
+    world.at(1_500_000, see)
+    assert clock.wait(lambda: bool(seen), timeout_s=10)
+    assert clock.now() == 1.5
+
+
+def test_time_runs_out_when_the_condition_stays_false() -> None:
+    clock = VirtualClock(World(1))
+    assert not clock.wait(lambda: False, timeout_s=2.5)
+    assert clock.now() == 2.5
+
+
+def test_time_advances_without_a_switch_only_while_nothing_else_is_due() -> None:
+    world, allowed = World(1), []
+    world.at(10, lambda: allowed.extend([world.try_advance(40), world.try_advance(50), world.try_advance(200)]))
+    world.at(50, lambda: None)
+    world.run(100)
+    assert allowed == [True, False, False]
+
+
+def test_same_seed_same_chance() -> None:
+    assert World(7).rng.random() == World(7).rng.random() != World(8).rng.random()
