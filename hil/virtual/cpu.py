@@ -36,7 +36,7 @@ class Cpu:
 
     def __init__(self, world: World, handlers: Mapping[str, Handler], on_crash: Callable[[str], None]) -> None:
         self._world = world
-        self._handlers = {**handlers, "again": lambda _words, _payload: self._wait_again()}
+        self._handlers: dict[str, Handler] = {**handlers, "again": lambda _words, _payload: self._wait_again()}
         self._on_crash = on_crash
         self._vm: Vm | None = None
         self._wasi: Wasi | None = None

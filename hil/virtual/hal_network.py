@@ -1,6 +1,6 @@
 """All hardware calls of a board's radio in one place."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
 from hil.virtual.air.radio import Radio
 from hil.virtual.hal import Handler
@@ -9,7 +9,7 @@ from hil.virtual.hal_wlan import WlanHal
 
 
 class NetworkHal:
-    """Answers ``wlan.*``, ``sock.*`` and ``poll`` for one start of a board's VM: handles of sockets end with it."""
+    """Answers ``wlan.*``, ``sock.*`` and ``poll`` of one board. ``stdin_ready``: whether its console has input."""
 
     def __init__(self, radio: Radio, stdin_ready: Callable[[], bool]) -> None:
         self._wlan = WlanHal(radio)

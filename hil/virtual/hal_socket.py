@@ -29,10 +29,10 @@ _NO_PEER: Endpoint = ("0.0.0.0", 0)
 
 
 class SocketHal:
-    """Answers the ``sock.*`` calls and ``poll`` of one board, from one start of its VM to the next.
+    """Answers the ``sock.*`` calls and ``poll`` of one board.
 
-    Timeouts are in milliseconds; 0 never waits, -1 waits for ever. ``stdin_ready`` says whether the board's console
-    has input.
+    Timeouts are in milliseconds; 0 never waits, -1 waits for ever. A handle is never used twice: what is left of a
+    program that was reset cannot reach the sockets of the next one.
     """
 
     def __init__(self, radio: Radio, stdin_ready: Callable[[], bool]) -> None:
@@ -55,7 +55,7 @@ class SocketHal:
             "sock.sendto": self._send_to,
             "sock.recv": self._receive,
             "sock.recvfrom": self._receive_from,
-            "sock.resolve": lambda words, payload: self._radio.resolve(payload.decode()),
+            "sock.resolve": lambda _words, payload: self._radio.resolve(payload.decode()),
             "poll": self._poll,
         }
 
@@ -78,7 +78,7 @@ class SocketHal:
             raise BoardOSError(EOPNOTSUPP)
         return found
 
-    def _open(self, words: Sequence[str], payload: bytes) -> object:
+    def _open(self, words: Sequence[str], _payload: bytes) -> object:
         kind = int(words[0])
         if kind == SOCK_DGRAM:
             return self._add(self._radio.udp_socket())
@@ -86,27 +86,27 @@ class SocketHal:
             return self._add(self._radio.tcp_socket())
         raise BoardOSError(EINVAL)
 
-    def _close(self, words: Sequence[str], payload: bytes) -> object:
+    def _close(self, words: Sequence[str], _payload: bytes) -> object:
         closing = self._sockets.pop(int(words[0]), None)
         if closing is not None:
             closing.close()
         return None
 
-    def _share(self, words: Sequence[str], payload: bytes) -> object:
+    def _share(self, words: Sequence[str], _payload: bytes) -> object:
         self._any(words).may_share_port = words[1] != "0"
         return None
 
-    def _bind(self, words: Sequence[str], payload: bytes) -> object:
+    def _bind(self, words: Sequence[str], _payload: bytes) -> object:
         self._any(words).bind(_endpoint(words))
         return None
 
     # ---- TCP
 
-    def _listen(self, words: Sequence[str], payload: bytes) -> object:
+    def _listen(self, words: Sequence[str], _payload: bytes) -> object:
         self._tcp(words).listen(int(words[1]))
         return None
 
-    def _accept(self, words: Sequence[str], payload: bytes) -> object:
+    def _accept(self, words: Sequence[str], _payload: bytes) -> object:
         listener = self._tcp(words)
 
         def attempt() -> object:
@@ -115,7 +115,7 @@ class SocketHal:
 
         return _wait(attempt, int(words[1]))
 
-    def _connect(self, words: Sequence[str], payload: bytes) -> object:
+    def _connect(self, words: Sequence[str], _payload: bytes) -> object:
         connecting = self._any(words)
         connecting.connect(_endpoint(words))
         if isinstance(connecting, UdpSocket):
@@ -145,10 +145,10 @@ class SocketHal:
             return sending.send_to(payload, _endpoint(words))
         return self._send((words[0], words[3]), payload)
 
-    def _receive(self, words: Sequence[str], payload: bytes) -> object:
-        return self._receive_with(words, lambda data, sender: data)
+    def _receive(self, words: Sequence[str], _payload: bytes) -> object:
+        return self._receive_with(words, lambda data, _sender: data)
 
-    def _receive_from(self, words: Sequence[str], payload: bytes) -> object:
+    def _receive_from(self, words: Sequence[str], _payload: bytes) -> object:
         return self._receive_with(words, lambda data, sender: _packed(sender) + data)
 
     def _receive_with(self, words: Sequence[str], answer: Callable[[bytes, Endpoint], bytes]) -> object:
@@ -167,7 +167,7 @@ class SocketHal:
 
     # ---- polling
 
-    def _poll(self, words: Sequence[str], payload: bytes) -> object:
+    def _poll(self, words: Sequence[str], _payload: bytes) -> object:
         timeout_ms = int(words[0])
         watched = [tuple(map(int, word.split(":"))) for word in words[1:]]
 
@@ -176,7 +176,7 @@ class SocketHal:
             return ready or PENDING
 
         timeout_us = None if timeout_ms < 0 else timeout_ms * 1000
-        return Block(attempt, timeout_us, lambda: [])
+        return Block(attempt, timeout_us, list)
 
     def _events(self, handle: int, mask: int) -> int:
         if handle == STDIN_HANDLE:

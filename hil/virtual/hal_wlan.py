@@ -11,11 +11,6 @@ from hil.virtual.air.scan import RSSI_DBM, Scan
 from hil.virtual.air.station import Station
 from hil.virtual.hal import PENDING, Block, BoardValueError, Handler
 
-PM_DEFAULT = 0xA11142
-"""``pm`` after power-on. MicroPython cyw43 driver, CYW43_DEFAULT_PM."""
-
-TXPOWER_DEFAULT_DBM = 31
-
 UNKNOWN_PARAMETER = "unknown config param"
 
 
@@ -24,23 +19,23 @@ class WlanHal:
 
     def __init__(self, radio: Radio) -> None:
         self._radio = radio
-        self._chip_settings: dict[str, object] = {"antenna": 0, "pm": PM_DEFAULT, "txpower": TXPOWER_DEFAULT_DBM}
 
     def handlers(self) -> Mapping[str, Handler]:
         """Handlers by the name of the call."""
         return {
             "wlan.active": self._active,
-            "wlan.deinit": lambda words, payload: self._radio.deinit(),
+            "wlan.deinit": lambda _words, _payload: self._radio.deinit(),
             "wlan.connect": self._connect,
             "wlan.disconnect": self._disconnect,
             "wlan.scan": self._scan,
-            "wlan.status": lambda words, payload: int(self._interface(words).status),
-            "wlan.isconnected": lambda words, payload: self._interface(words).is_connected,
-            "wlan.stations": lambda words, payload: [mac.hex() for mac in self._radio.access_point.station_macs],
+            "wlan.status": lambda words, _payload: int(self._interface(words).status),
+            "wlan.isconnected": lambda words, _payload: self._interface(words).is_connected,
+            "wlan.stations": lambda _words, _payload: [mac.hex() for mac in self._radio.access_point.station_macs],
             "wlan.rssi": self._rssi,
             "wlan.get": self._get,
             "wlan.set": self._set,
             "wlan.ifconfig": self._ifconfig,
+            "wlan.dhcp": lambda words, _payload: words[0] == "0" and self._radio.station.uses_dhcp,
             "wlan.hostname": self._hostname,
         }
 
@@ -49,7 +44,7 @@ class WlanHal:
 
     # ---- the link
 
-    def _active(self, words: Sequence[str], payload: bytes) -> object:
+    def _active(self, words: Sequence[str], _payload: bytes) -> object:
         interface = self._interface(words)
         if len(words) == 1:
             return interface.is_active
@@ -63,17 +58,17 @@ class WlanHal:
 
         return Block(attempt, None, lambda: None)
 
-    def _connect(self, words: Sequence[str], payload: bytes) -> object:
+    def _connect(self, _words: Sequence[str], payload: bytes) -> object:
         ssid, key = json.loads(payload)
         self._radio.station.connect(ssid, key)
         return None
 
-    def _disconnect(self, words: Sequence[str], payload: bytes) -> object:
+    def _disconnect(self, words: Sequence[str], _payload: bytes) -> object:
         if self._interface(words) is self._radio.station:
             self._radio.station.disconnect()
         return None
 
-    def _scan(self, words: Sequence[str], payload: bytes) -> object:
+    def _scan(self, _words: Sequence[str], _payload: bytes) -> object:
         scan: Scan = self._radio.station.start_scan()
 
         def attempt() -> object:
@@ -84,14 +79,14 @@ class WlanHal:
                 for found in scan.results
             ]
 
-        return Block(attempt, None, lambda: [])
+        return Block(attempt, None, list)
 
-    def _rssi(self, words: Sequence[str], payload: bytes) -> object:
+    def _rssi(self, _words: Sequence[str], _payload: bytes) -> object:
         return self._radio.station.has_link and self._radio.world.rng.randint(*RSSI_DBM)
 
     # ---- settings
 
-    def _get(self, words: Sequence[str], payload: bytes) -> object:
+    def _get(self, words: Sequence[str], _payload: bytes) -> object:
         interface, name = self._interface(words), words[1]
         settings = self._radio.access_point.settings
         if isinstance(interface, Station):
@@ -100,7 +95,7 @@ class WlanHal:
         else:
             ssid, channel = settings.ssid, settings.channel
         readable: Mapping[str, object] = {
-            **self._chip_settings,
+            **self._radio.chip_settings,
             "ssid": ssid,
             "essid": ssid,
             "channel": channel,
@@ -112,7 +107,7 @@ class WlanHal:
             raise BoardValueError(UNKNOWN_PARAMETER)
         return readable[name]
 
-    def _set(self, words: Sequence[str], payload: bytes) -> object:
+    def _set(self, _words: Sequence[str], payload: bytes) -> object:
         # The driver keeps ssid, key, security and channel of the access point, whichever interface was asked.
         settings = self._radio.access_point.settings
         for name, value in json.loads(payload).items():
@@ -126,8 +121,8 @@ class WlanHal:
                 settings = replace(settings, channel=value)
             elif name == "hostname":
                 self._radio.set_hostname(value)
-            elif name in self._chip_settings:
-                self._chip_settings[name] = value
+            elif name in self._radio.chip_settings:
+                self._radio.chip_settings[name] = value
             elif name not in ("monitor", "trace"):
                 raise BoardValueError(UNKNOWN_PARAMETER)
         if settings != self._radio.access_point.settings:
@@ -151,7 +146,7 @@ class WlanHal:
         interface.set_addressing(Addressing(*wanted))
         return None
 
-    def _hostname(self, words: Sequence[str], payload: bytes) -> object:
+    def _hostname(self, _words: Sequence[str], payload: bytes) -> object:
         if not payload:
             return self._radio.hostname
         self._radio.set_hostname(payload.decode())

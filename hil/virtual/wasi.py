@@ -28,6 +28,7 @@ _FD_APPEND = 1
 _RIGHT_WRITE = 1 << 6
 _ALL_RIGHTS = (1 << 30) - 1
 _CLOCK_REALTIME = 0
+_RANDOM_DEVICE = "/dev/random"
 
 
 class Stdio(Protocol):
@@ -60,7 +61,7 @@ class _ReadOnlyFile:
 
 
 class _RandomDevice:
-    """``/dev/urandom``, fed by the world's generator."""
+    """``/dev/random``, fed by the board's own generator."""
 
     size = 0
 
@@ -267,7 +268,7 @@ class Wasi:
         return 0
 
     def _open_path(self, path: str, flags: int, for_writing: bool, append: bool) -> _Open:
-        if path == "/dev/urandom":
+        if path == _RANDOM_DEVICE:
             return _RandomDevice(self._rng)
         rom_content = self._rom.get(path)
         if rom_content is not None:

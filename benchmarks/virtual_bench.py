@@ -1,0 +1,172 @@
+"""How fast the virtual bench is: rig seconds per real second, memory and cost per board, cost of one hardware call.
+
+``python benchmarks/virtual_bench.py`` prints tables, ``--json`` one object, ``--quick`` takes a tenth of the rig time.
+Every size runs in a process of its own, so that memory is that size's alone.
+"""
+
+import argparse
+import json
+import resource
+import subprocess
+import sys
+import time
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from pydantic import SecretStr
+from rich.console import Console
+from rich.table import Table
+
+from hil.config import BoardConfig, PortAddress, PowerTiming, RigConfig, VirtualConfig, WifiConfig
+from hil.firmware import FirmwareCatalog
+from hil.rig_file import VirtualHub
+from hil.virtual.bench import VirtualBench
+
+ROOT = Path(__file__).parent.parent
+CELL = 4
+"""Boards of a cell: an AP and three clients with an SSID of their own."""
+
+SIZES = (4, 16, 64, 250)
+RIG_SECONDS = {4: 600, 16: 200, 64: 60, 250: 30}
+"""Rig time that each size runs, so that each takes a few real seconds."""
+
+HOST_CALLS = 20_000
+BOOT_S = 10
+"""Rig time in which all boards have booted and joined; not part of what is timed."""
+
+
+@dataclass(frozen=True)
+class Run:
+    """One size measured."""
+
+    ratio: float
+    """Rig seconds per real second."""
+    mb_per_board: float
+    us_per_board_s: float
+    """Real microseconds for one board to live one rig second."""
+
+
+def rig_of(boards: int) -> RigConfig:
+    """A virtual rig of so many boards on one hub."""
+    return RigConfig(
+        name=f"{boards}-boards",
+        path=Path("none"),
+        wifi=WifiConfig(ssid="PicoAP", password=SecretStr("pico1234")),
+        virtual=VirtualConfig(seed=1),
+        power=PowerTiming(),
+        hubs={"main": VirtualHub(driver="virtual", ports=boards)},
+        boards={
+            f"B{index}": BoardConfig(
+                name=f"B{index}",
+                power=PortAddress(hub="main", port=index + 1),
+                serial=f"e661{index:012x}",
+                role="client" if index % CELL else "ap",
+            )
+            for index in range(boards)
+        },
+        probe=None,
+    )
+
+
+def measure_roles(boards: int, rig_s: float) -> Run:
+    """Run app ``roles`` on cells of four boards and time ``rig_s`` of it."""
+    app = FirmwareCatalog([ROOT / "firmware"]).load("roles")
+    before_kb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    config = rig_of(boards)
+    bench = VirtualBench(config)
+    for index, (name, board) in enumerate(config.boards.items()):
+        wifi = WifiConfig(ssid=f"PicoAP{index // CELL}", password=SecretStr("pico1234"))
+        install(bench, name, app.image(board.role, wifi))
+    for name in config.boards:
+        bench.power_port(name).on()
+    bench.clock.sleep(BOOT_S)
+    started = time.perf_counter()
+    bench.clock.sleep(rig_s)
+    real_s = time.perf_counter() - started
+    used_kb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before_kb
+    bench.close()
+    return Run(
+        ratio=round(rig_s / real_s, 1),
+        mb_per_board=round(used_kb / 1024 / boards, 2),
+        us_per_board_s=round(real_s / rig_s / boards * 1e6, 1),
+    )
+
+
+def install(bench: VirtualBench, board: str, image: dict[str, bytes]) -> None:
+    """Put files on a board's flash without a deploy, which is not what is timed here."""
+    flash = bench.boards[board].flash
+    for path, content in image.items():
+        folder = ""
+        for part in path.split("/")[:-1]:
+            folder += "/" + part
+            if not flash.is_folder(folder):
+                flash.make_folder(folder)
+        flash.replace("/" + path.lstrip("/"), content)
+
+
+def measure_host_call() -> float:
+    """Real microseconds of one hardware call from MicroPython, its answer included."""
+    config = rig_of(1)
+    bench = VirtualBench(config)
+    main = f"import _hal, time\ntime.sleep(5)\nfor i in range({HOST_CALLS}):\n    _hal.call('pin.get 5')\n"
+    bench.boards["B0"].flash.replace("/main.py", main.encode())
+    bench.power_port("B0").on()
+    bench.clock.sleep(5)
+    started = time.perf_counter()
+    bench.clock.sleep(HOST_CALLS * 0.001)
+    real_s = time.perf_counter() - started
+    bench.close()
+    return round(real_s / HOST_CALLS * 1e6, 1)
+
+
+def measure_first_test() -> float:
+    """Real seconds of ``pytest`` from its start to its end with the one test of app ``hello``'s greeting."""
+    command = [sys.executable, "-m", "pytest", "-q", "--rig", "rigs/virtual.yaml", "testplans/test_hello.py", "-k"]
+    started = time.perf_counter()
+    subprocess.run([*command, "welcome"], cwd=ROOT, check=True, capture_output=True, timeout=120)
+    return round(time.perf_counter() - started, 2)
+
+
+def in_new_process(boards: int, rig_s: float) -> Run:
+    """Measure one size in a process of its own."""
+    command = [sys.executable, __file__, "--size", str(boards), "--rig-seconds", str(rig_s)]
+    done = subprocess.run(command, check=True, capture_output=True, text=True, timeout=600)
+    return Run(**json.loads(done.stdout))
+
+
+def main() -> None:
+    """Measure everything, or one size when called by ourselves."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+    parser.add_argument("--quick", action="store_true", help="a tenth of the rig time")
+    parser.add_argument("--size", type=int, help="measure this number of boards in this process")
+    parser.add_argument("--rig-seconds", type=float, default=60.0, help="rig time for --size")
+    options = parser.parse_args()
+    if options.size:
+        print(json.dumps(asdict(measure_roles(options.size, options.rig_seconds))))
+        return
+    share = 0.1 if options.quick else 1.0
+    runs = {boards: in_new_process(boards, RIG_SECONDS[boards] * share) for boards in SIZES}
+    host_call_us, first_test_s = measure_host_call(), measure_first_test()
+    if options.json:
+        result = {
+            "ap_3_clients_ratio": runs[CELL].ratio,
+            "boards": {str(boards): asdict(run) for boards, run in runs.items()},
+            "host_call_us": host_call_us,
+            "first_test_s": first_test_s,
+        }
+        print(json.dumps(result))
+        return
+    table = Table(title="virtual bench, app roles, cells of an AP and three clients")
+    for column in ("boards", "rig seconds", "rig s per real s", "MB per board", "us per board-second"):
+        table.add_column(column, justify="right")
+    for boards, run in runs.items():
+        rig_s = f"{RIG_SECONDS[boards] * share:g}"
+        table.add_row(str(boards), rig_s, f"{run.ratio:.1f}", f"{run.mb_per_board:.2f}", f"{run.us_per_board_s:.1f}")
+    console = Console()
+    console.print(table)
+    console.print(f"one hardware call: {host_call_us} us   pytest with one test, start to end: {first_test_s} s")
+
+
+if __name__ == "__main__":
+    main()

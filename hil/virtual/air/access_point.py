@@ -1,0 +1,221 @@
+"""The access point interface of a chip: admits stations, forwards their packets, leases addresses."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import Enum
+from typing import TYPE_CHECKING
+
+from hil.virtual.air.addressing import BROADCAST, Addressing
+from hil.virtual.air.dhcp_server import DhcpServer
+from hil.virtual.air.interface import Interface, LinkStatus
+from hil.virtual.air.limits import KEY_MAX, KEY_MIN, SSID_MAX, STATIONS_MAX
+from hil.virtual.air.medium import Air
+from hil.virtual.air.packets import DhcpMessage, Packet
+from hil.virtual.air.timing import AP_START, SILENT_STATION
+from hil.virtual.world import Event
+
+if TYPE_CHECKING:
+    from hil.virtual.air.station import Station
+
+SECURITY_OPEN = 0
+SECURITY_WPA2 = 0x00400004
+"""Values of ``security`` in the cyw43 driver."""
+
+DEFAULT_ADDRESSING = Addressing("192.168.4.1", "255.255.255.0", "192.168.4.1", "192.168.4.1")
+
+
+@dataclass(frozen=True)
+class AccessPointSettings:
+    """What ``config()`` sets on an access point; too long texts are cut."""
+
+    ssid: str
+    key: str = "picoW123"
+    security: int = SECURITY_WPA2
+    channel: int = 3
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "ssid", self.ssid[:SSID_MAX])
+        object.__setattr__(self, "key", self.key[:KEY_MAX])
+
+    def accepts(self, key: str) -> bool:
+        """Whether a station that was given ``key`` (empty for none) can join."""
+        if self.security == SECURITY_OPEN:
+            return not key
+        return len(key) >= KEY_MIN and key == self.key
+
+
+class Admission(Enum):
+    """What an access point says to a station that wants to join."""
+
+    ADMITTED = "admitted"
+    WRONG_KEY = "wrong key"
+    FULL = "full"
+
+
+@dataclass(slots=True)
+class _Member:
+    station: Station
+    departure: Event | None = None
+    """When a member that fell silent will be forgotten."""
+
+
+class AccessPoint(Interface):
+    """One access point. Between :meth:`activate` and its first beacon passes a moment."""
+
+    def __init__(self, air: Air, mac: bytes, on_change: Callable[[], None], print_line: Callable[[str], None]) -> None:
+        super().__init__(mac)
+        self._air = air
+        self._on_change = on_change
+        self._print_line = print_line
+        self._start: Event | None = None
+        self._members: dict[bytes, _Member] = {}
+        self._beacons = False
+        self.restore_defaults()
+
+    def restore_defaults(self) -> None:
+        """Settings and address as after power-on."""
+        self.settings = AccessPointSettings(ssid="PICO" + self.mac[-2:].hex().upper())
+        self.addressing = DEFAULT_ADDRESSING
+        self._dhcp = self._new_dhcp_server()
+
+    def _new_dhcp_server(self) -> DhcpServer:
+        return DhcpServer(self._air.world, self.addressing, self._print_line)
+
+    # ---- on and off
+
+    @property
+    def has_link(self) -> bool:
+        return self._beacons
+
+    @property
+    def status(self) -> LinkStatus:
+        """Up or idle: an access point knows no other status."""
+        return LinkStatus.UP if self._beacons else LinkStatus.IDLE
+
+    @property
+    def is_connected(self) -> bool:
+        """Whether it is up and has at least one station."""
+        return self._beacons and bool(self._members)
+
+    @property
+    def station_macs(self) -> list[bytes]:
+        """MACs of the stations it counts as connected, in order of association."""
+        return list(self._members)
+
+    def activate(self) -> None:
+        """Start, with no station and all leases free. Does nothing when active."""
+        if not self.is_active:
+            self.is_active = True
+            self._dhcp = self._new_dhcp_server()
+            self._start = self._air.world.after(AP_START.draw_us(self._air.world.rng), self._first_beacon)
+
+    def _first_beacon(self) -> None:
+        self._start = None
+        self._beacons = True
+        self._air.appear(self)
+        self._on_change()
+
+    def deactivate(self) -> None:
+        """Stop in order: the stations are told."""
+        members = self._stop()
+        for member in members:
+            member.station.deauthenticated(self)
+        self._on_change()
+
+    def vanish(self) -> None:
+        """Lose power: the stations find out by themselves."""
+        members = self._stop()
+        for member in members:
+            member.station.beacons_stopped(self)
+
+    def _stop(self) -> list[_Member]:
+        self.is_active = False
+        self._beacons = False
+        if self._start is not None:
+            self._start.cancel()
+            self._start = None
+        self._air.disappear(self)
+        members = list(self._members.values())
+        self._members.clear()
+        for member in members:
+            if member.departure is not None:
+                member.departure.cancel()
+        return members
+
+    def configure(self, settings: AccessPointSettings) -> None:
+        """Apply ``settings``. An active access point restarts, which empties its leases."""
+        self.settings = settings
+        if self.is_active:
+            self.deactivate()
+            self.activate()
+
+    def set_addressing(self, addressing: Addressing) -> None:
+        """Take another address; leases of the old network are forgotten."""
+        if addressing != self.addressing:
+            self.addressing = addressing
+            self._dhcp = self._new_dhcp_server()
+
+    # ---- stations
+
+    def admit(self, station: Station, key: str) -> Admission:
+        """A station wants to join."""
+        if not self.settings.accepts(key):
+            return Admission.WRONG_KEY
+        if station.mac not in self._members and len(self._members) >= STATIONS_MAX:
+            return Admission.FULL
+        self.forget(station)
+        self._members[station.mac] = _Member(station)
+        self._on_change()
+        return Admission.ADMITTED
+
+    def forget(self, station: Station) -> None:
+        """A station has left, or is gone for so long that it does not count any more."""
+        member = self._members.pop(station.mac, None)
+        if member is not None and member.departure is not None:
+            member.departure.cancel()
+
+    def fell_silent(self, station: Station) -> None:
+        """A station has lost power; nobody tells the access point, which goes on counting it for a while."""
+        member = self._members.get(station.mac)
+        if member is not None:
+            delay_us = SILENT_STATION.draw_us(self._air.world.rng)
+            member.departure = self._air.world.after(delay_us, lambda: self.forget(station))
+
+    # ---- packets
+
+    def transmit(self, packet: Packet) -> None:
+        self._forward(packet, None)
+
+    def receive(self, sender: Interface, packet: Packet) -> None:
+        if not self._beacons or sender.mac not in self._members:
+            return
+        if isinstance(packet, DhcpMessage):
+            reply = self._dhcp.answer(packet)
+            if reply is not None:
+                self._air.carry(self, sender, reply)
+            return
+        address = packet.destination[0]
+        if address == self.addressing.address:
+            self.hand_up(packet)
+        elif self._is_broadcast(address):
+            self._forward(packet, sender)
+            self.hand_up(packet)
+        else:
+            self._forward(packet, sender)
+
+    def _forward(self, packet: Packet, sender: Interface | None) -> None:
+        """To the station that has the address, or to all of them; never back to the sender."""
+        assert not isinstance(packet, DhcpMessage)
+        address = packet.destination[0]
+        everyone = self._is_broadcast(address)
+        for member in list(self._members.values()):
+            station = member.station
+            if station is not sender and (everyone or station.addressing.address == address):
+                self._air.carry(self, station, packet)
+                if not everyone:
+                    return
+
+    def _is_broadcast(self, address: str) -> bool:
+        return address in (BROADCAST, self.addressing.broadcast)

@@ -1,0 +1,105 @@
+"""The medium: which access points are on the air, who looks for one, and packets that take time to arrive."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING
+
+from hil.virtual.air.interface import Interface
+from hil.virtual.air.packets import Packet
+from hil.virtual.air.timing import HOP_JITTER_S, HOP_MAX_S, HOP_MIN_S
+from hil.virtual.world import US_PER_S, World
+
+if TYPE_CHECKING:
+    from hil.virtual.air.access_point import AccessPoint
+    from hil.virtual.air.station import Station
+
+
+@dataclass(frozen=True, slots=True)
+class Hop:
+    """One packet on its way from one interface to the next."""
+
+    sender_mac: bytes
+    receiver_mac: bytes
+    packet: Packet
+
+
+Disturbance = Callable[[Hop], Sequence[int]]
+"""Decides what becomes of a hop: one entry per copy that arrives, each the microseconds added to its latency.
+
+``(0,)`` leaves the packet alone, ``()`` loses it, ``(0, 3000)`` duplicates it. Copies with added latency may be
+overtaken; all others of one sender and receiver arrive in order.
+"""
+
+
+class Air:
+    """The radio world that all chips of a bench share."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self.disturbance: Disturbance | None = None
+        """What disturbs the packets, or None for clear air."""
+        self._access_points: list[AccessPoint] = []
+        self._seekers: list[Station] = []
+        self._last_arrival_us: dict[tuple[bytes, bytes], int] = {}
+
+    # ---- packets
+
+    def carry(self, sender: Interface, receiver: Interface, packet: Packet) -> None:
+        """Carry ``packet`` one hop."""
+        arrival_us = self.world.now_us + self._draw_latency_us()
+        if self.disturbance is None:
+            self._arrive_in_order(arrival_us, sender, receiver, packet)
+            return
+        for delay_us in self.disturbance(Hop(sender.mac, receiver.mac, packet)):
+            if delay_us:
+                self.world.at(arrival_us + delay_us, partial(receiver.receive, sender, packet))
+            else:
+                self._arrive_in_order(arrival_us, sender, receiver, packet)
+
+    def _arrive_in_order(self, arrival_us: int, sender: Interface, receiver: Interface, packet: Packet) -> None:
+        link = (sender.mac, receiver.mac)
+        # Wi-Fi acknowledges every unicast frame before the next one: jitter delays packets, it does not swap them.
+        arrival_us = max(arrival_us, self._last_arrival_us.get(link, 0))
+        self._last_arrival_us[link] = arrival_us
+        self.world.at(arrival_us, partial(receiver.receive, sender, packet))
+
+    def _draw_latency_us(self) -> int:
+        latency_s = HOP_MIN_S + self.world.rng.expovariate(1 / HOP_JITTER_S)
+        return round(min(latency_s, HOP_MAX_S) * US_PER_S)
+
+    # ---- who is on the air
+
+    def audible(self, mac: bytes) -> list[AccessPoint]:
+        """The access points that the chip with ``mac`` hears: all but its own, in order of appearance."""
+        return [access_point for access_point in self._access_points if access_point.mac != mac]
+
+    def best_access_point(self, station: Station) -> AccessPoint | None:
+        """The one ``station`` hears best among those it wants: any of them, for signals change from try to try."""
+        heard = [each for each in self.audible(station.mac) if each.settings.ssid == station.wanted_ssid]
+        return self.world.rng.choice(heard) if len(heard) > 1 else next(iter(heard), None)
+
+    def appear(self, access_point: AccessPoint) -> None:
+        """An access point starts to send beacons; stations that look for its SSID find it."""
+        self._access_points.append(access_point)
+        ssid = access_point.settings.ssid
+        for station in list(self._seekers):
+            if station.wanted_ssid == ssid and access_point.mac != station.mac:
+                self._seekers.remove(station)
+                station.rejoin()
+
+    def disappear(self, access_point: AccessPoint) -> None:
+        """An access point sends no more beacons. Does nothing when it sent none."""
+        if access_point in self._access_points:
+            self._access_points.remove(access_point)
+
+    def seek(self, station: Station) -> None:
+        """``station`` waits for an access point of its SSID to appear; :meth:`Station.rejoin` is called then."""
+        self._seekers.append(station)
+
+    def stop_seeking(self, station: Station) -> None:
+        """Call :meth:`seek` off. Does nothing when the station does not wait."""
+        if station in self._seekers:
+            self._seekers.remove(station)

@@ -1,0 +1,56 @@
+"""What travels through the air: UDP datagrams, TCP segments and the four DHCP messages."""
+
+from dataclasses import dataclass
+from enum import Enum
+
+from hil.virtual.air.addressing import Addressing, Endpoint
+
+
+@dataclass(frozen=True, slots=True)
+class UdpDatagram:
+    """One UDP datagram."""
+
+    source: Endpoint
+    destination: Endpoint
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class TcpSegment:
+    """One TCP segment. Sequence numbers are not bounded to 32 bits: they never wrap."""
+
+    source: Endpoint
+    destination: Endpoint
+    sequence: int
+    acknowledgement: int | None = None
+    window: int = 0
+    data: bytes = b""
+    syn: bool = False
+    fin: bool = False
+    rst: bool = False
+
+
+class DhcpKind(Enum):
+    """The messages of a lease."""
+
+    DISCOVER = "discover"
+    OFFER = "offer"
+    REQUEST = "request"
+    ACK = "ack"
+
+
+@dataclass(frozen=True, slots=True)
+class DhcpMessage:
+    """One DHCP message; ``addressing`` is what is offered, requested or granted."""
+
+    kind: DhcpKind
+    client_mac: bytes
+    addressing: Addressing
+
+    @property
+    def is_for_server(self) -> bool:
+        """Whether a server has to look at it, not a client."""
+        return self.kind in (DhcpKind.DISCOVER, DhcpKind.REQUEST)
+
+
+Packet = UdpDatagram | TcpSegment | DhcpMessage

@@ -1,0 +1,136 @@
+"""One CYW43 chip and the IP stack on top of it: the whole network hardware of one board or probe."""
+
+from collections.abc import Callable, Mapping
+
+from hil.virtual.air.access_point import AccessPoint
+from hil.virtual.air.addressing import parse
+from hil.virtual.air.interface import Interface
+from hil.virtual.air.ip import IpStack
+from hil.virtual.air.limits import HOSTNAME_MAX
+from hil.virtual.air.medium import Air
+from hil.virtual.air.rp2_errno import NAME_UNKNOWN
+from hil.virtual.air.station import Station
+from hil.virtual.air.tcp_socket import TcpSocket
+from hil.virtual.air.timing import POWER_UP
+from hil.virtual.air.udp import UdpSocket
+from hil.virtual.hal import BoardOSError, BoardValueError
+from hil.virtual.world import Event, World
+
+DEFAULT_HOSTNAME = "PicoW"
+
+CHIP_SETTINGS: Mapping[str, object] = {"antenna": 0, "pm": 0xA11142, "txpower": 31}
+"""Settings after power-on that are kept and shown, without effect on the simulation. MicroPython cyw43 driver."""
+
+
+class Radio:
+    """The radio of one board.
+
+    ``on_change`` is called when something has changed that a blocked call may wait for; ``print_line`` takes what the
+    chip's DHCP server prints on the board's console. Neither is called while the radio is off.
+    """
+
+    def __init__(
+        self,
+        world: World,
+        air: Air,
+        mac: bytes,
+        on_change: Callable[[], None],
+        print_line: Callable[[str], None],
+    ) -> None:
+        self.world = world
+        self._on_change = on_change
+        self._powering_up: Event | None = None
+        self.mac = mac
+        self.is_powered = False
+        self.hostname = DEFAULT_HOSTNAME
+        self.chip_settings = dict(CHIP_SETTINGS)
+        self.stack = IpStack(world, self._changed)
+        self.station = Station(air, mac, self._changed, self.stack.address_lost)
+        self.access_point = AccessPoint(air, mac, self._changed, print_line)
+
+    def _changed(self) -> None:
+        if self.is_powered:
+            self._on_change()
+
+    # ---- power
+
+    def power_up(self) -> None:
+        """Start to load the chip's firmware; ``is_powered`` after about a second. Does nothing when on its way."""
+        if not self.is_powered and self._powering_up is None:
+            self._powering_up = self.world.after(POWER_UP.draw_us(self.world.rng), self._powered_up)
+
+    def _powered_up(self) -> None:
+        self._powering_up = None
+        self.is_powered = True
+        self._changed()
+
+    def power_off(self) -> None:
+        """Vanish silently, as in a power cut or hard reset; everything but the MAC is forgotten."""
+        self._switch_off()
+        self.stack.drop_all()
+        self.station.vanish()
+        self.access_point.vanish()
+        self.access_point.restore_defaults()
+        self.hostname = DEFAULT_HOSTNAME
+        self.chip_settings = dict(CHIP_SETTINGS)
+
+    def deinit(self) -> None:
+        """Switch the chip off in order, with both interfaces; sockets and settings stay."""
+        self.deactivate(self.station)
+        self.deactivate(self.access_point)
+        self._switch_off()
+
+    def _switch_off(self) -> None:
+        self.is_powered = False
+        if self._powering_up is not None:
+            self._powering_up.cancel()
+            self._powering_up = None
+        for interface in (self.station, self.access_point):
+            self.stack.remove_interface(interface)
+
+    # ---- interfaces
+
+    def activate(self, interface: Interface) -> None:
+        """Switch an interface on; the chip must be powered."""
+        self.stack.add_interface(interface)
+        if interface is self.access_point:
+            self.access_point.activate()
+        else:
+            self.station.activate()
+
+    def deactivate(self, interface: Interface) -> None:
+        """Switch an interface off in order."""
+        if interface is self.access_point:
+            self.access_point.deactivate()
+        else:
+            self.station.deactivate()
+        self.stack.remove_interface(interface)
+
+    # ---- sockets and names
+
+    def udp_socket(self) -> UdpSocket:
+        """A new UDP socket. Raises ENOMEM."""
+        return UdpSocket(self.stack)
+
+    def tcp_socket(self) -> TcpSocket:
+        """A new TCP socket. Raises ENOMEM."""
+        return TcpSocket(self.stack)
+
+    def close_sockets(self) -> None:
+        """Close all sockets, as a soft reset does; the interfaces stay as they are."""
+        self.stack.close_all()
+
+    def resolve(self, name: str) -> str:
+        """The address behind ``name``. Raises ``OSError(-2)`` on the board for all but addresses."""
+        try:
+            parse(name)
+        except ValueError:
+            # Names that end in .local will be asked of the mDNS responders in the air; there is no other DNS.
+            raise BoardOSError(NAME_UNKNOWN) from None
+        return name
+
+    def set_hostname(self, hostname: str) -> None:
+        """Take another name. Raises ``ValueError`` on the board when it is too long."""
+        if len(hostname) > HOSTNAME_MAX:
+            raise BoardValueError("")
+        self.hostname = hostname
