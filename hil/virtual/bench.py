@@ -13,11 +13,11 @@ from hil.probes import Probe
 from hil.probes.virtual import VirtualProbe
 from hil.virtual.air.medium import Air
 from hil.virtual.air.radio import Radio
+from hil.virtual.board_files import ROM_FOLDER
 from hil.virtual.clock import VirtualClock
 from hil.virtual.hub import VirtualHub
 from hil.virtual.pico import VirtualPico
 from hil.virtual.vm import VmRuntime
-from hil.virtual.wasi import ROM_FOLDER
 from hil.virtual.world import World
 
 _LINKS_PACKAGE = "hil.links"

@@ -16,7 +16,7 @@ FLASH_SIZE = 868_352
 _BLOCKS_OF_A_DIRECTORY = 2
 """littlefs keeps each directory in a pair of blocks."""
 
-ENOENT, EIO, EEXIST, ENOTDIR, EISDIR, EINVAL, ENOSPC, ENOTEMPTY = 2, 5, 17, 20, 21, 22, 28, 39
+ENOENT, EEXIST, ENOTDIR, EISDIR, EINVAL, ENOSPC, EROFS, ENOTEMPTY = 2, 17, 20, 21, 22, 28, 30, 39
 """Error numbers as MicroPython's rp2 port numbers them."""
 
 

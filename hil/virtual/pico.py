@@ -6,13 +6,14 @@ from random import Random
 
 from hil.virtual.air.medium import Air
 from hil.virtual.air.radio import Radio
+from hil.virtual.board_files import ROM_FOLDER, BoardFiles
 from hil.virtual.cpu import Cpu
 from hil.virtual.flash import Flash
 from hil.virtual.hal_machine import MachineHal, ResetCause
 from hil.virtual.hal_network import NetworkHal
 from hil.virtual.usb import UsbSerial
 from hil.virtual.vm import Vm, VmRuntime
-from hil.virtual.wasi import ROM_FOLDER, Wasi
+from hil.virtual.wasi import Wasi
 from hil.virtual.world import Event, World
 
 ROM_BOOT_US = 250_000
@@ -61,8 +62,7 @@ class VirtualPico:
         self.flash = Flash()
         self._world = world
         self._runtime = runtime
-        self._rom = rom
-        self._rng = Random(world.rng.getrandbits(64))
+        self._files = BoardFiles(self.flash, rom, Random(world.rng.getrandbits(64)))
         self._machine = MachineHal(world, self)
         self.usb = UsbSerial(world, self._hardware_changed, self._interrupt)
         mac = _RADIO_CHIP_MAC_PREFIX + bytes.fromhex(serial_number)[-3:]
@@ -132,10 +132,8 @@ class VirtualPico:
         vm = Vm(self._runtime)
         wasi = Wasi(
             vm,
-            self.flash,
-            self._rom,
+            self._files,
             self.usb,
-            self._rng,
             argv=["micropython", "-X", f"heapsize={HEAP}", "-c", f"import _boot; _boot.run('{mode}')"],
             environ={"MICROPYPATH": ROM_FOLDER},
             now_us=self._uptime(0),

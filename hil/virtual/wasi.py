@@ -6,18 +6,14 @@ those of MicroPython's rp2 port, not WASI's, because the interpreter hands them 
 
 import struct
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from random import Random
 from typing import Protocol
 
-from hil.virtual.flash import Flash, FlashError, FlashFile, normalize
+from hil.virtual.board_files import BoardFiles, OpenFile, OpenFolder
+from hil.virtual.flash import EROFS, FlashError, FlashFile, normalize
 from hil.virtual.hal import PENDING, Block
 from hil.virtual.vm import Vm
 
-ROM_FOLDER = "/.frozen"
-"""Where the board's read-only modules appear; not listed in the root."""
-
-_EBADF, _EINVAL, _EROFS, _ENOSYS, _ENOTDIR = 9, 22, 30, 38, 20
+_EBADF, _EINVAL, _ENOSYS, _ENOTDIR = 9, 22, 38, 20
 _WASI_EBADF = 8
 """libc ends its search for preopened folders at exactly this number."""
 
@@ -28,7 +24,6 @@ _FD_APPEND = 1
 _RIGHT_WRITE = 1 << 6
 _ALL_RIGHTS = (1 << 30) - 1
 _CLOCK_REALTIME = 0
-_RANDOM_DEVICE = "/dev/random"
 
 
 class Stdio(Protocol):
@@ -41,66 +36,27 @@ class Stdio(Protocol):
         """Up to ``size`` bytes of what was typed; empty when there is nothing."""
 
 
-@dataclass
-class _OpenFolder:
-    path: str
-
-
-class _ReadOnlyFile:
-    """A file of the board's ROM."""
-
-    def __init__(self, content: bytes) -> None:
-        self._content = content
-        self.position = 0
-        self.size = len(content)
-
-    def read(self, size: int) -> bytes:
-        data = self._content[self.position : self.position + size]
-        self.position += len(data)
-        return data
-
-
-class _RandomDevice:
-    """``/dev/random``, fed by the board's own generator."""
-
-    size = 0
-
-    def __init__(self, rng: Random) -> None:
-        self._rng = rng
-        self.position = 0
-
-    def read(self, size: int) -> bytes:
-        return self._rng.randbytes(size)
-
-
-_Open = FlashFile | _ReadOnlyFile | _RandomDevice | _OpenFolder
-
-
 class Wasi:
     """WASI for one VM. :meth:`call` answers an import by its name."""
 
     def __init__(
         self,
         vm: Vm,
-        flash: Flash,
-        rom: Mapping[str, bytes],
+        files: BoardFiles,
         stdio: Stdio,
-        rng: Random,
         argv: list[str],
         environ: Mapping[str, str],
         now_us: Callable[[], int],
         epoch_us: Callable[[], int],
     ) -> None:
         self._vm = vm
-        self._flash = flash
-        self._rom = rom
+        self._files = files
         self._stdio = stdio
-        self._rng = rng
         self._argv = [arg.encode() + b"\0" for arg in argv]
         self._environ = [f"{key}={value}".encode() + b"\0" for key, value in environ.items()]
         self._now_us = now_us
         self._epoch_us = epoch_us
-        self._open: dict[int, _Open] = {_ROOT_FD: _OpenFolder("/")}
+        self._open: dict[int, OpenFile] = {_ROOT_FD: OpenFolder("/")}
         self._calls: dict[str, Callable[..., int | Block]] = {name: getattr(self, "_" + name) for name in _IMPORTS}
 
     def call(self, name: str, args: tuple[int, ...]) -> int | Block:
@@ -184,7 +140,7 @@ class Wasi:
 
     def _fd_seek(self, fd: int, offset: int, whence: int, result: int) -> int:
         file = self._open.get(fd)
-        if file is None or isinstance(file, _OpenFolder):
+        if file is None or isinstance(file, OpenFolder):
             return _EBADF
         signed = offset - (1 << 64) if offset >= 1 << 63 else offset
         position = (0, file.position, file.size)[whence] + signed
@@ -198,7 +154,7 @@ class Wasi:
         if fd == 0:
             return self._read_stdin(vectors, result)
         file = self._open.get(fd)
-        if file is None or isinstance(file, _OpenFolder):
+        if file is None or isinstance(file, OpenFolder):
             return _EBADF
         total = 0
         for address, size in self._vectors(vectors, count):
@@ -229,19 +185,19 @@ class Wasi:
         elif isinstance(file, FlashFile):
             file.write(data)
         else:
-            return _EROFS if file is not None else _EBADF
+            return EROFS if file is not None else _EBADF
         self._store("<I", result, len(data))
         return 0
 
     def _fd_readdir(self, fd: int, buffer: int, size: int, cookie: int, result: int) -> int:
         folder = self._open.get(fd)
-        if not isinstance(folder, _OpenFolder):
+        if not isinstance(folder, OpenFolder):
             return _EBADF
         entries = b""
-        for index, name in enumerate(self._flash.names(folder.path)):
+        for index, name in enumerate(self._files.flash.names(folder.path)):
             if index < cookie:
                 continue
-            kind = _DIRECTORY if self._flash.is_folder(f"{folder.path}/{name}") else _REGULAR_FILE
+            kind = _DIRECTORY if self._files.is_folder(f"{folder.path}/{name}") else _REGULAR_FILE
             raw = name.encode()
             entries += struct.pack("<QQIB3x", index + 1, index + 1, len(raw), kind) + raw
         self._vm.write(buffer, entries[:size])
@@ -260,60 +216,45 @@ class Wasi:
         fd_flags: int,
         result: int,
     ) -> int:
-        path = self._path(address, length)
-        file = self._open_path(path, flags, bool(rights & _RIGHT_WRITE), bool(fd_flags & _FD_APPEND))
+        file = self._files.open(
+            self._path(address, length),
+            for_writing=bool(rights & _RIGHT_WRITE),
+            create=bool(flags & _O_CREATE),
+            folder=bool(flags & _O_DIRECTORY),
+            exclusive=bool(flags & _O_EXCLUSIVE),
+            truncate=bool(flags & _O_TRUNCATE),
+            append=bool(fd_flags & _FD_APPEND),
+        )
         fd = next(number for number in range(_ROOT_FD + 1, 1024) if number not in self._open)
         self._open[fd] = file
         self._store("<I", result, fd)
         return 0
 
-    def _open_path(self, path: str, flags: int, for_writing: bool, append: bool) -> _Open:
-        if path == _RANDOM_DEVICE:
-            return _RandomDevice(self._rng)
-        rom_content = self._rom.get(path)
-        if rom_content is not None:
-            if for_writing:
-                raise FlashError(_EROFS)
-            return _ReadOnlyFile(rom_content)
-        if flags & _O_DIRECTORY or (self._flash.is_folder(path) and not for_writing):
-            self._flash.names(path)
-            return _OpenFolder(path)
-        return self._flash.open(
-            path,
-            create=bool(flags & _O_CREATE),
-            exclusive=bool(flags & _O_EXCLUSIVE),
-            truncate=bool(flags & _O_TRUNCATE),
-            append=append,
-        )
-
     def _path_filestat_get(self, _fd: int, _flags: int, address: int, length: int, result: int) -> int:
         path = self._path(address, length)
-        if path in self._rom:
-            kind, size = _REGULAR_FILE, len(self._rom[path])
-        else:
-            size = self._flash.size(path)
-            kind = _DIRECTORY if self._flash.is_folder(path) else _REGULAR_FILE
+        size = self._files.size(path)
+        kind = _DIRECTORY if self._files.is_folder(path) else _REGULAR_FILE
         self._store("<QQB7xQQQQQ", result, 0, 0, kind, 1, size, 0, 0, 0)
         return 0
 
     def _path_create_directory(self, _fd: int, address: int, length: int) -> int:
-        self._flash.make_folder(self._path(address, length))
+        self._files.flash.make_folder(self._path(address, length))
         return 0
 
     def _path_remove_directory(self, _fd: int, address: int, length: int) -> int:
         path = self._path(address, length)
-        if not self._flash.is_folder(path):
-            self._flash.size(path)
+        if not self._files.is_folder(path):
+            self._files.flash.size(path)
             return _ENOTDIR
-        self._flash.remove(path)
+        self._files.flash.remove(path)
         return 0
 
     def _path_unlink_file(self, _fd: int, address: int, length: int) -> int:
-        self._flash.remove(self._path(address, length))
+        self._files.flash.remove(self._path(address, length))
         return 0
 
     def _path_rename(self, _fd: int, old: int, old_length: int, _new_fd: int, new: int, new_length: int) -> int:
-        self._flash.rename(self._path(old, old_length), self._path(new, new_length))
+        self._files.flash.rename(self._path(old, old_length), self._path(new, new_length))
         return 0
 
     def _path_readlink(self, _fd: int, _path: int, _length: int, _buffer: int, _size: int, _result: int) -> int:
@@ -326,7 +267,7 @@ class Wasi:
         return [struct.unpack("<II", self._vm.read(address + 8 * index, 8)) for index in range(count)]
 
     def _is_open_folder(self, fd: int) -> bool:
-        return isinstance(self._open.get(fd), _OpenFolder)
+        return isinstance(self._open.get(fd), OpenFolder)
 
     def _store(self, layout: str, address: int, *values: int) -> None:
         self._vm.write(address, struct.pack(layout, *values))

@@ -12,10 +12,10 @@ POLLHUP = 16
 def _handle(stream):
     if stream is sys.stdin or stream is sys.stdin.buffer:
         return -1
-    try:
-        return stream._handle
-    except AttributeError:
+    handle = getattr(stream, "_handle", None)
+    if handle is None:
         raise OSError(22)
+    return handle
 
 
 class _Poll:
@@ -30,10 +30,9 @@ class _Poll:
         self._streams.pop(id(stream), None)
 
     def modify(self, stream, mask):
-        try:
-            self._streams[id(stream)][1] = mask
-        except KeyError:
+        if id(stream) not in self._streams:
             raise OSError(2)
+        self._streams[id(stream)][1] = mask
 
     def poll(self, timeout=-1, flags=0):
         entries = list(self._streams.values())
