@@ -56,6 +56,7 @@ class Cpu:
     def start(self, vm: Vm, wasi: Wasi) -> None:
         """Run ``vm`` from now on."""
         self._vm, self._wasi = vm, wasi
+        vm.set_local_calls(wasi.local_calls())
         self._fuel = 0
         self._time_us = self._world.now_us
         self._event = self._world.after(0, self._run)

@@ -109,7 +109,7 @@ class WlanHal:
 
     def _set(self, _words: Sequence[str], payload: bytes) -> object:
         # The driver keeps ssid, key, security and channel of the access point, whichever interface was asked.
-        settings = self._radio.access_point.settings
+        settings = before = self._radio.access_point.settings
         for name, value in json.loads(payload).items():
             if name in ("ssid", "essid"):
                 settings = replace(settings, ssid=value)
@@ -125,7 +125,8 @@ class WlanHal:
                 self._radio.chip_settings[name] = value
             elif name not in ("monitor", "trace"):
                 raise BoardValueError(UNKNOWN_PARAMETER)
-        if settings != self._radio.access_point.settings:
+        if settings is not before:
+            # Setting what was set already restarts an active access point, too.
             self._radio.access_point.configure(settings)
         return None
 

@@ -7,6 +7,7 @@ asynchronous calls, so this module uses the bindings below them; that is why the
 
 import ctypes
 import struct
+from collections.abc import Callable, Mapping
 from enum import Enum
 from typing import Any
 
@@ -33,12 +34,15 @@ _PENDING_EXCEPTION_ADDRESS = 66772 + 28
 _SCHEDULER_STATE_ADDRESS = 66772 + 464
 """``mp_state_ctx.vm.sched_state``, likewise. 0 makes the interpreter look for a pending exception."""
 
-
 _SCHEDULER_QUEUE_ADDRESS = 66772 + 404
 """``mp_state_ctx.vm.sched_queue``: entries of a function and its argument; its length and first index are bytes."""
 
 _SCHEDULER_LENGTH_ADDRESS = 66772 + 466
 _SCHEDULER_DEPTH = 4
+
+
+LocalCall = Callable[..., int | None]
+"""Answers an import from its arguments alone; None when it cannot."""
 
 
 class Stop(Enum):
@@ -61,7 +65,6 @@ class VmRuntime:
         strlen = ctypes.cast(ctypes.CDLL(None).strlen, ctypes.c_void_p).value or 0
         self._ready_flag = ctypes.create_string_buffer(b"1")
         self._ready = struct.pack("@PPP", strlen, ctypes.addressof(self._ready_flag), 0)
-        self._constant_index = self.image.imports.index("host_result_cap")
         self.strlen: int = strlen
         # The bindings' own prototypes build a pointer object for every call; these take and give plain integers.
         bindings: Any = ffi
@@ -79,14 +82,18 @@ class VmRuntime:
         _trap: int,
         continuation: int,
     ) -> None:
-        """Runs on the fiber's own stack: only notes the call and leaves the fiber waiting."""
+        """Runs on the fiber's own stack: answers what concerns nobody else, notes the rest and lets the fiber wait."""
         vm = self.running
-        if index == self._constant_index:
-            ctypes.c_int32.from_address(results + _VALUE_OFFSET).value = RESULT_SIZE
-            ctypes.memmove(continuation, self._ready, 24)
-        elif vm is not None:
-            vm.note_call(index, ctypes.string_at(args, nargs * _VALUE_SIZE), results if nresults else 0)
+        if vm is None:
+            return
+        raw_args = ctypes.string_at(args, nargs * _VALUE_SIZE)
+        answer = vm.answer_locally(index, raw_args)
+        if answer is None:
+            vm.note_call(index, raw_args, results if nresults else 0)
             ctypes.memmove(continuation, vm.continuation, 24)
+        else:
+            ctypes.c_int32.from_address(results + _VALUE_OFFSET).value = answer
+            ctypes.memmove(continuation, self._ready, 24)
 
 
 class Vm:
@@ -106,6 +113,8 @@ class Vm:
         self._fuel = ctypes.c_uint64()
         self._fuel_address = ctypes.addressof(self._fuel)
         self._context_address = ctypes.cast(self._context, ctypes.c_void_p).value or 0
+        self._local_calls: dict[int, LocalCall] = {self._index_of("host_result_cap"): lambda: RESULT_SIZE}
+        self._failure: BaseException | None = None
         self._called = False
         self._index = 0
         self._raw_args = b""
@@ -129,6 +138,16 @@ class Vm:
             ctypes.byref(self._error),
         )
         self._future_address = ctypes.cast(self._future, ctypes.c_void_p).value or 0
+
+    def set_local_calls(self, calls: Mapping[str, LocalCall]) -> None:
+        """Imports to answer in place, without a stop: those that neither see nor change anything but this VM's own.
+
+        A call may return None all the same; then it is a stop like every other.
+        """
+        self._local_calls.update({self._index_of(name): call for name, call in calls.items()})
+
+    def _index_of(self, name: str) -> int:
+        return self._runtime.image.imports.index(name)
 
     def _instantiate(self) -> Any:
         instance = ffi.wasmtime_instance_t()
@@ -156,6 +175,18 @@ class Vm:
             raise RuntimeError(f"the MicroPython interpreter exports no {name.decode()!r}")
         return extern
 
+    def answer_locally(self, index: int, raw_args: bytes) -> int | None:
+        """The answer of a local call, None for every other; for :class:`VmRuntime` only."""
+        local_call = self._local_calls.get(index)
+        if local_call is None:
+            return None
+        try:
+            return local_call(*self._runtime.image.argument_layouts[index].unpack(raw_args))
+        except BaseException as error:  # noqa: BLE001 - handed on, by resume
+            # It must not travel through the foreign frames of the fiber: resume raises it.
+            self._failure = error
+            return None
+
     def note_call(self, index: int, raw_args: bytes, results: int) -> None:
         """Remember an import call; for :class:`VmRuntime` only."""
         self._called = True
@@ -171,6 +202,8 @@ class Vm:
         self._called = False
         done = runtime.poll(self._future_address)
         runtime.running = None
+        if self._failure is not None:
+            raise self._failure
         if not done:
             return Stop.CALL if self._called else Stop.SLICE
         return Stop.TRAP if self._trap or self._error else Stop.EXIT

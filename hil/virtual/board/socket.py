@@ -21,6 +21,10 @@ def _words(address):
     return "%s %d" % (address[0] or "0.0.0.0", address[1])
 
 
+def _payload(data):
+    return data if isinstance(data, (bytes, str)) else bytes(data)
+
+
 class socket(io.IOBase):
     def __init__(self, af=AF_INET, type=SOCK_STREAM, proto=0, fileno=None):
         self._timeout = -1
@@ -58,17 +62,17 @@ class socket(io.IOBase):
         _call("sock.connect %d %s %d" % (self._handle, _words(address), self._timeout))
 
     def send(self, data):
-        return _call("sock.send %d %d" % (self._handle, self._timeout), data)
+        return _call("sock.send %d %d" % (self._handle, self._timeout), _payload(data))
 
     def sendto(self, data, address):
-        return _call("sock.sendto %d %s %d" % (self._handle, _words(address), self._timeout), data)
+        return _call("sock.sendto %d %s %d" % (self._handle, _words(address), self._timeout), _payload(data))
 
     def sendall(self, data):
+        if isinstance(data, str):
+            data = data.encode()
         n = self.send(data)
-        if n < len(data):
-            data = memoryview(data if not isinstance(data, str) else data.encode())[n:]
-            while data:
-                data = data[self.send(data) :]
+        while n < len(data):
+            n += self.send(data[n : n + 2048])
 
     def recv(self, size):
         return _call("sock.recv %d %d %d" % (self._handle, size, self._timeout))
