@@ -54,7 +54,10 @@ class WlanHal:
         self._radio.power_up()
 
         def attempt() -> object:
-            return self._radio.activate(interface) if self._radio.is_powered else PENDING
+            if not self._radio.is_powered:
+                return PENDING
+            self._radio.activate(interface)
+            return None
 
         return Block(attempt, None, lambda: None)
 

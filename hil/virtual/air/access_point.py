@@ -12,7 +12,7 @@ from hil.virtual.air.dhcp_server import DhcpServer
 from hil.virtual.air.interface import Interface, LinkStatus
 from hil.virtual.air.limits import KEY_MAX, KEY_MIN, SSID_MAX, STATIONS_MAX
 from hil.virtual.air.medium import Air
-from hil.virtual.air.packets import DhcpMessage, Packet
+from hil.virtual.air.packets import Deauthentication, DhcpMessage, IpPacket, Packet
 from hil.virtual.air.timing import AP_START, SILENT_STATION
 from hil.virtual.world import Event
 
@@ -119,16 +119,13 @@ class AccessPoint(Interface):
 
     def deactivate(self) -> None:
         """Stop in order: the stations are told."""
-        members = self._stop()
-        for member in members:
-            member.station.deauthenticated(self)
+        for member in self._stop():
+            self._air.carry(self, member.station, Deauthentication())
         self._on_change()
 
     def vanish(self) -> None:
         """Lose power: the stations find out by themselves."""
-        members = self._stop()
-        for member in members:
-            member.station.beacons_stopped(self)
+        self._stop()
 
     def _stop(self) -> list[_Member]:
         self.is_active = False
@@ -140,6 +137,7 @@ class AccessPoint(Interface):
         members = list(self._members.values())
         self._members.clear()
         for member in members:
+            member.station.beacons_stopped(self)
             if member.departure is not None:
                 member.departure.cancel()
         return members
@@ -185,29 +183,33 @@ class AccessPoint(Interface):
 
     # ---- packets
 
-    def transmit(self, packet: Packet) -> None:
+    def transmit(self, packet: IpPacket) -> None:
         self._forward(packet, None)
 
     def receive(self, sender: Interface, packet: Packet) -> None:
-        if not self._beacons or sender.mac not in self._members:
+        if not self._beacons:
             return
-        if isinstance(packet, DhcpMessage):
+        if sender.mac not in self._members:
+            # The station does not know yet that the access point it joined has restarted.
+            self._air.carry(self, sender, Deauthentication())
+        elif isinstance(packet, DhcpMessage):
             reply = self._dhcp.answer(packet)
             if reply is not None:
                 self._air.carry(self, sender, reply)
-            return
+        elif not isinstance(packet, Deauthentication):
+            self._receive_ip(sender, packet)
+
+    def _receive_ip(self, sender: Interface, packet: IpPacket) -> None:
         address = packet.destination[0]
         if address == self.addressing.address:
             self.hand_up(packet)
-        elif self._is_broadcast(address):
-            self._forward(packet, sender)
-            self.hand_up(packet)
         else:
             self._forward(packet, sender)
+            if self._is_broadcast(address):
+                self.hand_up(packet)
 
-    def _forward(self, packet: Packet, sender: Interface | None) -> None:
+    def _forward(self, packet: IpPacket, sender: Interface | None) -> None:
         """To the station that has the address, or to all of them; never back to the sender."""
-        assert not isinstance(packet, DhcpMessage)
         address = packet.destination[0]
         everyone = self._is_broadcast(address)
         for member in list(self._members.values()):

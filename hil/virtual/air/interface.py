@@ -5,7 +5,7 @@ from collections.abc import Callable
 from enum import IntEnum
 
 from hil.virtual.air.addressing import ANY, UNCONFIGURED, Addressing
-from hil.virtual.air.packets import Packet
+from hil.virtual.air.packets import IpPacket, Packet
 
 
 class LinkStatus(IntEnum):
@@ -28,7 +28,7 @@ class Interface(ABC):
         self.addressing: Addressing = UNCONFIGURED
         self.is_active = False
         """The state last asked for by ``active()``, whatever the link does."""
-        self.deliver: Callable[[Interface, Packet], None] | None = None
+        self.deliver: Callable[[Interface, IpPacket], None] | None = None
         """Where the IP stack takes packets meant for this board."""
 
     @property
@@ -37,7 +37,7 @@ class Interface(ABC):
         """Whether packets can leave; true for a while after the other side has vanished."""
 
     @abstractmethod
-    def transmit(self, packet: Packet) -> None:
+    def transmit(self, packet: IpPacket) -> None:
         """Send into the air. What cannot be delivered is lost without a word."""
 
     @abstractmethod
@@ -49,7 +49,7 @@ class Interface(ABC):
         """Whether there is a link and an address."""
         return self.has_link and self.addressing.address != ANY
 
-    def hand_up(self, packet: Packet) -> None:
+    def hand_up(self, packet: IpPacket) -> None:
         """Give a packet to the IP stack of this board."""
         if self.deliver is not None:
             self.deliver(self, packet)

@@ -15,7 +15,7 @@ from hil.virtual.air.limits import (
     UDP_PCBS,
     UDP_PCBS_MDNS,
 )
-from hil.virtual.air.packets import Packet, TcpSegment, UdpDatagram
+from hil.virtual.air.packets import IpPacket, TcpSegment, UdpDatagram
 from hil.virtual.air.rp2_errno import EHOSTUNREACH, ENOMEM
 from hil.virtual.air.timing import TCP_TIME_WAIT_S
 from hil.virtual.hal import BoardOSError
@@ -113,13 +113,13 @@ class IpStack:
 
     # ---- arrivals
 
-    def receive(self, interface: Interface, packet: Packet) -> None:
+    def receive(self, interface: Interface, packet: IpPacket) -> None:
         """Take a packet that has arrived at ``interface``."""
         if not interface.is_up:
             return
         if isinstance(packet, UdpDatagram):
             self._receive_udp(interface, packet)
-        elif isinstance(packet, TcpSegment):
+        else:
             self._receive_tcp(interface, packet)
 
     def _receive_udp(self, interface: Interface, datagram: UdpDatagram) -> None:

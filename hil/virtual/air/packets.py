@@ -1,4 +1,4 @@
-"""What travels through the air: UDP datagrams, TCP segments and the four DHCP messages."""
+"""What travels through the air: UDP datagrams, TCP segments, DHCP messages, and goodbyes."""
 
 from dataclasses import dataclass
 from enum import Enum
@@ -53,4 +53,13 @@ class DhcpMessage:
         return self.kind in (DhcpKind.DISCOVER, DhcpKind.REQUEST)
 
 
-Packet = UdpDatagram | TcpSegment | DhcpMessage
+@dataclass(frozen=True, slots=True)
+class Deauthentication:
+    """An access point tells a station that it does not know it, or not any more."""
+
+
+IpPacket = UdpDatagram | TcpSegment
+"""What the IP stack of a board sends and takes."""
+
+Packet = IpPacket | DhcpMessage | Deauthentication
+"""What the air carries."""

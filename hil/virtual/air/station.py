@@ -8,12 +8,11 @@ from hil.virtual.air.dhcp_client import DhcpClient
 from hil.virtual.air.interface import Interface, LinkStatus
 from hil.virtual.air.limits import KEY_MAX, SSID_MAX
 from hil.virtual.air.medium import Air
-from hil.virtual.air.packets import DhcpMessage, Packet
+from hil.virtual.air.packets import Deauthentication, DhcpMessage, IpPacket, Packet
 from hil.virtual.air.rp2_errno import EPERM
 from hil.virtual.air.scan import Scan
 from hil.virtual.air.timing import (
     ASSOCIATION,
-    DEAUTHENTICATION,
     LINK_LOSS,
     WRONG_KEY_FAIL_FIRST,
     WRONG_KEY_SECOND_TRY,
@@ -156,16 +155,12 @@ class Station(Interface):
     # ---- losing the link
 
     def beacons_stopped(self, access_point: AccessPoint) -> None:
-        """``access_point`` has lost power; noticed after some seconds of silence."""
+        """``access_point`` is off the air; noticed after some seconds of silence, if it did not say goodbye."""
         if self.access_point is access_point:
             self._schedule(LINK_LOSS, self._link_lost)
 
-    def deauthenticated(self, access_point: AccessPoint) -> None:
-        """``access_point`` has said goodbye."""
-        if self.access_point is access_point:
-            self._schedule(DEAUTHENTICATION, self._link_lost)
-
     def _link_lost(self) -> None:
+        self._cancel_next()
         self._dhcp.stop()
         self.access_point = None
         self._is_joining = True
@@ -184,21 +179,24 @@ class Station(Interface):
 
     # ---- packets
 
-    def transmit(self, packet: Packet) -> None:
+    def transmit(self, packet: IpPacket) -> None:
         if self.access_point is not None:
             self._air.carry(self, self.access_point, packet)
 
     def receive(self, sender: Interface, packet: Packet) -> None:
         if sender is not self.access_point:
             return
-        if isinstance(packet, DhcpMessage):
+        if isinstance(packet, Deauthentication):
+            self._link_lost()
+        elif isinstance(packet, DhcpMessage):
             if packet.client_mac == self.mac:
                 self._dhcp.take(packet)
         else:
             self.hand_up(packet)
 
     def _send_dhcp(self, message: DhcpMessage) -> None:
-        self.transmit(message)
+        if self.access_point is not None:
+            self._air.carry(self, self.access_point, message)
 
     def _bind(self, addressing: Addressing) -> None:
         self._set_addressing(addressing)

@@ -41,9 +41,6 @@ WRONG_KEY_SECOND_TRY = Span(0.5, 1.5)
 LINK_LOSS = Span(4.5, 5.5)
 """Last beacon of an access point that lost power until its stations notice. cyw43 field reports: about 5 s; unsure."""
 
-DEAUTHENTICATION = Span(0.001, 0.01)
-"""An access point that stops in order tells its stations. Unsure, but without effect on anything slower."""
-
 SILENT_STATION = Span(55.0, 65.0)
 """An access point counts a station that lost power as connected for this long. Unsure."""
 
