@@ -6,6 +6,10 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable
 
 
+_SHORTEST_S = 1e-6
+"""Rig time is counted in microseconds; a rest that only rounding has left would never pass."""
+
+
 class Clock(ABC):
     """Rig time: seconds since the rig was opened. All limits and measurements are in rig time.
 
@@ -48,8 +52,9 @@ class Deadline:
 
     @property
     def remaining_s(self) -> float:
-        """Seconds of rig time left, 0 once expired."""
-        return max(0.0, self._end_s - self._clock.now())
+        """Seconds of rig time left, 0 once expired. What is too short for any clock to measure counts as expired."""
+        remaining_s = self._end_s - self._clock.now()
+        return remaining_s if remaining_s > _SHORTEST_S else 0.0
 
     @property
     def expired(self) -> bool:

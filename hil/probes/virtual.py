@@ -54,7 +54,11 @@ class VirtualProbe:
 
     def join(self, within_s: float = 15.0) -> None:
         station = self._radio.station
-        if station.is_connected:
+
+        def has_joined() -> bool:
+            return station.is_connected
+
+        if has_joined():
             return
         deadline = self._clock.deadline(within_s)
         self._radio.power_up()
@@ -64,8 +68,8 @@ class VirtualProbe:
             self._radio.activate(station)
             if station.status <= LinkStatus.IDLE:
                 station.connect(self._ssid, self._key)
-            self._clock.wait(lambda: station.is_connected or station.status < LinkStatus.IDLE, deadline.remaining_s)
-            if station.is_connected:
+            self._clock.wait(lambda: has_joined() or station.status < LinkStatus.IDLE, deadline.remaining_s)
+            if has_joined():
                 return
             # A try that the deadline cut short says less than the one before it.
             failure = station.status if station.status is not LinkStatus.JOINING else failure
@@ -85,6 +89,8 @@ class VirtualProbe:
         with self._udp_socket(0) as udp:
             answers = _VirtualListener(udp, self._clock)
             for _ in range(tries):
+                # The access point may have restarted since the last try.
+                self.join()
                 _send(udp, data, to)
                 if self._clock.wait(lambda: bool(answers.received), within_s):
                     return answers.received[0]
@@ -137,7 +143,7 @@ class _VirtualListener:
     def receive(self, within_s: float) -> Datagram:
         if not self._clock.wait(lambda: len(self.received) > self._handed_out, within_s):
             raise WaitTimeout(
-                f"no datagram on the probe's UDP port {self._port} within {within_s:g} s; {self._handed_out} came before"
+                f"no datagram on the probe's port {self._port} within {within_s:g} s; {self._handed_out} came before"
             )
         self._handed_out += 1
         return self.received[self._handed_out - 1]

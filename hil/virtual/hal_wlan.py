@@ -85,7 +85,7 @@ class WlanHal:
         return Block(attempt, None, list)
 
     def _rssi(self, _words: Sequence[str], _payload: bytes) -> object:
-        return self._radio.station.has_link and self._radio.world.rng.randint(*RSSI_DBM)
+        return self._radio.world.rng.randint(*RSSI_DBM) if self._radio.station.has_link else 0
 
     # ---- settings
 

@@ -14,7 +14,7 @@ from typing import Any
 import wasmtime
 from wasmtime import _bindings as ffi
 
-from hil.virtual.vm_image import VmImage
+from hil.virtual.vm_image import MEMORY_BYTES, VmImage
 
 FUEL_SLICE = 1_000_000
 """Fuel after which a VM that makes no call stops by itself: 5 ms of a board's CPU time."""
@@ -25,9 +25,6 @@ RESULT_SIZE = 4096
 
 _VALUE_SIZE = ctypes.sizeof(ffi.wasmtime_val_t)
 _VALUE_OFFSET = ffi.wasmtime_val_t.of.offset
-_ADDRESSABLE_BYTES = 16 * 1024 * 1024
-"""Size of the window on a VM's memory; MicroPython with a 192 KB heap grows to 0.6 MB."""
-
 _PENDING_EXCEPTION_ADDRESS = 66772 + 28
 """``mp_state_ctx.thread.mp_pending_exception`` in this build of MicroPython, read from its disassembly."""
 
@@ -125,8 +122,7 @@ class Vm:
         base = ctypes.cast(
             ffi.wasmtime_memory_data(self._context, ctypes.byref(self._memory.of.memory)), ctypes.c_void_p
         ).value
-        # wasmtime reserves 4 GiB of addresses for a memory, so that growing never moves it.
-        self.memory = memoryview((ctypes.c_ubyte * _ADDRESSABLE_BYTES).from_address(base or 0)).cast("B")
+        self.memory = memoryview((ctypes.c_ubyte * MEMORY_BYTES).from_address(base or 0)).cast("B")
         self._future = ffi.wasmtime_func_call_async(
             self._context,
             ctypes.byref(self._start.of.func),

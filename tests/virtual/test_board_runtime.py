@@ -52,6 +52,9 @@ def test_prompt_evaluates_expressions_and_continues_blocks(terminal: Terminal) -
     terminal.boot()
     assert terminal.run("6 * 7") == "42"
     assert "0\r\n1\r\n2\r\n" in terminal.type("for i in range(3):\r    print(i)\r\r")
+    assert terminal.run("len('(') + len(\"[{\")  # (") == "3"
+    assert "... " in terminal.type("len([1,\r")
+    assert terminal.run("2])") == "2"
 
 
 @pytest.mark.parametrize(

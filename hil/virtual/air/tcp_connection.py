@@ -139,10 +139,8 @@ class TcpConnection:
             self._receive_syn_acknowledgement(segment)
         elif segment.syn:
             # The peer repeats its SYN: our answer was lost.
-            if self.state is TcpState.SYN_RECEIVED:
-                self._transmit(self._unacknowledged, syn=True)
-            else:
-                self._acknowledge()
+            is_new = self.state is TcpState.SYN_RECEIVED
+            self._transmit(self._unacknowledged if is_new else self._next, syn=is_new)
         else:
             self._receive_established(segment)
 
@@ -212,13 +210,12 @@ class TcpConnection:
     def _send_outgoing(self) -> None:
         if self.state is not TcpState.ESTABLISHED:
             return
-        end = self._unacknowledged + len(self._outgoing)
-        allowed = min(end, self._unacknowledged + self._peer_window)
+        allowed = self._unacknowledged + min(len(self._outgoing), self._peer_window)
         while self._next < allowed:
-            size = min(TCP_MSS, allowed - self._next)
-            offset = self._next - self._unacknowledged
-            self._transmit(self._next, bytes(self._outgoing[offset : offset + size]))
-            self._next += size
+            start = self._next - self._unacknowledged
+            data = bytes(self._outgoing[start : start + min(TCP_MSS, allowed - self._next)])
+            self._transmit(self._next, data)
+            self._next += len(data)
         if self._next == self._fin_sequence:
             self._transmit(self._next, fin=True)
             self._next += 1

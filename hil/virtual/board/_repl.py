@@ -5,8 +5,7 @@ import sys
 import _hal
 
 _BANNER = (
-    b"MicroPython v1.27.0 on 2026-06-02; Raspberry Pi Pico W with RP2040\r\n"
-    b'Type "help()" for more information.\r\n'
+    b'MicroPython v1.27.0 on 2026-06-02; Raspberry Pi Pico W with RP2040\r\nType "help()" for more information.\r\n'
 )
 _RAW_BANNER = b"raw REPL; CTRL-B to exit\r\n"
 _WINDOW = 128
@@ -123,13 +122,36 @@ def _raw():
             _write(b">")
 
 
+def _open_brackets(text):
+    # How many brackets are open at the end, -1 inside a triple-quoted string; strings and comments are skipped.
+    depth = 0
+    i = 0
+    while i < len(text):
+        c = text[i]
+        if c in "'\"":
+            quote = c * 3 if text[i : i + 3] == c * 3 else c
+            i += len(quote)
+            while i < len(text) and text[i : i + len(quote)] != quote:
+                i += 2 if text[i] == "\\" else 1
+            if i >= len(text):
+                return -1 if len(quote) == 3 else depth
+            i += len(quote)
+            continue
+        if c == "#":
+            while i < len(text) and text[i] != "\n":
+                i += 1
+            continue
+        if c in "([{":
+            depth += 1
+        elif c in ")]}":
+            depth -= 1
+        i += 1
+    return depth
+
+
 def _incomplete(text):
     # Whether a statement goes on in the next line.
-    stripped = text.rstrip()
-    if stripped.endswith("\\"):
-        return True
-    depth = text.count("(") + text.count("[") + text.count("{") - text.count(")") - text.count("]") - text.count("}")
-    if depth > 0:
+    if text.rstrip().endswith("\\") or _open_brackets(text) != 0:
         return True
     lines = text.split("\n")
     if lines[0].rstrip().endswith(":") or lines[0].startswith("@"):

@@ -1,0 +1,28 @@
+"""The bench: what a rig is built on. Each kind of bench is one class behind this protocol; rig.yaml picks it."""
+
+from typing import Protocol
+
+from hil.clock import Clock
+from hil.links import SerialLink
+from hil.power import PowerPort
+from hil.probes import Probe
+
+
+class Bench(Protocol):
+    """Hands out the four things a rig needs, for the boards named in its rig file."""
+
+    @property
+    def clock(self) -> Clock:
+        """Rig time of this bench."""
+
+    def link(self, board: str) -> SerialLink:
+        """The serial line to ``board``, not yet started. The same object every time."""
+
+    def power_port(self, board: str) -> PowerPort:
+        """The supply of ``board``. The same object every time."""
+
+    def probe(self) -> Probe | None:
+        """The probe of this bench, or None if its rig file names none."""
+
+    def close(self) -> None:
+        """Give back what the bench holds. Nothing of it may be used afterwards."""

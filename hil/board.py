@@ -1,0 +1,109 @@
+"""One Pico W of a rig: what tests hold in their hands."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from hil.clock import Clock
+from hil.console import Console, Mark
+from hil.deploy import Deployment, image_digest
+from hil.errors import LinkError
+from hil.events import Event, EventPatterns, Timeline
+from hil.firmware import App
+from hil.links import SerialLink
+from hil.power.switch import PowerSwitch
+from hil.raw_repl import RawRepl
+from hil.rig_file import Role, WifiConfig
+
+BOOT_WITHIN_S = 15.0
+"""Seconds of rig time from power to an open serial device: 1 to 5 on real hubs, some boards need more."""
+
+
+class Board:
+    """One board: its power, what it says, and what is on its flash."""
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        serial: str,
+        wifi: WifiConfig,
+        power: PowerSwitch,
+        link: SerialLink,
+        console: Console,
+        clock: Clock,
+        timeline: Timeline,
+    ) -> None:
+        """``serial`` is the board's USB serial number, which is its ``machine.unique_id()`` in hex."""
+        self.name = name
+        self.serial = serial
+        self.power = power
+        self.console = console
+        self._wifi = wifi
+        self._link = link
+        self._clock = clock
+        self._timeline = timeline
+        self._deployed: str | None = None
+
+    def __repr__(self) -> str:
+        return self.name
+
+    def events(self, name: str, since: Mark | None = None) -> list[Event]:
+        """Every event ``name`` of this board since the test began (or ``since``), oldest first."""
+        return self.console.events(name, since)
+
+    def boot(self, within_s: float = BOOT_WITHIN_S) -> None:
+        """Switch on, and wait until the serial device is open. Raises ``LinkError``."""
+        self.power.on()
+        if not self._clock.wait(lambda: self._link.is_connected, within_s):
+            raise LinkError(
+                f"{self.name}: no serial device {within_s:g} s after power-on (serial number {self.serial}); check its "
+                "cable and hub port, and that it runs MicroPython. A boot.py that never ends keeps the device away too"
+            )
+
+    @contextmanager
+    def repl(self, *, soft_reset: bool = False) -> Iterator[RawRepl]:
+        """The raw REPL, for running code on the board; boots it if need be.
+
+        The firmware is interrupted and stays so until the next :meth:`reset` or power-on. With ``soft_reset`` its
+        state is cleared away first. The console hears nothing meanwhile.
+        """
+        # Whatever runs there may write to the flash.
+        self._deployed = None
+        self.boot()
+        with self._link.borrow() as port:
+            repl = RawRepl(self.name, port, self._clock)
+            repl.enter(soft_reset=soft_reset)
+            try:
+                yield repl
+            except LinkError:
+                # The board is gone or stuck: it takes no good-bye.
+                raise
+            except BaseException:
+                repl.exit()
+                raise
+            repl.exit()
+
+    def deploy(self, app: App, role: Role) -> None:
+        """Make the flash hold ``role`` of ``app``, to run from the next reset or power-on.
+
+        Costs nothing when it was the last to write there: that the firmware itself changes its files is not noticed.
+        Raises ``DeployError``, ``LinkError``, ``ConfigError``.
+        """
+        image = app.image(role, self._wifi)
+        digest = image_digest(image)
+        if digest != self._deployed:
+            with self.repl(soft_reset=True) as repl:
+                outcome = Deployment(repl, image, self._clock).run()
+            self._timeline.add(self._clock.now(), self.name, "deploy", f"{app.name}/{role}: {outcome}")
+            self._deployed = digest
+        self.console.use(EventPatterns(app.events))
+
+    def reset(self, within_s: float = BOOT_WITHIN_S) -> None:
+        """Reset the hard way, as ``machine.reset()`` does, and wait until it is back. Raises ``LinkError``."""
+        self.boot()
+        with self._link.borrow() as port:
+            repl = RawRepl(self.name, port, self._clock)
+            repl.enter(soft_reset=False)
+            repl.reset()
+        if not self._clock.wait(lambda: self._link.is_connected, within_s):
+            raise LinkError(f"{self.name}: no serial device {within_s:g} s after a reset; cycle its power")

@@ -1,0 +1,218 @@
+"""What one board says: its serial line as timestamped lines and events, to wait for and to look back at."""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeVar, overload
+
+from hil.clock import Clock
+from hil.errors import WaitTimeout
+from hil.events import POWER_OFF, POWER_ON, Event, EventPatterns, Timeline, UnknownEvent
+
+TAIL_LINES = 15
+"""How many lines of a board an error message shows."""
+MAX_LINE_BYTES = 4096
+"""A board that floods its console without ever ending a line must not fill the host's memory."""
+
+_UNPRINTABLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line of a board, without its end."""
+
+    time_s: float
+    """Rig time at which its end arrived: the moment from which a test can know the line."""
+    text: str
+    """Bytes that are no UTF-8, and control characters, appear as ``\\xNN``."""
+    cut_off: bool = False
+    """The line never ended: power or the serial device went away first. Such a line means no event."""
+
+
+@dataclass(frozen=True)
+class Mark:
+    """A point in a console, from which on a test looks."""
+
+    time_s: float
+    """Rig time."""
+    lines: int
+    events: int
+
+
+_Said = TypeVar("_Said", Line, Event)
+
+
+class Console:
+    """The console of one board: a ``LinkListener`` that remembers, and that a test can wait on.
+
+    A link's reader thread may feed it while another thread reads: its lists only ever grow, except in :meth:`clear`.
+    """
+
+    def __init__(self, board: str, clock: Clock, timeline: Timeline) -> None:
+        self.board = board
+        self._clock = clock
+        self._timeline = timeline
+        self._patterns = EventPatterns({})
+        self._lines: list[Line] = []
+        self._events: list[Event] = []
+        self._unfinished = b""
+        self._power = "as found", clock.now()
+        self._link = "not opened", clock.now()
+        self._start = Mark(clock.now(), 0, 0)
+
+    @property
+    def lines(self) -> list[Line]:
+        """All finished lines since the test began, oldest first."""
+        return list(self._lines)
+
+    @property
+    def unfinished(self) -> str:
+        """What the board has said of a line that it has not ended yet, such as a prompt."""
+        return _text(self._unfinished)
+
+    def events(self, name: str | None = None, since: Mark | None = None) -> list[Event]:
+        """All events since the test began (or ``since``), oldest first; only those called ``name`` if it is given."""
+        first = since.events if since else 0
+        return [event for event in self._events[first:] if name is None or event.name == name]
+
+    def use(self, patterns: EventPatterns) -> None:
+        """From now on translate lines by ``patterns``: those of the firmware that the board runs."""
+        self._patterns = patterns
+
+    def clear(self) -> None:
+        """Forget everything: a new test begins. The timeline keeps it."""
+        self._lines, self._events, self._unfinished = [], [], b""
+        self._start = self.mark()
+
+    def mark(self) -> Mark:
+        """This moment, to wait for something that comes after it."""
+        return Mark(self._clock.now(), len(self._lines), len(self._events))
+
+    @overload
+    def expect(self, what: str, /, *, within: float, since: Mark | None = None, **fields: str) -> Event: ...
+    @overload
+    def expect(self, what: re.Pattern[str], /, *, within: float, since: Mark | None = None) -> re.Match[str]: ...
+    def expect(
+        self, what: str | re.Pattern[str], /, *, within: float, since: Mark | None = None, **fields: str
+    ) -> Event | re.Match[str]:
+        """Wait until the board has said something, at most ``within`` seconds of rig time.
+
+        ``what`` is the name of an event of the firmware's manifest, with ``fields`` that it must have, or a compiled
+        regular expression, searched for in finished lines. What was said before counts too: from ``since``, or else
+        from the moment the board was last switched on.
+
+        Raises ``WaitTimeout`` with the board's last lines, ``UnknownEvent`` for a name that no manifest defines.
+        """
+        start = since or self._start
+        if isinstance(what, re.Pattern):
+            line = self._find(
+                self._lines, start.lines, within, lambda line: not line.cut_off and what.search(line.text)
+            )
+            if line is not None and (found := what.search(line.text)):
+                return found
+            raise self._timeout(f"a line matching {what.pattern!r}", within, start)
+        self._check_known(what)
+        event = self._find(self._events, start.events, within, lambda event: _is(event, what, fields))
+        if event is not None:
+            return event
+        wanted = " ".join([f"event '{what}'", *(f"{key}={value}" for key, value in fields.items())])
+        pattern = self._patterns.describe(what)
+        raise self._timeout(f"{wanted} (a line matching {pattern!r})" if pattern else wanted, within, start)
+
+    def _find(self, items: list[_Said], first: int, within: float, wanted: Callable[[_Said], object]) -> _Said | None:
+        position = first
+        found: _Said | None = None
+
+        def seen() -> bool:
+            nonlocal position, found
+            while found is None and position < len(items):
+                if wanted(items[position]):
+                    found = items[position]
+                position += 1
+            return found is not None
+
+        self._clock.wait(seen, within)
+        return found
+
+    def tail(self) -> str:
+        """The board's power, its link, and its last lines with their times, for error messages."""
+        told = [
+            f"{self._timeline.time_text(line.time_s):>10}  {line.text}{' [cut off]' if line.cut_off else ''}"
+            for line in self._lines[-TAIL_LINES:]
+        ]
+        if self._unfinished:
+            told.append(f"{'unfinished':>10}  {self.unfinished}")
+        said = "last lines:" if told else "it said nothing."
+        power, link = (f"{state} since {self._shown(since_s)}" for state, since_s in (self._power, self._link))
+        return "\n".join([f"{self.board}: supply {power}, serial device {link}; {said}", *told])
+
+    def switched(self, time_s: float, is_on: bool) -> None:
+        """The board's supply was switched (told by its power switch)."""
+        state = "on" if is_on else "off"
+        self._power = state, time_s
+        self._timeline.add(time_s, self.board, "power", state)
+        self._add_event(Event(time_s, self.board, POWER_ON if is_on else POWER_OFF, {}, ""))
+        if is_on:
+            self._start = Mark(time_s, len(self._lines), len(self._events) - 1)
+        self._clock.notice()
+
+    def received(self, time_s: float, data: bytes) -> None:
+        """The board sent ``data``."""
+        *finished, rest = (self._unfinished + data).split(b"\n")
+        while len(rest) > MAX_LINE_BYTES:
+            finished.append(rest[:MAX_LINE_BYTES])
+            rest = rest[MAX_LINE_BYTES:]
+        self._unfinished = rest
+        for line in finished:
+            self._add_line(Line(time_s, _text(line.removesuffix(b"\r"))))
+        self._clock.notice()
+
+    def connected(self, time_s: float) -> None:
+        """The serial device appeared and was opened."""
+        self._link = "connected", time_s
+        self._timeline.add(time_s, self.board, "link", "connected; what the board said before may be missing")
+        self._clock.notice()
+
+    def disconnected(self, time_s: float) -> None:
+        """The serial device went away, or was closed: what follows belongs to another connection."""
+        self._link = "gone", time_s
+        if self._unfinished:
+            self._add_line(Line(time_s, self.unfinished, cut_off=True))
+            self._unfinished = b""
+        self._timeline.add(time_s, self.board, "link", "disconnected")
+        self._clock.notice()
+
+    def _add_line(self, line: Line) -> None:
+        self._lines.append(line)
+        self._timeline.add(line.time_s, self.board, "serial", line.text + (" [cut off]" if line.cut_off else ""))
+        if not line.cut_off:
+            for event in self._patterns.match(line.time_s, self.board, line.text):
+                self._add_event(event)
+
+    def _add_event(self, event: Event) -> None:
+        self._events.append(event)
+        self._timeline.add_event(event)
+
+    def _check_known(self, name: str) -> None:
+        known = (*self._patterns.names, POWER_ON, POWER_OFF)
+        if name not in known:
+            text = f"{self.board}: no event is called '{name}'; the firmware in use defines {', '.join(known)}"
+            raise UnknownEvent(f"{text}. To wait for a line by its text give re.compile(...)")
+
+    def _timeout(self, wanted: str, within: float, start: Mark) -> WaitTimeout:
+        since = self._shown(start.time_s)
+        return WaitTimeout(
+            f"{self.board}: no {wanted} within {within:g} s; looked at what came since {since}\n{self.tail()}"
+        )
+
+    def _shown(self, time_s: float) -> str:
+        return f"{self._timeline.time_text(time_s)} s"
+
+
+def _is(event: Event, name: str, fields: dict[str, str]) -> bool:
+    return event.name == name and all(event.fields.get(key) == value for key, value in fields.items())
+
+
+def _text(line: bytes) -> str:
+    text = line.decode("utf-8", "backslashreplace")
+    return _UNPRINTABLE.sub(lambda found: f"\\x{ord(found[0]):02x}", text)

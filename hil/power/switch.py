@@ -1,0 +1,59 @@
+"""A board's power switch as tests hold it: safe for the hub and the board, and on the record."""
+
+from hil.clock import Clock
+from hil.console import Console
+from hil.links import SerialLink
+from hil.power import PowerPort
+
+
+class PowerSwitch:
+    """Switches one board's supply through its ``PowerPort``, and keeps what every kind of port needs kept.
+
+    The serial device is closed before power is cut, for a cut under an open one can block a hub chip for minutes.
+    Power stays off long enough for the board to lose its charge. Every switching is on the timeline.
+    """
+
+    def __init__(self, port: PowerPort, link: SerialLink, console: Console, clock: Clock, min_off_s: float) -> None:
+        """``min_off_s``: how long the board stays without power at least, in seconds of rig time."""
+        self._port = port
+        self._link = link
+        self._console = console
+        self._clock = clock
+        self._min_off_s = min_off_s
+        self._off_since_s: float | None = None
+
+    @property
+    def is_on(self) -> bool:
+        """Whether the board is supplied, as its port reports it."""
+        return self._port.is_on()
+
+    def on(self) -> None:
+        """Supply power, and listen from the first byte. Does nothing when it is on already. Raises ``PowerError``."""
+        if not self._port.is_on():
+            self.wait_until_discharged()
+            # The link first: it opens the serial device the moment that it appears, and so misses the least.
+            self._link.start(self._console)
+            self._port.on()
+            self._console.switched(self._clock.now(), is_on=True)
+            self._off_since_s = None
+
+    def off(self) -> None:
+        """Cut power at this instant. Does nothing when it is off already. Raises ``PowerError``."""
+        self._link.stop()
+        if self._port.is_on():
+            self._port.off()
+            self._off_since_s = self._clock.now()
+            self._console.switched(self._off_since_s, is_on=False)
+        elif self._off_since_s is None:
+            # Found off: by whom and since when nobody knows.
+            self._off_since_s = self._clock.now()
+
+    def cycle(self) -> None:
+        """Cut power, wait for the minimum off time, supply power."""
+        self.off()
+        self.on()
+
+    def wait_until_discharged(self) -> None:
+        """Wait until the board has been off long enough; then :meth:`on` acts at once. Does nothing when it is on."""
+        if self._off_since_s is not None:
+            self._clock.sleep(max(0.0, self._off_since_s + self._min_off_s - self._clock.now()))

@@ -1,0 +1,130 @@
+"""A serial port as the raw REPL needs it: read against a deadline, and free of other people's lines."""
+
+import math
+
+from serial import SerialBase
+
+from hil.clock import Clock
+
+_SHOWN_BYTES = 200
+"""How much of what a board said instead is quoted in an error."""
+
+
+class ReplTimeout(Exception):
+    """The deadline of the operation has passed; ``heard`` says what the board sent last instead."""
+
+    def __init__(self, last: bytes) -> None:
+        super().__init__()
+        self.heard = f" (it last said {last!r})" if last else " (it said nothing)"
+
+
+class ReplPort:
+    """A serial port read against a deadline, without the lines that the AP's DHCP server prints into anything."""
+
+    def __init__(self, board: str, port: SerialBase, clock: Clock) -> None:
+        self.board = board
+        self.deadline = clock.deadline(0.0)
+        self._clock = clock
+        self._port = port
+        self._noise = DhcpNoise()
+        self._waiting = bytearray()
+        self._heard = b""
+
+    def write(self, data: bytes) -> None:
+        self._port.write(data)
+
+    def inWaiting(self) -> int:  # noqa: N802  # pyserial's name, which mpremote calls
+        self._take(self._arrived())
+        return len(self._waiting)
+
+    def read(self, size: int) -> bytes:
+        while len(self._waiting) < size:
+            self._receive()
+        return self._hand_out(size)
+
+    def read_until(self, ending: bytes) -> bytes:
+        while (position := self._waiting.find(ending)) < 0:
+            self._receive()
+        return self._hand_out(position + len(ending))
+
+    def try_read_until(self, ending: bytes, within_s: float) -> bool:
+        """Whether ``ending`` comes in time; what comes before it is dropped, however much it is."""
+        attempt = self._clock.deadline(within_s)
+        while not attempt.expired:
+            position = self._waiting.find(ending)
+            if position >= 0:
+                self._hand_out(position + len(ending))
+                return True
+            del self._waiting[: -len(ending)]
+            self._receive(attempt.remaining_s)
+        return False
+
+    def read_until_quiet(self, quiet_s: float) -> None:
+        """Drop what comes until nothing came for ``quiet_s``."""
+        self._waiting.clear()
+        while self._receive(quiet_s):
+            self._waiting.clear()
+
+    def read_until_gone(self) -> None:
+        """Drop what comes until the device is gone."""
+        try:
+            while True:
+                self._receive()
+                self._waiting.clear()
+        except OSError:
+            return
+
+    def discard_waiting(self) -> None:
+        """Drop what has arrived. Once: a board that floods would keep a loop busy for ever."""
+        self._take(self._arrived())
+        self._waiting.clear()
+
+    def _receive(self, patience_s: float = math.inf) -> bool:
+        """Wait for at least one byte, for ``patience_s`` or up to the deadline; says whether any came."""
+        if self.deadline.expired:
+            raise ReplTimeout(self._heard)
+        self._port.timeout = min(patience_s, self.deadline.remaining_s)
+        return self._take(max(1, self._arrived()))
+
+    def _arrived(self) -> int:
+        # Every kind of port can say it; the stubs of their base class cannot.
+        return int(self._port.in_waiting)  # type: ignore[attr-defined]
+
+    def _take(self, size: int) -> bool:
+        data: bytes = self._port.read(size) if size else b""
+        clean = self._noise.remove(data)
+        self._waiting += clean
+        self._heard = (self._heard + clean)[-_SHOWN_BYTES:]
+        return bool(data)
+
+    def _hand_out(self, size: int) -> bytes:
+        data = bytes(self._waiting[:size])
+        del self._waiting[:size]
+        return data
+
+
+class DhcpNoise:
+    """Takes the messages of an AP's DHCP server out of a stream: its C code prints them in the middle of anything."""
+
+    _START = b"DHCPS: client connected: "
+    _END = b"\n"
+
+    def __init__(self) -> None:
+        self._held = b""
+
+    def remove(self, data: bytes) -> bytes:
+        """``data`` without such messages. What may be the beginning of one is held back until more is known."""
+        stream = self._held + data
+        clean = b""
+        while (start := stream.find(self._START)) >= 0:
+            clean += stream[:start]
+            end = stream.find(self._END, start)
+            if end < 0:
+                self._held = stream[start:]
+                return clean
+            stream = stream[end + len(self._END) :]
+        # The message's first letter is not in the rest of its beginning, so only the last one can start another.
+        last = stream.rfind(self._START[:1])
+        held = len(stream) if last < 0 or not self._START.startswith(stream[last:]) else last
+        self._held = stream[held:]
+        return clean + stream[:held]

@@ -1,0 +1,52 @@
+"""A board on the virtual bench: booting, resetting, and errors that say what to do."""
+
+import pytest
+
+from hil.board import Board
+from hil.errors import LinkError
+from hil.rig import Rig
+from hil.virtual.bench import VirtualBench
+
+
+@pytest.fixture
+def board(virtual_rig: Rig) -> Board:
+    return virtual_rig.boards["B"]
+
+
+def test_boot_waits_until_the_serial_device_is_open(virtual_rig: Rig, board: Board) -> None:
+    board.boot()
+    assert board.power.is_on
+    assert 0 < virtual_rig.clock.now() < 5
+    assert "connected" in board.console.tail()
+
+
+def test_a_booted_board_boots_in_no_time(virtual_rig: Rig, board: Board) -> None:
+    board.boot()
+    before_s = virtual_rig.clock.now()
+    board.boot()
+    assert virtual_rig.clock.now() == before_s
+
+
+def test_a_board_that_stays_away_is_a_link_error(virtual_bench: VirtualBench, board: Board) -> None:
+    virtual_bench.boards["B"].flash.replace("/boot.py", b"while True: pass")
+    with pytest.raises(LinkError, match=r"^B: no serial device 15 s after power-on .*boot\.py"):
+        board.boot()
+
+
+def test_reset_starts_the_firmware_again(virtual_rig: Rig, virtual_bench: VirtualBench, board: Board) -> None:
+    virtual_bench.boards["B"].flash.replace("/main.py", b"import machine\nprint('cause', machine.reset_cause())")
+    board.boot()
+    virtual_rig.clock.sleep(2)
+    board.reset()
+    virtual_rig.clock.sleep(2)
+    assert [line.text for line in board.console.lines if line.text.startswith("cause")] == ["cause 1", "cause 3"]
+
+
+def test_the_repl_boots_a_board_that_is_off(board: Board) -> None:
+    with board.repl() as repl:
+        assert repl.eval("1 + 1") == 2
+    assert board.power.is_on
+
+
+def test_a_board_shows_itself_by_its_name(board: Board) -> None:
+    assert repr(board) == "B"

@@ -1,0 +1,86 @@
+"""The rig: boards from the rig file, and the state in which a test begins."""
+
+import re
+
+import pytest
+
+from hil.config import RigConfig
+from hil.firmware import App
+from hil.rig import Rig
+from hil.virtual.bench import VirtualBench
+
+APP = App(
+    "hello",
+    "",
+    {"ap": {"main.py": b"print('hello from=ap')"}, "client": {"main.py": b"print('hello from=client')"}},
+    {},
+    {},
+    {"hello": re.compile(r"^hello from=(?P<who>\S+)")},
+)
+
+
+def test_boards_are_those_of_the_rig_file(virtual_rig: Rig) -> None:
+    assert list(virtual_rig.boards) == ["A", "B", "C"]
+
+
+def test_prepare_gives_each_board_its_role(virtual_rig: Rig) -> None:
+    virtual_rig.prepare(APP, virtual_rig.boards.values())
+    for name, role in (("A", "ap"), ("B", "client"), ("C", "client")):
+        board = virtual_rig.boards[name]
+        board.power.on()
+        assert board.console.expect("hello", within=5).fields == {"who": role}
+
+
+def test_a_test_begins_with_every_board_off_and_consoles_empty(virtual_rig: Rig) -> None:
+    virtual_rig.boards["C"].boot()
+    virtual_rig.prepare(APP, [virtual_rig.boards["A"]])
+    for board in virtual_rig.boards.values():
+        assert not board.power.is_on
+        assert board.console.lines == []
+        assert board.console.events() == []
+
+
+def test_boards_of_a_test_can_be_switched_on_at_once(virtual_rig: Rig) -> None:
+    virtual_rig.prepare(APP, virtual_rig.boards.values())
+    before_s = virtual_rig.clock.now()
+    for board in virtual_rig.boards.values():
+        board.power.on()
+    assert virtual_rig.clock.now() == before_s
+
+
+def test_only_the_boards_of_a_test_are_deployed(virtual_rig: Rig, virtual_bench: VirtualBench) -> None:
+    virtual_rig.prepare(APP, [virtual_rig.boards["A"]])
+    assert "/main.py" in virtual_bench.boards["A"].flash.files
+    assert "/main.py" not in virtual_bench.boards["B"].flash.files
+
+
+def test_without_an_app_the_flash_is_left_alone(virtual_rig: Rig, virtual_bench: VirtualBench) -> None:
+    virtual_rig.prepare(None, virtual_rig.boards.values())
+    assert virtual_bench.boards["A"].flash.files == {}
+
+
+def test_the_second_test_of_an_app_deploys_nothing(virtual_rig: Rig) -> None:
+    virtual_rig.prepare(APP, virtual_rig.boards.values())
+    mark = virtual_rig.timeline.mark()
+    virtual_rig.prepare(APP, virtual_rig.boards.values())
+    assert virtual_rig.timeline.entries(mark) == []
+
+
+def test_close_leaves_every_board_off(three_boards: RigConfig) -> None:
+    rig = Rig.open(three_boards)
+    rig.boards["A"].boot()
+    rig.close()
+    assert not rig.boards["A"].power.is_on
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_the_same_seed_gives_the_same_timeline(three_boards: RigConfig, seed: int) -> None:
+    def timeline() -> list[object]:
+        rig = Rig.open(three_boards.with_seed(seed))
+        rig.prepare(APP, rig.boards.values())
+        rig.boards["A"].boot()
+        rig.clock.sleep(3)
+        rig.close()
+        return list(rig.timeline.entries())
+
+    assert timeline() == timeline()
