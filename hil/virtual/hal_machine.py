@@ -3,15 +3,14 @@
 import struct
 from collections.abc import Mapping, Sequence
 from enum import IntEnum
-from typing import TYPE_CHECKING
+from typing import Protocol
 
-from hil.virtual.flash import BLOCK_SIZE, FlashError
+from hil.virtual.cpu import Cpu
+from hil.virtual.flash import BLOCK_SIZE, Flash, FlashError
 from hil.virtual.hal import MAILBOX_SIZE, PENDING, Block, BoardOSError, BoardValueError, Handler
+from hil.virtual.usb import UsbSerial
 from hil.virtual.vm import Vm
 from hil.virtual.world import Event, World
-
-if TYPE_CHECKING:
-    from hil.virtual.pico import VirtualPico
 
 WATCHDOG_MAX_MS = 8388
 """Longest timeout of the RP2040's watchdog."""
@@ -50,12 +49,34 @@ class ResetCause(IntEnum):
     WATCHDOG = 3
 
 
+class Microcontroller(Protocol):
+    """The board as these calls need it: what hangs on its chip, and its ways to start again."""
+
+    serial_number: str
+    reset_cause: ResetCause
+    flash: Flash
+    usb: UsbSerial
+    cpu: Cpu
+
+    def hard_reset(self, cause: ResetCause) -> None:
+        """Restart as ``machine.reset()`` or the watchdog does."""
+
+    def soft_reset(self, mode: str) -> None:
+        """Start MicroPython anew in the same power cycle."""
+
+    def enter_bootloader(self) -> None:
+        """Leave MicroPython for the USB bootloader."""
+
+    def begin_enumeration(self) -> None:
+        """Attach to USB."""
+
+
 class MachineHal:
     """Handlers for everything but the network. ``interrupt_address``: the KeyboardInterrupt to raise, in the VM."""
 
-    def __init__(self, world: World, pico: "VirtualPico") -> None:
+    def __init__(self, world: World, board: Microcontroller) -> None:
         self._world = world
-        self._pico = pico
+        self._board = board
         self._watchdog: Event | None = None
         self._watchdog_us = 0
         self._pins: dict[str, int] = {}
@@ -84,14 +105,14 @@ class MachineHal:
             "interrupt.arm": self._arm_interrupt,
             "interrupt.disarm": self._disarm_interrupt,
             "sleep_us": self._sleep,
-            "usb.attach": lambda _words, _payload: self._pico.begin_enumeration(),
-            "usb.write": lambda _words, payload: self._pico.usb.write(payload),
+            "usb.attach": lambda _words, _payload: self._board.begin_enumeration(),
+            "usb.write": lambda _words, payload: self._board.usb.write(payload),
             "usb.read": self._read_usb,
-            "reset": lambda _words, _payload: self._pico.hard_reset(ResetCause.WATCHDOG),
-            "soft_reset": lambda words, _payload: self._pico.soft_reset(words[0]),
-            "bootloader": lambda _words, _payload: self._pico.enter_bootloader(),
-            "reset_cause": lambda _words, _payload: int(self._pico.reset_cause),
-            "unique_id": lambda _words, _payload: bytes.fromhex(self._pico.serial_number),
+            "reset": lambda _words, _payload: self._board.hard_reset(ResetCause.WATCHDOG),
+            "soft_reset": lambda words, _payload: self._board.soft_reset(words[0]),
+            "bootloader": lambda _words, _payload: self._board.enter_bootloader(),
+            "reset_cause": lambda _words, _payload: int(self._board.reset_cause),
+            "unique_id": lambda _words, _payload: bytes.fromhex(self._board.serial_number),
             "statvfs": self._statvfs,
             "listdir": self._listdir,
             "timer.start": self._start_timer,
@@ -104,12 +125,12 @@ class MachineHal:
 
     @property
     def _vm(self) -> Vm:
-        vm = self._pico.cpu.vm
+        vm = self._board.cpu.vm
         assert vm is not None
         return vm
 
     def _set_mailbox(self, words: Sequence[str], _payload: bytes) -> None:
-        self._pico.cpu.mailbox_address = int(words[0])
+        self._board.cpu.mailbox_address = int(words[0])
 
     def _set_errnos(self, words: Sequence[str], _payload: bytes) -> None:
         """Renumber the interpreter's table of error names: ``words`` are the addresses of ``errno.errorcode``
@@ -132,25 +153,25 @@ class MachineHal:
 
     def _arm_interrupt(self, words: Sequence[str], _payload: bytes) -> None:
         self.interrupt_address = int(words[0])
-        self._pico.usb.interrupt_armed = True
+        self._board.usb.interrupt_armed = True
 
     def _disarm_interrupt(self, _words: Sequence[str], _payload: bytes) -> None:
-        self._pico.usb.interrupt_armed = False
+        self._board.usb.interrupt_armed = False
 
     def _sleep(self, words: Sequence[str], _payload: bytes) -> Block:
         return Block(lambda: PENDING, max(0, int(words[0])), lambda: None)
 
     def _read_usb(self, words: Sequence[str], _payload: bytes) -> Block:
         size = min(int(words[0]), MAILBOX_SIZE)
-        return Block(lambda: self._pico.usb.read_input_to_control(size) or PENDING, None, lambda: None)
+        return Block(lambda: self._board.usb.read_input_to_control(size) or PENDING, None, lambda: None)
 
     def _statvfs(self, _words: Sequence[str], _payload: bytes) -> list[int]:
-        flash = self._pico.flash
+        flash = self._board.flash
         free = flash.free_blocks
         return [BLOCK_SIZE, BLOCK_SIZE, flash.total_blocks, free, free, 0, 0, 0, 0, 255]
 
     def _listdir(self, _words: Sequence[str], payload: bytes) -> list[list[object]]:
-        flash, folder = self._pico.flash, payload.decode()
+        flash, folder = self._board.flash, payload.decode()
         try:
             paths = [(name, f"{folder}/{name}") for name in flash.names(folder)]
         except FlashError as error:
@@ -164,7 +185,7 @@ class MachineHal:
         def fire() -> None:
             if periodic:
                 self._timers[number] = self._world.after(period_us, fire)
-            self._pico.cpu.schedule(callback_address, number)
+            self._board.cpu.schedule(callback_address, number)
 
         self._timers[number] = self._world.after(period_us, fire)
 
@@ -187,7 +208,7 @@ class MachineHal:
 
     def _bite(self) -> None:
         self._watchdog = None
-        self._pico.hard_reset(ResetCause.WATCHDOG)
+        self._board.hard_reset(ResetCause.WATCHDOG)
 
     def _set_pin(self, words: Sequence[str], _payload: bytes) -> None:
         self._pins[words[0]] = int(words[1])
