@@ -5,7 +5,6 @@ import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 
-
 _SHORTEST_S = 1e-6
 """Rig time is counted in microseconds; a rest that only rounding has left would never pass."""
 

@@ -10,6 +10,7 @@ from hil.console import Console
 from hil.events import Timeline
 from hil.firmware import App
 from hil.power.switch import PowerSwitch
+from hil.probes.recorded import RecordedProbe
 from hil.rig_file import WifiConfig
 
 
@@ -21,7 +22,8 @@ class Rig:
         self.config = config
         self.clock = bench.clock
         self.timeline = Timeline()
-        self.probe = bench.probe()
+        probe = bench.probe()
+        self.probe = RecordedProbe(probe, self.clock, self.timeline) if probe is not None else None
         self._bench = bench
         self.boards = {name: self._board(name) for name in config.boards}
 

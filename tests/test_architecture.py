@@ -16,7 +16,7 @@ LAYERS = (
     ("hil.config", "hil.firmware"),
     ("hil.links", "hil.power", "hil.probes"),
     ("hil.bench", "hil.console", "hil.repl_port"),
-    ("hil.power.switch", "hil.raw_repl"),
+    ("hil.power.switch", "hil.probes.recorded", "hil.raw_repl"),
     ("hil.deploy",),
     ("hil.board",),
     ("hil.virtual", "hil.links.virtual", "hil.links.protocol_virtual", "hil.power.virtual", "hil.probes.virtual"),
