@@ -1,0 +1,164 @@
+"""Run a test plan on the virtual rig with many seeds: no verdict may depend on the seed.
+
+``python benchmarks/seeds.py --plan testplans/test_master_failure.py --seeds 200 --jobs 2`` prints verdicts and how each
+measurement is distributed. Every seed is one pytest process of its own, so that a seed that fails is replayed by the
+very command that is printed. Exit status 1 if any seed failed.
+"""
+
+import argparse
+import os
+import shlex
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+import xml.etree.ElementTree as ET
+from collections import Counter
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from dataclasses import dataclass
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from hil.report.measurements import Measurement, format_quantity, measurements_in
+
+ROOT = Path(__file__).parent.parent
+WITHOUT = "-p no:hypothesispytest -p no:allure_pytest -p no:cacheprovider"
+"""Plugins that cost a second per process and have no part in the verdict."""
+EXCERPT_LINES = 60
+
+
+@dataclass(frozen=True)
+class Run:
+    """One seed, run."""
+
+    seed: int
+    exit_status: int
+    verdicts: Counter[str]
+    """How many tests passed, failed, …"""
+    unsuccessful: tuple[str, ...]
+    """The tests that did not pass, with their verdicts."""
+    measurements: tuple[Measurement, ...]
+    output: str
+
+
+def command(options: argparse.Namespace, seed: int) -> list[str]:
+    """What runs ``seed``, relative to the project's folder."""
+    return ["pytest", "--rig", options.rig, "--hil-seed", str(seed), *options.plan]
+
+
+def run(options: argparse.Namespace, seed: int) -> Run:
+    """Run the plan once, in a process of its own."""
+    with tempfile.TemporaryDirectory() as folder:
+        xml = Path(folder) / "junit.xml"
+        done = subprocess.run(
+            [sys.executable, "-m", *command(options, seed), f"--junitxml={xml}"],
+            cwd=ROOT,
+            env=os.environ | {"PYTEST_ADDOPTS": WITHOUT},
+            text=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            check=False,
+        )
+        # A usage error ends pytest before there is a report.
+        cases = list(ET.parse(xml).iter("testcase")) if xml.exists() else []
+    verdicts = {f"{case.get('classname')}::{case.get('name')}": verdict(case) for case in cases}
+    return Run(
+        seed=seed,
+        exit_status=done.returncode,
+        verdicts=Counter(verdicts.values()),
+        unsuccessful=tuple(f"{name} {word}" for name, word in verdicts.items() if word != "passed"),
+        measurements=tuple(
+            measurement
+            for case in cases
+            for measurement in measurements_in(
+                (prop.get("name", ""), prop.get("value")) for prop in case.iter("property")
+            )
+        ),
+        output=done.stdout,
+    )
+
+
+def verdict(case: ET.Element) -> str:
+    """What JUnit XML says of one test."""
+    words = {"failure": "failed", "error": "error", "skipped": "skipped"}
+    return next((words[child.tag] for child in case if child.tag in words), "passed")
+
+
+def run_all(options: argparse.Namespace, console: Console) -> list[Run]:
+    """Run all seeds, ``--jobs`` at a time; failures are told at once."""
+    seeds = range(options.first, options.first + options.seeds)
+    runs = []
+    with ThreadPoolExecutor(options.jobs) as pool:
+        for finished in as_completed([pool.submit(run, options, seed) for seed in seeds]):
+            runs.append(finished.result())
+            if runs[-1].exit_status != 0:
+                tell_failure(options, runs[-1], console)
+            elif len(runs) % 10 == 0:
+                console.print(f"{len(runs)} of {len(seeds)} seeds", highlight=False)
+    return sorted(runs, key=lambda one: one.seed)
+
+
+def tell_failure(options: argparse.Namespace, failed: Run, console: Console) -> None:
+    """Which tests did not pass, the command that replays them, and the end of what pytest printed."""
+    console.rule(f"seed {failed.seed} failed, exit status {failed.exit_status}")
+    for line in (*failed.unsuccessful, "", "replay: " + shlex.join(command(options, failed.seed)), ""):
+        console.print(line, markup=False, highlight=False, soft_wrap=True)
+    for line in failed.output.splitlines()[-EXCERPT_LINES:]:
+        console.print(line, markup=False, highlight=False, soft_wrap=True)
+
+
+def verdict_table(runs: Sequence[Run]) -> Table:
+    """Seeds and tests by verdict."""
+    table = Table("", "number", title="verdicts")
+    table.add_row("seeds run", str(len(runs)))
+    table.add_row("seeds that failed", str(sum(one.exit_status != 0 for one in runs)))
+    for word, number in sorted(sum((one.verdicts for one in runs), Counter[str]()).items()):
+        table.add_row(f"tests {word}", str(number))
+    return table
+
+
+def measurement_table(runs: Sequence[Run]) -> Table:
+    """How each measurement is distributed over the seeds."""
+    table = Table("measurement", "n", "median", "p95", "worst", "limit", "worst at seed", title="measurements")
+    by_name: dict[str, list[tuple[Measurement, int]]] = {}
+    for one in runs:
+        for measurement in one.measurements:
+            by_name.setdefault(measurement.name, []).append((measurement, one.seed))
+    for name, found in by_name.items():
+        values = sorted(measurement.value for measurement, _ in found)
+        worst, seed = max(found, key=lambda pair: pair[0].value)
+        p95 = values[max(0, -(-len(values) * 95 // 100) - 1)]
+        shown = [
+            format_quantity(value, worst.unit) for value in (statistics.median(values), p95, worst.value, worst.limit)
+        ]
+        table.add_row(name, str(len(values)), *shown, str(seed))
+    return table
+
+
+def main() -> int:
+    """Run the seeds and print the tables."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--plan", nargs="+", default=["testplans/test_master_failure.py"], help="what pytest is to run")
+    parser.add_argument("--rig", default="rigs/virtual.yaml", help="a virtual rig (default: %(default)s)")
+    parser.add_argument("--seeds", type=int, default=200, metavar="N", help="how many (default: %(default)s)")
+    parser.add_argument("--first", type=int, default=1, metavar="SEED", help="where to begin (default: %(default)s)")
+    parser.add_argument(
+        "--jobs", type=int, default=os.cpu_count(), metavar="N", help="at a time (default: one per core)"
+    )
+    options = parser.parse_args()
+    console = Console()
+    started = time.perf_counter()
+    runs = run_all(options, console)
+    console.print(verdict_table(runs), measurement_table(runs))
+    console.print(
+        f"{len(runs)} seeds in {time.perf_counter() - started:.0f} s, {options.jobs} at a time", highlight=False
+    )
+    return int(any(one.exit_status != 0 for one in runs))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,129 @@
+"""Wi-Fi: opening the access point, and joining it as a station that never gives up."""
+
+import network
+import time
+
+from picolink.board import random_below
+from picolink.log import say
+
+POWER_SAVE_OFF = 0xA11140
+"""For WLAN.config(pm=…), after active(True): a radio that sleeps misses broadcasts and answers 200 ms late."""
+AP_START_LIMIT_MS = 5000
+JOIN_LIMIT_MS = 15000
+"""A try to join is given up after this."""
+REJOIN_LIMIT_MS = 30000
+"""A lost link is left to the radio, which finds its AP again by itself, for this long."""
+JOIN_POLL_MS = 100
+LINK_CHECK_MS = 1000
+BACKOFF_MS = 500
+BACKOFF_MAX_MS = 2000
+"""Wait between two tries: doubled from one to the other, and a quarter more or less by chance."""
+
+
+def open_access_point(ssid: str, password: str, channel: int | None) -> str:
+    """Open the AP, however long it takes; returns its address."""
+    network.WLAN(network.STA_IF).active(False)
+    access_point = network.WLAN(network.AP_IF)
+    while True:
+        try:
+            # A soft reset leaves the AP of the program before it on the air, with other settings maybe.
+            access_point.active(False)
+            access_point.config(ssid=ssid, password=password)
+            if channel is not None:
+                access_point.config(channel=channel)
+            access_point.active(True)
+            access_point.config(pm=POWER_SAVE_OFF)
+            for _ in range(AP_START_LIMIT_MS // JOIN_POLL_MS):
+                if access_point.status() == network.STAT_GOT_IP:
+                    ip: str = access_point.ifconfig()[0]
+                    say(f"ap-up ssid={ssid} ip={ip}")
+                    return ip
+                time.sleep_ms(JOIN_POLL_MS)
+            say(f"error what=ap-start status={access_point.status()}")
+        except OSError as error:
+            say(f"error what=ap-start error={error}")
+            time.sleep_ms(BACKOFF_MAX_MS)
+
+
+class Station:
+    """Joins the AP and keeps joining it. Never blocks: call tick() whenever it says so."""
+
+    def __init__(self, ssid: str, password: str) -> None:
+        network.WLAN(network.AP_IF).active(False)
+        self.ip = ""
+        """Own address; empty while the AP is not joined."""
+        self.tries = 0
+        """Tries of the current or last joining."""
+        self._ssid = ssid
+        self._password = password
+        self._wlan = network.WLAN(network.STA_IF)
+        self._joining = False
+        self._begun_ms: int | None = None
+        self._limit_ms = 0
+        self._retry_ms = 0
+        self._check_ms = 0
+
+    def tick(self, now_ms: int) -> int:
+        """Do what is due; returns when to call again."""
+        try:
+            return self._tick(now_ms)
+        except OSError as error:
+            say(f"error what=wifi error={error}")
+            return self._back_off(now_ms)
+
+    def rejoin(self, now_ms: int) -> None:
+        """Drop a link that is dead, whatever the radio says, and join anew."""
+        say("link-lost reason=silent")
+        self.ip = ""
+        self.tries = 0
+        self._joining = False
+        self._begun_ms = None
+        self._retry_ms = now_ms
+        self._wlan.disconnect()
+
+    def _tick(self, now_ms: int) -> int:
+        if self.ip:
+            if now_ms < self._check_ms:
+                return self._check_ms
+            if self._wlan.isconnected():
+                self._check_ms = now_ms + LINK_CHECK_MS
+                return self._check_ms
+            say("link-lost")
+            self.ip = ""
+            self.tries = 0
+            self._await_link(now_ms, REJOIN_LIMIT_MS)
+        if not self._joining:
+            if now_ms < self._retry_ms:
+                return self._retry_ms
+            self._wlan.active(True)
+            self._wlan.config(pm=POWER_SAVE_OFF)
+            self._wlan.connect(self._ssid, self._password)
+            self._await_link(now_ms, JOIN_LIMIT_MS)
+        if self._wlan.isconnected():
+            return self._joined(now_ms)
+        status = self._wlan.status()
+        if status < 0 or now_ms >= self._limit_ms:
+            say(f"join-failed status={status} tries={self.tries}")
+            return self._back_off(now_ms)
+        return now_ms + JOIN_POLL_MS
+
+    def _await_link(self, now_ms: int, limit_ms: int) -> None:
+        self.tries += 1
+        self._joining = True
+        self._limit_ms = now_ms + limit_ms
+        if self._begun_ms is None:
+            self._begun_ms = now_ms
+
+    def _joined(self, now_ms: int) -> int:
+        self.ip = self._wlan.ifconfig()[0]
+        spent_ms = now_ms - (self._begun_ms or 0)
+        say(f"joined ip={self.ip} ms={spent_ms} tries={self.tries}")
+        self._joining = False
+        self._begun_ms = None
+        return now_ms + LINK_CHECK_MS
+
+    def _back_off(self, now_ms: int) -> int:
+        wait_ms = min(BACKOFF_MS << min(self.tries, 8), 2 * BACKOFF_MAX_MS) // 2
+        self._joining = False
+        self._retry_ms = now_ms + wait_ms - wait_ms // 4 + random_below(wait_ms // 2)
+        return self._retry_ms

@@ -1,0 +1,105 @@
+"""The pytest plugin: hooks only. Without a rig it adds options and markers, and nothing else.
+
+Whatever costs time to import (pydantic, rich, the virtual bench) is imported once a rig is given.
+"""
+
+from collections.abc import Generator
+from pathlib import Path
+
+import pytest
+
+from hil.checks import run_checks
+from hil.errors import ConfigError
+from hil.markers import MARKERS
+from hil.report.outcome import TERMINAL_STATUS, TerminalStatus, note_bench_error, outcome_of
+from hil.report.recording import RECORDING
+from hil.requirements import check_requirements
+from hil.report.traceback import end_in_test
+from hil.settings import SETTINGS, load_settings
+
+pytest_plugins = (
+    "hil.fixtures.rig",
+    "hil.fixtures.clock",
+    "hil.fixtures.boards",
+    "hil.fixtures.cluster",
+    "hil.fixtures.probe",
+    "hil.fixtures.measure",
+)
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Options and ini values."""
+    group = parser.getgroup("hil", "hardware in the loop (pico-hil)")
+    group.addoption("--rig", dest="hil_rig", metavar="RIG", help="rig to test on: a rig file, or its name in rigs/")
+    group.addoption(
+        "--hil-seed", dest="hil_seed", type=int, metavar="N", help="seed of a virtual rig, in place of the rig file's"
+    )
+    group.addoption(
+        "--hil-artifacts", dest="hil_artifacts", type=Path, metavar="DIR", help="folder for the files of each test"
+    )
+    folders_help = "folder in which apps are looked up, before the project's own (repeatable)"
+    group.addoption(
+        "--hil-firmware", dest="hil_firmware", type=Path, action="append", default=[], metavar="DIR", help=folders_help
+    )
+    parser.addini("hil_rig", "rig to test on when --rig is not given", default="")
+    parser.addini("hil_firmware_path", "folders in which apps are looked up, after --hil-firmware", "paths", default=[])
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Read and check the rig, before anything is collected."""
+    for marker in MARKERS:
+        config.addinivalue_line("markers", marker)
+    try:
+        settings = load_settings(config)
+    except ConfigError as error:
+        raise pytest.UsageError(str(error)) from error
+    if settings is None:
+        return
+    config.stash[SETTINGS] = settings
+
+    from hil.report.terminal import TerminalReport
+
+    config.pluginmanager.register(TerminalReport(settings.rig), "hil-terminal-report")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Check what the tests ask for; prepare the boards of each, or skip it when it asks for more than the rig has."""
+    settings = config.stash.get(SETTINGS, None)
+    try:
+        check_requirements(items, settings)
+    except ConfigError as error:
+        raise pytest.UsageError(str(error)) from error
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Generator[None]:
+    """After the body of a test, check what its fixtures watched."""
+    yield
+    run_checks(item)
+
+
+# Outermost, so that what other plugins add to a report is redacted too.
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Tell bench errors from failures, show what the boards said, and keep secrets out."""
+    settings = item.config.stash.get(SETTINGS, None)
+    if settings is None:
+        return (yield)
+    if call.excinfo is not None and not item.config.getoption("fulltrace"):
+        end_in_test(call.excinfo.value, item.path)
+    report = yield
+    if call.excinfo is not None:
+        note_bench_error(report, call.excinfo.value)
+    recording = item.stash.get(RECORDING, None)
+    if report.failed and recording is not None:
+        report.sections.append(("serial log (all boards, merged by rig time)", recording.timeline_text()))
+    settings.redactor.redact_report(report)
+    return report
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_report_teststatus(report: pytest.CollectReport | pytest.TestReport) -> TerminalStatus | None:
+    """Category, letter and word of outcomes that pytest does not know."""
+    return TERMINAL_STATUS.get(outcome_of(report))

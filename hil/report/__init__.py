@@ -1,0 +1,1 @@
+"""Reports: what a run tells people, during it, at its end, and in files."""

@@ -1,0 +1,45 @@
+"""Measurements: numbers with a unit and a limit, kept whether or not the limit was met."""
+
+import json
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from hil.errors import MeasurementExceeded
+
+MEASUREMENT_PROPERTY = "measurement"
+"""Name of the pytest user property that carries one measurement: it survives xdist and reaches JUnit XML."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Measurement:
+    """One measured value. ``value`` and ``limit`` are both in ``unit``."""
+
+    name: str
+    value: float
+    limit: float
+    unit: str
+
+    @property
+    def is_exceeded(self) -> bool:
+        """Whether the value is over the limit. A value equal to it is not."""
+        return self.value > self.limit
+
+    def check(self) -> None:
+        """Raise ``MeasurementExceeded`` when the value is over the limit."""
+        if self.is_exceeded:
+            raise MeasurementExceeded(self.name, self.value, self.limit, self.unit)
+
+    def to_property(self) -> tuple[str, str]:
+        """This measurement as a pytest user property."""
+        return MEASUREMENT_PROPERTY, json.dumps(asdict(self))
+
+
+def measurements_in(properties: Iterable[tuple[str, Any]]) -> list[Measurement]:
+    """The measurements among the user properties of one test report, oldest first."""
+    return [Measurement(**json.loads(value)) for name, value in properties if name == MEASUREMENT_PROPERTY]
+
+
+def format_quantity(value: float, unit: str) -> str:
+    """``value`` with at most three decimals, then ``unit``."""
+    return f"{value:.3f}".rstrip("0").rstrip(".") + f" {unit}"

@@ -1,0 +1,50 @@
+"""The recording of one test: its part of the rig's timeline, as text."""
+
+import pytest
+
+from hil.clock import Clock
+from hil.events import Timeline
+
+RIG_TIME_PROPERTY = "rig_time_s"
+"""Name of the pytest user property that says how many seconds of rig time the test took, preparation included."""
+
+
+class Recording:
+    """What happens on the rig during one test, for whoever reads its report. Valid until the next test begins."""
+
+    def __init__(self, clock: Clock, timeline: Timeline) -> None:
+        self._clock = clock
+        self._timeline = timeline
+        self._occupied_since_s = clock.now()
+        self._mark = timeline.mark()
+        timeline.begin(clock.now())
+
+    def omit_preparation(self) -> None:
+        """The boards are prepared: what comes now is the test, and what came before is left out."""
+        self._mark = self._timeline.mark()
+
+    @property
+    def rig_time_s(self) -> float:
+        """Seconds of rig time since the recording was made."""
+        return round(self._clock.now() - self._occupied_since_s, 6)
+
+    def timeline_text(self) -> str:
+        """Everything that happened, one line each: seconds since the test began, source, kind, text."""
+        entries = self._timeline.entries(self._mark)
+        width = max((len(entry.source) for entry in entries), default=0)
+        return "".join(
+            f"{self._timeline.time_text(entry.time_s):>10} {entry.source:<{width}} {entry.kind:<6} {entry.text}\n"
+            for entry in entries
+        )
+
+    def serial_text(self, board: str) -> str:
+        """What ``board`` said on its serial line, one line each: seconds since the test began, text."""
+        return "".join(
+            f"{self._timeline.time_text(entry.time_s):>10} {entry.text}\n"
+            for entry in self._timeline.entries(self._mark)
+            if entry.kind == "serial" and entry.source == board
+        )
+
+
+RECORDING = pytest.StashKey[Recording]()
+"""In ``item.stash`` from the moment the rig was there for the test."""

@@ -1,0 +1,131 @@
+"""The closing summary: verdicts per testplan and measurements against their limits."""
+
+import statistics
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from io import StringIO
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from hil.report.measurements import Measurement, format_quantity
+from hil.report.outcome import BENCH_ERROR, FAILED, OUTCOMES, PASSED, SKIPPED
+
+_STYLE = {PASSED: "green", FAILED: "bold red", BENCH_ERROR: "bold yellow", SKIPPED: "yellow"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class TestResult:
+    """What became of one test."""
+
+    __test__ = False  # The name is the right one, but pytest must not collect it.
+
+    nodeid: str
+    outcome: str
+    measurements: tuple[Measurement, ...] = ()
+
+    @property
+    def testplan(self) -> str:
+        """The file that the test stands in."""
+        return self.nodeid.partition("::")[0]
+
+
+@dataclass(frozen=True, kw_only=True)
+class MeasurementRow:
+    """All values of one measurement: those with the same name, unit and limit."""
+
+    name: str
+    unit: str
+    limit: float
+    values: tuple[float, ...]
+    worst_test: str
+    """Node id of the test that measured the worst value."""
+
+    @property
+    def worst(self) -> float:
+        """The largest value: limits are upper limits."""
+        return max(self.values)
+
+
+def measurement_rows(results: Iterable[TestResult]) -> list[MeasurementRow]:
+    """One row per measurement, in the order in which they were first made."""
+    found: dict[tuple[str, str, float], list[tuple[float, str]]] = defaultdict(list)
+    for result in results:
+        for measurement in result.measurements:
+            key = (measurement.name, measurement.unit, measurement.limit)
+            found[key].append((measurement.value, result.nodeid))
+    return [
+        MeasurementRow(
+            name=name, unit=unit, limit=limit, values=tuple(value for value, _ in measured), worst_test=max(measured)[1]
+        )
+        for (name, unit, limit), measured in found.items()
+    ]
+
+
+def verdict_counts(results: Iterable[TestResult]) -> dict[str, Counter[str]]:
+    """Testplan to number of tests per outcome, testplans by name."""
+    counts: dict[str, Counter[str]] = defaultdict(Counter)
+    for result in results:
+        counts[result.testplan][result.outcome] += 1
+    return dict(sorted(counts.items()))
+
+
+def render(results: Iterable[TestResult], width: int, colour: bool) -> str:
+    """Both tables as text of at most ``width`` columns; control characters only with ``colour``."""
+    finished = list(results)
+    text = StringIO()
+    console = Console(
+        file=text, width=width, force_terminal=colour, color_system="standard" if colour else None, legacy_windows=False
+    )
+    console.print(_verdict_table(verdict_counts(finished)))
+    rows = measurement_rows(finished)
+    if rows:
+        console.print()
+        console.print(_measurement_table(rows))
+    # rich pads cells to the width of the table: trailing blanks have no place in a log.
+    return "\n".join(line.rstrip() for line in text.getvalue().splitlines())
+
+
+def _table() -> Table:
+    # No box: a log of any encoding can hold it.
+    return Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
+
+
+def _verdict_table(counts: Mapping[str, Counter[str]]) -> Table:
+    table = _table()
+    table.add_column("testplan", overflow="fold")
+    for outcome in OUTCOMES:
+        table.add_column(outcome, justify="right", overflow="fold")
+    for testplan, count in counts.items():
+        table.add_row(Text(testplan), *(_number(count[outcome], outcome) for outcome in OUTCOMES))
+    if len(counts) > 1:
+        total = sum(counts.values(), Counter[str]())
+        table.add_row("all", *(_number(total[outcome], outcome) for outcome in OUTCOMES))
+    return table
+
+
+def _number(count: int, outcome: str) -> Text:
+    return Text(str(count), style=_STYLE[outcome]) if count else Text("-", style="dim")
+
+
+def _measurement_table(rows: Iterable[MeasurementRow]) -> Table:
+    table = _table()
+    table.add_column("measurement", overflow="fold")
+    for heading in ("n", "median", "worst", "limit"):
+        table.add_column(heading, justify="right", overflow="fold")
+    table.add_column("verdict", overflow="fold")
+    table.add_column("worst in", overflow="fold")
+    for row in rows:
+        exceeded = row.worst > row.limit
+        table.add_row(
+            Text(row.name),
+            str(len(row.values)),
+            format_quantity(statistics.median(row.values), row.unit),
+            format_quantity(row.worst, row.unit),
+            format_quantity(row.limit, row.unit),
+            Text("exceeded", style=_STYLE[FAILED]) if exceeded else Text("met", style=_STYLE[PASSED]),
+            Text(row.worst_test.rpartition("/")[2]),
+        )
+    return table

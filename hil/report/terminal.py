@@ -1,0 +1,72 @@
+"""What pytest's terminal says about the rig: a header, bench errors in a section of their own, the closing summary."""
+
+from typing import Any
+
+import pytest
+
+from hil.clock import MonotonicClock
+from hil.config import RigConfig
+from hil.report.measurements import measurements_in
+from hil.report.outcome import BENCH_ERROR, OUTCOMES, PASSED, outcome_of
+from hil.report.recording import RIG_TIME_PROPERTY
+from hil.report.summary import TestResult, render
+
+
+class TerminalReport:
+    """Collects the reports of all tests, of all xdist workers too, and shows what pytest itself does not."""
+
+    def __init__(self, rig: RigConfig) -> None:
+        self._rig = rig
+        self._host_clock = MonotonicClock()
+        self._reports: dict[str, list[pytest.TestReport]] = {}
+
+    def pytest_report_header(self) -> str:
+        """One line at the start: which rig this is."""
+        clients = " ".join(board.name for board in self._rig.client_boards) or "none"
+        probe = "none" if self._rig.probe is None else self._rig.probe.driver
+        return f"rig: {self._title()}, AP {self._rig.ap_board.name}, clients {clients}, probe {probe}"
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Note one phase of one test."""
+        self._reports.setdefault(report.nodeid, []).append(report)
+
+    def pytest_terminal_summary(self, terminalreporter: Any) -> None:
+        """Show bench errors, which pytest lists nowhere, then the summary."""
+        self._show_bench_errors(terminalreporter)
+        results = [result for nodeid, reports in self._reports.items() if (result := _result(nodeid, reports))]
+        if not results:
+            return
+        terminalreporter.write_sep("=", f"rig {self._title()}", bold=True)
+        terminalreporter.write_line(render(results, terminalreporter._tw.fullwidth, terminalreporter.hasmarkup))
+        terminalreporter.write_line("")
+        rig_time_s = sum(_rig_time_s(reports[-1]) for reports in self._reports.values())
+        terminalreporter.write_line(f"{rig_time_s:.0f} s of rig time in {self._host_clock.now():.1f} s")
+
+    def _title(self) -> str:
+        virtual = any(hub.driver == "virtual" for hub in self._rig.hubs.values())
+        return f"{self._rig.name}, seed {self._rig.virtual.seed}" if virtual else self._rig.name
+
+    def _show_bench_errors(self, terminalreporter: Any) -> None:
+        reports = terminalreporter.getreports(BENCH_ERROR)
+        if not reports:
+            return
+        terminalreporter.write_sep("=", "BENCH ERRORS")
+        for report in reports:
+            terminalreporter.write_sep("_", f"{report.when} of {report.nodeid}", yellow=True, bold=True)
+            terminalreporter.write_line(report.longreprtext)
+            for title, content in report.sections:
+                terminalreporter.write_sep("-", title)
+                terminalreporter.write_line(content)
+
+
+def _result(nodeid: str, reports: list[pytest.TestReport]) -> TestResult | None:
+    """What became of a test; None when it was interrupted: a verdict must be earned."""
+    worst = max((outcome_of(report) for report in reports), key=OUTCOMES.index)
+    if worst == PASSED and reports[-1].when != "teardown":
+        return None
+    # User properties accumulate over the phases: the last phase has them all.
+    return TestResult(nodeid=nodeid, outcome=worst, measurements=tuple(measurements_in(reports[-1].user_properties)))
+
+
+def _rig_time_s(report: pytest.TestReport) -> float:
+    return sum(float(str(value)) for name, value in report.user_properties if name == RIG_TIME_PROPERTY)

@@ -1,0 +1,61 @@
+"""What tests require of the rig: checked once all tests are collected, before any of them runs."""
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+import pytest
+
+from hil.errors import ConfigError
+from hil.markers import Needs, firmware_of, needs_of, place_of
+from hil.settings import Settings
+
+if TYPE_CHECKING:
+    # Costly imports: a pytest run without a rig must not pay for them.
+    from hil.config import RigConfig
+    from hil.firmware import App
+
+APP = pytest.StashKey["App | None"]()
+"""In ``item.stash`` when a rig is given: the app that the boards get; None to leave them as they are."""
+NEEDS = pytest.StashKey[Needs]()
+"""In ``item.stash``: what the test needs of the rig."""
+
+# Fixtures with names of their own: a project may have a `rig` or `boards` that is none of ours.
+_OPEN_RIG = "hil_open_rig"
+_PREPARED_BOARDS = "hil_prepared_boards"
+
+
+def check_requirements(items: Iterable[pytest.Item], settings: Settings | None) -> None:
+    """Check the markers of all tests; skip those that need more than the rig has; have boards prepared for the others.
+
+    Raises ``ConfigError`` for a marker that is wrong and for an app that is not there.
+    """
+    apps: dict[str, App] = {}
+    for item in items:
+        name, needs = firmware_of(item), needs_of(item)
+        fixtures: list[str] = getattr(item, "fixturenames", [])
+        if name is None and needs is None and _OPEN_RIG not in fixtures:
+            continue
+        # First of all fixtures, also for a test that only has the marker: whatever else it uses finds boards prepared.
+        fixtures[:] = [_PREPARED_BOARDS, *(fixture for fixture in fixtures if fixture != _PREPARED_BOARDS)]
+        item.stash[NEEDS] = needs = needs or Needs()
+        if settings is None:
+            continue
+        if name is not None and name not in apps:
+            try:
+                apps[name] = settings.apps.load(name)
+            except ConfigError as error:
+                raise ConfigError(f"{place_of(item)}: {error}") from error
+        item.stash[APP] = None if name is None else apps[name]
+        if missing := _missing(needs, settings.rig):
+            item.add_marker(pytest.mark.skip(reason=missing))
+
+
+def _missing(needs: Needs, rig: "RigConfig") -> str:
+    """What the rig lacks, in words; empty when it lacks nothing."""
+    clients = [board.name for board in rig.client_boards]
+    if needs.clients is not None and needs.clients > len(clients):
+        names = f": {', '.join(clients)}" if clients else ""
+        return f'needs {needs.clients} clients, rig "{rig.name}" has {len(clients)}{names}'
+    if needs.probe and rig.probe is None:
+        return f'needs a probe, rig "{rig.name}" has none'
+    return ""

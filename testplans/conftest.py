@@ -1,0 +1,50 @@
+"""What several testplans start from."""
+
+from collections.abc import Callable
+
+import pytest
+
+from hil.board import Board
+from hil.clock import Clock
+from hil.cluster import Cluster
+
+SETTLE_WITHIN_S = 6.0
+"""A HELLO period and a little: by then a client has been told what it may have missed."""
+
+
+@pytest.fixture
+def agreement(cluster: Cluster, clock: Clock) -> Callable[[], None]:
+    """Call it to wait until every client in the AP's order has printed that order, at that epoch."""
+
+    def wait() -> None:
+        order = cluster.order
+        expected = {"epoch": str(cluster.epoch), "order": ",".join(address(client) for client in order)}
+        clock.wait(lambda: all(believed(client) == expected for client in order), SETTLE_WITHIN_S)
+        assert {client: believed(client) for client in order} == dict.fromkeys(order, expected)
+
+    return wait
+
+
+@pytest.fixture
+def settled(cluster: Cluster, agreement: Callable[[], None]) -> Callable[[], tuple[Board, ...]]:
+    """Call it to boot AP and clients in order; returns the clients once all have their roles and agree."""
+
+    def boot() -> tuple[Board, ...]:
+        clients = cluster.boot_in_order()
+        roles = {client: f"WORKER{rank}" if rank else "MASTER" for rank, client in enumerate(clients)}
+        cluster.wait(order=clients, roles=roles, within=SETTLE_WITHIN_S)
+        agreement()
+        return clients
+
+    return boot
+
+
+def address(client: Board) -> str:
+    """Where a client is, as it said itself."""
+    return client.events("joined")[-1].fields["ip"]
+
+
+def believed(client: Board) -> dict[str, str]:
+    """Epoch and order of all, as a client last printed them."""
+    said = client.events("roles")
+    return dict(said[-1].fields) if said else {}

@@ -1,0 +1,229 @@
+"""If MASTER fails: the next takes over in time, nobody preempts, and at no instant two boards hold MASTER.
+
+The fixture `cluster` watches that last point in every test.
+"""
+
+from collections.abc import Callable
+
+import pytest
+
+from hil.board import Board
+from hil.clock import Clock
+from hil.cluster import Cluster
+from hil.fixtures.measure import Measure
+from hil.probes import Probe
+
+pytestmark = pytest.mark.firmware("roles")
+
+AP = ("192.168.4.1", 5000)
+PEER_PORT = 5001
+BOOT_WITHIN_S = 30.0
+FAILOVER_LIMIT_S = 6.0
+LEASE_S = 3.0
+LEASE_AT_AP_S = 4.0
+COLLECT_S = 4.0
+RENEW_PERIOD_S = 1.0
+WORKER_SILENT_S = 15.0
+RADIO_S = 0.5
+"""Slack for what is not timing: radio, console."""
+
+
+Settled = Callable[[], tuple[Board, ...]]
+Agreement = Callable[[], None]
+
+
+@pytest.mark.needs(clients=3)
+def test_next_in_order_takes_over(cluster: Cluster, settled: Settled, measure: Measure) -> None:
+    first, second, third = settled()
+    epoch = cluster.epoch
+    with measure("failover", limit=FAILOVER_LIMIT_S, unit="s"):
+        first.power.off()
+        cluster.wait(master=second)
+    cluster.wait(roles={second: "MASTER", third: "WORKER1"}, within=2)
+    assert cluster.order == [second, third]
+    assert cluster.epoch > epoch
+
+
+@pytest.mark.needs(clients=3)
+def test_all_agree_after_the_failover(cluster: Cluster, settled: Settled, agreement: Agreement) -> None:
+    first, second, third = settled()
+    first.power.off()
+    cluster.wait(master=second)
+    assert cluster.order == [second, third]
+    agreement()
+
+
+@pytest.mark.needs(clients=3)
+def test_old_master_comes_back_as_the_last_worker(cluster: Cluster, settled: Settled, clock: Clock) -> None:
+    first, second, third = settled()
+    first.power.off()
+    cluster.wait(master=second)
+    mark = second.console.mark()
+    first.power.on()
+    cluster.wait(roles={second: "MASTER", third: "WORKER1", first: "WORKER2"}, within=BOOT_WITHIN_S)
+    clock.sleep(WORKER_SILENT_S)
+    assert cluster.roles == {second: "MASTER", third: "WORKER1", first: "WORKER2"}
+    assert cluster.order == [second, third, first]
+    assert second.console.events("role", since=mark) == [], "the new MASTER was disturbed"
+
+
+@pytest.mark.needs(clients=3)
+def test_master_and_first_worker_lost_together(cluster: Cluster, settled: Settled, measure: Measure) -> None:
+    first, second, third = settled()
+    with measure("failover past a dead worker", limit=2 * FAILOVER_LIMIT_S, unit="s"):
+        first.power.off()
+        second.power.off()
+        cluster.wait(master=third)
+    assert cluster.order == [third]
+
+
+@pytest.mark.needs(clients=3)
+def test_master_goes_on_without_workers(cluster: Cluster, settled: Settled, clock: Clock) -> None:
+    first, second, third = settled()
+    mark = first.console.mark()
+    second.power.off()
+    third.power.off()
+    cluster.wait(order=[first], within=WORKER_SILENT_S + 5)
+    clock.sleep(2 * LEASE_AT_AP_S)
+    assert first.console.events("role", since=mark) == []
+    assert cluster.roles == {first: "MASTER"}
+
+
+@pytest.mark.needs(clients=3)
+def test_silent_worker_is_dropped_and_the_others_move_up(cluster: Cluster, settled: Settled, measure: Measure) -> None:
+    first, second, third = settled()
+    mark = first.console.mark()
+    with measure("worker dropped", limit=WORKER_SILENT_S + RADIO_S, unit="s"):
+        second.power.off()
+        cluster.wait(roles={first: "MASTER", third: "WORKER1"}, within=WORKER_SILENT_S + 5)
+    dropped = cluster.ap.events("dropped")[-1]
+    assert dropped.fields == {"id": second.serial, "reason": "silent"}
+    assert cluster.order == [first, third]
+    assert first.console.events("role", since=mark) == [], "MASTER was disturbed"
+
+
+@pytest.mark.needs(clients=3)
+def test_worker_that_reboots_quickly_keeps_its_place(cluster: Cluster, settled: Settled) -> None:
+    first, second, third = settled()
+    second.power.cycle()
+    cluster.wait(roles={first: "MASTER", second: "WORKER1", third: "WORKER2"}, within=BOOT_WITHIN_S)
+    assert cluster.ap.events("dropped") == []
+
+
+@pytest.mark.needs(clients=3)
+def test_master_steps_down_by_itself_when_the_ap_dies(
+    cluster: Cluster, settled: Settled, clock: Clock, measure: Measure
+) -> None:
+    first, second, third = settled()
+    with measure("step-down without AP", limit=LEASE_S + RADIO_S, unit="s"):
+        cluster.ap.power.off()
+        cluster.wait(master=None)
+    assert first.events("role")[-1].fields["reason"] == "lease-expired"
+    marks = {client: client.console.mark() for client in (first, second, third)}
+    clock.sleep(4 * LEASE_AT_AP_S)
+    for client, mark in marks.items():
+        assert [event.line for event in client.console.events("role", since=mark) if "MASTER" in event.line] == []
+
+
+@pytest.mark.needs(clients=3)
+@pytest.mark.parametrize("away_s", [0.0, 8.0], ids=["power-cycled", "away-for-8-s"])
+def test_ap_that_reboots_rebuilds_the_old_order(
+    cluster: Cluster, settled: Settled, agreement: Agreement, clock: Clock, measure: Measure, away_s: float
+) -> None:
+    # An order that is not the order of the boards: a failover, and the old MASTER is the last.
+    first, second, third = settled()
+    first.power.off()
+    cluster.wait(master=second)
+    first.power.on()
+    cluster.wait(roles={second: "MASTER", third: "WORKER1", first: "WORKER2"}, within=BOOT_WITHIN_S)
+    epoch = cluster.epoch
+    with measure(f"AP away for {away_s:g} s", limit=away_s + 30, unit="s"):
+        cluster.ap.power.off()
+        clock.sleep(away_s)
+        cluster.ap.power.on()
+        cluster.ap.console.expect("ap-up", within=BOOT_WITHIN_S)
+        cluster.wait(order=[second, third, first], within=BOOT_WITHIN_S)
+        cluster.wait(roles={second: "MASTER", third: "WORKER1", first: "WORKER2"}, within=BOOT_WITHIN_S)
+    assert cluster.epoch > epoch
+    agreement()
+
+
+@pytest.mark.needs(clients=2)
+def test_ap_that_starts_grants_nothing_while_it_collects(cluster: Cluster) -> None:
+    first, _ = cluster.boot_in_order()
+    cluster.wait(master=first)
+    cluster.ap.power.off()
+    cluster.wait(master=None)
+    mark = first.console.mark()
+    cluster.ap.power.on()
+    up = cluster.ap.console.expect("ap-up", within=BOOT_WITHIN_S)
+    master = first.console.expect("role", within=BOOT_WITHIN_S, since=mark, role="MASTER")
+    assert master.time_s - up.time_s >= COLLECT_S
+
+
+@pytest.mark.needs(clients=3)
+def test_epoch_never_falls_on_any_console(cluster: Cluster, settled: Settled) -> None:
+    first, second, third = settled()
+    cluster.ap.power.cycle()
+    cluster.wait(master=None)
+    cluster.wait(roles={first: "MASTER", second: "WORKER1", third: "WORKER2"}, within=2 * BOOT_WITHIN_S)
+    for client in cluster.clients:
+        epochs = [int(event.fields["epoch"]) for event in client.events("roles")]
+        assert epochs == sorted(epochs)
+        assert epochs[-1] > epochs[0]
+
+
+@pytest.mark.needs(clients=2)
+def test_clients_act_on_a_higher_epoch_and_never_on_a_lower_one(
+    cluster: Cluster, settled: Settled, clock: Clock
+) -> None:
+    first, second = settled()
+    epoch = cluster.epoch
+    first_ip, second_ip = (client.events("joined")[-1].fields["ip"] for client in (first, second))
+    swapped = f"{second_ip},{first_ip}"
+    mark = second.console.mark()
+    # The AP's program is stopped and its radio stays: what is said now comes from the AP, but is not the AP's word.
+    with cluster.ap.repl() as repl:
+        repl.exec(
+            "import socket\n"
+            "s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)\n"
+            f"s.bind(('0.0.0.0', {AP[1]}))\n"
+            f"def roles(epoch, to): s.sendto('ROLES %d {swapped}' % epoch, (to, {PEER_PORT}))\n"
+        )
+        repl.exec(f"roles({epoch - 1}, '{second_ip}')")
+        clock.sleep(1)
+        assert second.console.events("roles", since=mark) == []
+        repl.exec(f"roles({epoch + 5}, '{second_ip}')")
+        second.console.expect("roles", within=2, since=mark, epoch=str(epoch + 5), order=swapped)
+        repl.exec(f"roles({epoch + 4}, '{second_ip}')\ns.close()")
+        clock.sleep(1)
+        assert len(second.console.events("roles", since=mark)) == 1
+        # Nobody answers its renewals: to be the first in order is not to be MASTER.
+        assert cluster.roles.get(second) is None
+
+
+@pytest.mark.needs(clients=1, probe=True)
+def test_master_that_says_bye_leaves_at_once_and_its_lease_runs_out(
+    ap: Board, clients: list[Board], probe: Probe, clock: Clock, measure: Measure
+) -> None:
+    (client,) = clients
+    ap.power.on()
+    ap.console.expect("ap-up", within=BOOT_WITHIN_S)
+    ap.console.expect("order", within=COLLECT_S + RADIO_S)  # it collects no more
+    probe.request(b"HELLO id=guest", to=AP)
+    client.power.on()
+    seq = 0
+    while not client.events("registered"):
+        assert seq < BOOT_WITHIN_S
+        clock.sleep(1)
+        seq += 1
+        renewed_s = clock.now()
+        answer = probe.request(f"RENEW 1 {seq} id=guest".encode(), to=AP).data
+        assert answer.split()[-1] == str(seq).encode(), "the lease was not renewed"
+    assert client.events("role")[-1].fields["role"] == "WORKER1"
+    with measure("hand-over after BYE", limit=LEASE_AT_AP_S + RENEW_PERIOD_S, unit="s"):
+        probe.send(b"BYE id=guest", to=AP)
+        ap.console.expect("dropped", within=RADIO_S, id="guest", reason="bye")
+        master = client.console.expect("role", within=FAILOVER_LIMIT_S, role="MASTER")
+    # The guest may act as MASTER until its lease ends: it is not known how old its BYE is.
+    assert master.time_s >= renewed_s + LEASE_S

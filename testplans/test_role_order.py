@@ -1,0 +1,110 @@
+"""Role order: the order of first HELLO is the order of roles, and everybody says the same."""
+
+from collections.abc import Callable
+
+import pytest
+
+from hil.board import Board
+from hil.clock import Clock
+from hil.cluster import Cluster
+from hil.fixtures.measure import Measure
+from hil.probes import Probe
+
+pytestmark = pytest.mark.firmware("roles")
+
+AP = ("192.168.4.1", 5000)
+BOOT_WITHIN_S = 30.0
+
+Settled = Callable[[], tuple[Board, ...]]
+Agreement = Callable[[], None]
+
+
+def addresses(clients: list[Board]) -> str:
+    return ",".join(client.events("joined")[-1].fields["ip"] for client in clients)
+
+
+@pytest.mark.needs(clients=3)
+def test_order_of_boot_is_order_of_roles(cluster: Cluster) -> None:
+    first, second, third = cluster.boot_in_order()
+    cluster.wait(roles={first: "MASTER", second: "WORKER1", third: "WORKER2"}, within=5)
+    assert cluster.order == [first, second, third]
+
+
+@pytest.mark.needs(clients=3)
+def test_it_is_the_boot_that_decides_not_the_board(ap: Board, clients: list[Board], cluster: Cluster) -> None:
+    ap.power.on()
+    ap.console.expect("ap-up", within=BOOT_WITHIN_S)
+    backwards = list(reversed(clients))
+    for client in backwards:
+        client.power.on()
+        client.console.expect("registered", within=BOOT_WITHIN_S)
+    cluster.wait(order=backwards, within=5)
+    first, second, third = backwards
+    cluster.wait(roles={first: "MASTER", second: "WORKER1", third: "WORKER2"}, within=5)
+
+
+@pytest.mark.needs(clients=3)
+def test_all_clients_agree_with_the_ap(cluster: Cluster, agreement: Agreement, measure: Measure) -> None:
+    cluster.boot_in_order()
+    with measure("agreement", limit=3, unit="s"):
+        agreement()
+
+
+@pytest.mark.needs(clients=3)
+def test_each_client_prints_the_role_of_its_place(cluster: Cluster) -> None:
+    clients = cluster.boot_in_order()
+    cluster.wait(order=clients, within=5)
+    cluster.wait(master=clients[0], within=5)
+    for place, client in enumerate(clients):
+        registered, role = client.events("registered")[-1], client.events("role")[-1]
+        assert registered.fields["rank"] == str(place)
+        assert role.fields["role"] == ("MASTER" if place == 0 else f"WORKER{place}")
+
+
+@pytest.mark.needs(clients=3, probe=True)
+def test_a_probe_is_told_the_same_order(cluster: Cluster, probe: Probe) -> None:
+    clients = cluster.boot_in_order()
+    answer = probe.request(b"WHO", to=AP).data.decode()
+    assert answer == f"ROLES {cluster.epoch} {addresses(list(clients))}"
+
+
+@pytest.mark.needs(clients=3)
+def test_clients_that_boot_together_get_one_order(
+    ap: Board, cluster: Cluster, agreement: Agreement, measure: Measure
+) -> None:
+    ap.power.on()
+    ap.console.expect("ap-up", within=BOOT_WITHIN_S)
+    with measure("cluster of three from power-on", limit=30, unit="s"):
+        for client in cluster.clients:
+            client.power.on()
+        for client in cluster.clients:
+            client.console.expect("registered", within=BOOT_WITHIN_S)
+    order = cluster.order
+    assert set(order) == set(cluster.clients)
+    cluster.wait(roles={order[0]: "MASTER", order[1]: "WORKER1", order[2]: "WORKER2"}, within=5)
+    agreement()
+
+
+@pytest.mark.needs(clients=3)
+def test_a_late_joiner_is_the_last_and_disturbs_nobody(ap: Board, clients: list[Board], cluster: Cluster) -> None:
+    first, second, third = clients
+    ap.power.on()
+    ap.console.expect("ap-up", within=BOOT_WITHIN_S)
+    for client in (first, second):
+        client.power.on()
+        client.console.expect("registered", within=BOOT_WITHIN_S)
+    cluster.wait(roles={first: "MASTER", second: "WORKER1"}, within=5)
+    marks = {client: client.console.mark() for client in (first, second)}
+    third.power.on()
+    cluster.wait(roles={first: "MASTER", second: "WORKER1", third: "WORKER2"}, within=BOOT_WITHIN_S)
+    for client, mark in marks.items():
+        assert client.console.events("role", since=mark) == []
+
+
+@pytest.mark.needs(clients=2)
+def test_roles_stay_as_they_are_while_nothing_happens(cluster: Cluster, settled: Settled, clock: Clock) -> None:
+    first, second = settled()
+    marks = {board: board.console.mark() for board in (cluster.ap, first, second)}
+    clock.sleep(60)
+    for board, mark in marks.items():
+        assert board.console.events(since=mark) == []

@@ -1,0 +1,6 @@
+"""The modules of picolink that touch no hardware run under CPython as well."""
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[2] / "firmware" / "lib"))

@@ -1,0 +1,49 @@
+"""What a manifest says about timing and about log lines is what the code does."""
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+from ruamel.yaml import YAML
+
+FIRMWARE = Path(__file__).parents[2] / "firmware"
+MANIFESTS = sorted(FIRMWARE.glob("*/firmware.yaml"))
+
+
+def constants() -> dict[str, int]:
+    tree = ast.parse((FIRMWARE / "lib/picolink/timing.py").read_text())
+    return {
+        target.id: node.value.value
+        for node in tree.body
+        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, int)
+        for target in node.targets
+        if isinstance(target, ast.Name)
+    }
+
+
+def strings(path: Path) -> list[str]:
+    """Every string literal of a source; what an f-string fills in appears as 1, which all patterns accept."""
+    found = []
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.JoinedStr):
+            parts = [part.value if isinstance(part, ast.Constant) else "1" for part in node.values]
+            found.append("".join(str(part) for part in parts))
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+            found.append(node.value)
+    return found
+
+
+@pytest.mark.parametrize("path", MANIFESTS, ids=lambda path: path.parent.name)
+def test_timing(path: Path) -> None:
+    timing = YAML(typ="safe").load(path)["timing"]
+    code = {name.removesuffix("_MS").lower() + "_s": value / 1000 for name, value in constants().items()}
+    assert {name: code.get(name) for name in timing} == timing
+
+
+@pytest.mark.parametrize("path", MANIFESTS, ids=lambda path: path.parent.name)
+def test_every_event_has_a_line_that_the_code_prints(path: Path) -> None:
+    events = YAML(typ="safe").load(path)["events"]
+    sources = [*path.parent.glob("*.py"), *(FIRMWARE / "lib/picolink").glob("*.py")]
+    lines = [text for source in sources for text in strings(source)] + ["Traceback (most recent call last):"]
+    assert [name for name, pattern in events.items() if not any(re.search(pattern, line) for line in lines)] == []

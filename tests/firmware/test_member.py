@@ -1,0 +1,187 @@
+import pytest
+from picolink import wire
+from picolink.member import Member
+from picolink.timing import AP_SILENT_MS, HELLO_PERIOD_MS, LEASE_MS
+
+AP = ("192.168.4.1", 5000)
+IP = "192.168.4.16"
+OTHER = "192.168.4.17"
+
+
+class Client:
+    """A member that has joined at time 0, whose random numbers are all 0."""
+
+    def __init__(self) -> None:
+        self.sent: list[tuple[int, str]] = []
+        self.said: list[str] = []
+        self.now_ms = 0
+        self.member = Member("a", AP, self._send, self.said.append, lambda _: 0)
+        self.member.link(0, IP)
+        self.run_to(0)
+
+    def _send(self, text: str, to: tuple[str, int]) -> None:
+        assert to == AP
+        self.sent.append((self.now_ms, text))
+
+    def run_to(self, now_ms: int) -> None:
+        while (due_ms := self.member.tick(self.now_ms)) <= now_ms:
+            assert due_ms > self.now_ms, "asked to be called again at once"
+            self.now_ms = due_ms
+        self.now_ms = now_ms
+
+    def hear(self, text: str, sender: tuple[str, int] = AP) -> None:
+        self.member.received(self.now_ms, wire.parse(text.encode()), sender)
+        self.member.tick(self.now_ms)
+
+    def texts(self) -> list[str]:
+        sent = [text for _, text in self.sent]
+        self.sent.clear()
+        return sent
+
+
+def master() -> Client:
+    client = Client()
+    client.hear(f"ROLES 1 {IP},{OTHER}")
+    client.hear(f"ROLES 1 {IP},{OTHER} 1")
+    assert client.member.role == "MASTER"
+    return client
+
+
+def test_says_hello_every_second_until_listed() -> None:
+    client = Client()
+    client.run_to(3500)
+    assert client.texts() == ["HELLO id=a"] * 4
+
+
+def test_listed_worker_says_hello_every_period_and_prints_its_role() -> None:
+    client = Client()
+    client.hear(f"ROLES 4 {OTHER},{IP}")
+    assert client.said == [
+        f"roles epoch=4 order={OTHER},{IP}",
+        "registered epoch=4 rank=1",
+        "role role=WORKER1 epoch=4",
+    ]
+    client.sent.clear()
+    for _ in range(4):
+        client.run_to(client.now_ms + HELLO_PERIOD_MS)
+        client.hear(f"ROLES 4 {OTHER},{IP}")
+    assert [time_ms for time_ms, _ in client.sent] == [1000, 6000, 11000, 16000]
+    assert client.texts()[-1] == "HELLO id=a epoch=4 rank=1"
+
+
+def test_first_in_order_is_master_only_once_its_renewal_is_answered() -> None:
+    client = Client()
+    client.hear(f"ROLES 1 {IP}")
+    assert client.member.role == "NONE"
+    assert client.texts() == ["HELLO id=a", "RENEW 1 1 id=a"]
+    client.hear(f"ROLES 1 {IP} 7")
+    assert client.member.role == "NONE"
+    client.hear(f"ROLES 1 {IP} 1")
+    assert client.said[-1] == "role role=MASTER epoch=1"
+
+
+def test_lease_counts_from_the_sending_not_from_the_answer() -> None:
+    client = Client()
+    client.hear(f"ROLES 1 {IP}")
+    client.run_to(200)
+    client.hear(f"ROLES 1 {IP} 1")
+    client.run_to(LEASE_MS - 1)
+    assert client.member.role == "MASTER"
+    client.run_to(LEASE_MS)
+    assert client.said[-1] == "role role=NONE epoch=1 reason=lease-expired"
+
+
+def test_answer_that_comes_after_the_lease_is_worth_nothing() -> None:
+    client = Client()
+    client.hear(f"ROLES 1 {IP}")
+    client.run_to(LEASE_MS)
+    client.hear(f"ROLES 1 {IP} 1")
+    assert client.member.role == "NONE"
+
+
+def test_master_renews_every_second() -> None:
+    client = master()
+    for _ in range(5):
+        client.run_to(client.now_ms + 1000)
+        client.hear(f"ROLES 1 {IP},{OTHER} {client.sent[-1][1].split()[2]}")
+    assert [time_ms for time_ms, text in client.sent if "RENEW" in text] == [0, 1000, 2000, 3000, 4000, 5000]
+    assert client.member.role == "MASTER"
+
+
+def test_renewals_without_an_answer_are_repeated_soon_then_slowly() -> None:
+    client = Client()
+    client.hear(f"ROLES 1 {IP}")
+    client.run_to(4000)
+    assert [time_ms for time_ms, text in client.sent if "RENEW" in text] == [0, 250, 750, 1750, 2750, 3750]
+
+
+def test_promoted_worker_renews_at_once() -> None:
+    client = Client()
+    client.hear(f"ROLES 1 {OTHER},{IP}")
+    client.run_to(500)
+    client.sent.clear()
+    client.hear(f"ROLES 2 {IP}")
+    assert client.sent == [(500, "RENEW 2 1 id=a")]
+    assert client.said[-1] == "role role=NONE epoch=2 reason=no-lease-yet"
+
+
+def test_lower_epoch_is_not_acted_on_but_answered_with_what_it_knows() -> None:
+    client = master()
+    client.sent.clear()
+    client.hear(f"ROLES 0 {OTHER}")
+    assert client.member.role == "MASTER"
+    assert client.member.epoch == 1
+    client.run_to(1000)
+    assert "HELLO id=a epoch=1 rank=0" in client.texts()
+
+
+def test_shorter_order_of_the_same_epoch_is_older() -> None:
+    client = Client()
+    client.hear(f"ROLES 1 {OTHER},{IP}")
+    client.hear(f"ROLES 1 {OTHER}")
+    assert client.member.role == "WORKER1"
+
+
+def test_node_that_is_dropped_has_no_role_and_registers_again() -> None:
+    client = master()
+    client.run_to(1500)
+    client.sent.clear()
+    client.hear(f"ROLES 2 {OTHER}")
+    assert client.said[-1] == "role role=NONE epoch=2 reason=not-listed"
+    client.run_to(2000)
+    assert client.texts() == ["HELLO id=a epoch=2"]
+
+
+@pytest.mark.parametrize("sender", [("192.168.4.20", 5000), ("192.168.4.1", 5001)])
+def test_only_the_ap_is_believed(sender: tuple[str, int]) -> None:
+    client = Client()
+    with pytest.raises(wire.Malformed, match="foreign"):
+        client.hear(f"ROLES 9 {IP}", sender)
+    assert client.member.epoch == 0
+
+
+def test_what_a_client_is_not_told_is_refused() -> None:
+    with pytest.raises(wire.Malformed, match="unknown"):
+        Client().hear("HELLO id=b")
+
+
+def test_lease_runs_out_without_wifi_too() -> None:
+    client = master()
+    client.run_to(1000)
+    client.member.link(client.now_ms, "")
+    client.run_to(LEASE_MS)
+    assert client.said[-1] == "role role=NONE epoch=1 reason=lease-expired"
+
+
+def test_leaving_gives_up_the_role_before_it_says_bye() -> None:
+    client = master()
+    client.sent.clear()
+    client.member.leave()
+    assert client.said[-1] == "role role=NONE epoch=1 reason=bye"
+    assert client.texts() == ["BYE id=a"]
+
+
+def test_ap_that_is_silent_for_long_means_a_dead_link() -> None:
+    client = master()
+    assert not client.member.is_deaf(AP_SILENT_MS - 1)
+    assert client.member.is_deaf(AP_SILENT_MS)

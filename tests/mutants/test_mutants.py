@@ -1,0 +1,40 @@
+"""Each mutant is caught by the tests meant for it, and by failing, not by breaking the bench."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from tests.mutants.catalog import HEALTHY, MUTANTS, Mutant
+from tests.mutants.run import mutate, verdicts
+
+pytestmark = pytest.mark.timeout(180)
+
+
+def of(test: str, found: Mapping[str, str]) -> set[str]:
+    """Verdicts of a test, of all its parametrizations when it is named without."""
+    return {verdict for name, verdict in found.items() if name == test or name.startswith(test + "[")}
+
+
+@pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.name)
+def test_mutant_is_caught_by_the_right_test(
+    mutant: Mutant, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    tests = list(dict.fromkeys([*mutant.caught_by, *HEALTHY]))
+    found = verdicts(mutate(mutant, tmp_path), tests)
+    request.node.user_properties.append((MUTANT_PROPERTY, [mutant.name, sorted(test for test in found if found[test] != "PASSED")]))
+    assert {verdict for verdict in found.values()} <= {"PASSED", "FAILED"}, found
+    assert [test for test in mutant.caught_by if "FAILED" not in of(test, found)] == [], "not caught"
+    expected = {*mutant.caught_by, *mutant.also}
+    assert [test for test in HEALTHY if test not in expected and of(test, found) != {"PASSED"}] == [], "all is dead"
+
+
+def test_the_firmware_itself_passes(tmp_path: Path) -> None:
+    mutant = Mutant("none", "roles/ap.py", 'say_boot("roles", "ap")', 'say_boot("roles", "ap")', ())
+    tests = sorted({test for mutant in MUTANTS for test in mutant.caught_by})
+    assert set(verdicts(mutate(mutant, tmp_path), tests).values()) == {"PASSED"}
+
+
+def test_names_are_unique() -> None:
+    names = [mutant.name for mutant in MUTANTS]
+    assert sorted(set(names)) == sorted(names)

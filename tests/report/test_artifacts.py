@@ -1,0 +1,83 @@
+import json
+from pathlib import Path
+
+import pytest
+
+from hil.events import Timeline
+from hil.report.artifacts import MAX_NAME_LENGTH, folder_name, write_artifacts
+from hil.report.measurements import Measurement
+from hil.report.recording import Recording
+from hil.report.redaction import Redactor
+from hil.virtual.clock import VirtualClock
+from hil.virtual.world import World
+
+
+def test_plain_node_ids_stay_readable() -> None:
+    assert (
+        folder_name("testplans/test_roles.py::TestOrder::test_x[3-a]") == "testplans.test_roles.TestOrder.test_x[3-a]"
+    )
+
+
+@pytest.mark.parametrize(
+    "nodeid",
+    [
+        "testplans/test_a.py::test_x[../../etc/passwd]",
+        "testplans/test_a.py::test_x[a b\n$(c)\0;*?]",
+        "testplans/test_a.py::test_x[" + "long" * 200 + "]",
+        "../test_a.py::test_x",
+        "testplans/test_a.py::test_ä",
+    ],
+)
+def test_hostile_node_ids_become_one_plain_folder(nodeid: str, tmp_path: Path) -> None:
+    name = folder_name(nodeid)
+    assert len(name) <= MAX_NAME_LENGTH + 9
+    assert not name.startswith(".")
+    (tmp_path / name).mkdir()
+    assert [path.name for path in tmp_path.iterdir()] == [name]
+
+
+def test_what_was_replaced_does_not_collide() -> None:
+    assert folder_name("a.py::t[x y]") != folder_name("a.py::t[x_y]") != folder_name("a.py::t[x/y]")
+
+
+def test_files_hold_this_test_in_time_since_it_began_and_no_secret(tmp_path: Path) -> None:
+    world = World(seed=1)
+    clock, timeline = VirtualClock(world), Timeline()
+    timeline.add(0.5, "A", "serial", "an earlier test")
+    clock.sleep(100.1)
+    recording = Recording(clock, timeline)
+    timeline.add(clock.now(), "A", "deploy", "prepared")
+    clock.sleep(1.5)
+    timeline.begin(clock.now())
+    recording.omit_preparation()
+    timeline.add(clock.now() + 0.25, "B", "serial", "key hush-hush")
+    timeline.add(clock.now() + 0.125, "A", "power", "on")
+    timeline.add(clock.now() + 0.5, "A", "serial", "boot app=roles")
+    folder = tmp_path / "results" / "one"
+
+    write_artifacts(
+        folder,
+        ["A", "B", "C"],
+        recording,
+        [Measurement(name="join", value=2.5, limit=15, unit="s")],
+        Redactor(["hush-hush"]),
+    )
+
+    assert (folder / "A.log").read_bytes() == b"     0.500 boot app=roles\n"
+    assert (folder / "B.log").read_bytes() == b"     0.250 key ***\n"
+    assert (folder / "C.log").read_bytes() == b""
+    assert (folder / "timeline.txt").read_text().splitlines() == [
+        "     0.125 A power  on",
+        "     0.250 B serial key ***",
+        "     0.500 A serial boot app=roles",
+    ]
+    assert json.loads((folder / "measurements.json").read_text()) == [
+        {"name": "join", "value": 2.5, "limit": 15, "unit": "s"}
+    ]
+
+
+def test_logs_of_boards_that_the_test_no_longer_uses_go_away(tmp_path: Path) -> None:
+    recording = Recording(VirtualClock(World(seed=1)), Timeline())
+    write_artifacts(tmp_path, ["A", "B"], recording, [], Redactor([]))
+    write_artifacts(tmp_path, ["A"], recording, [], Redactor([]))
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["A.log", "measurements.json", "timeline.txt"]

@@ -1,0 +1,41 @@
+import pytest
+
+from hil.errors import HilError, MeasurementExceeded
+from hil.report.measurements import Measurement, format_quantity, measurements_in
+
+
+def join(value: float) -> Measurement:
+    return Measurement(name="join", value=value, limit=15, unit="s")
+
+
+def test_at_the_limit_is_within_it() -> None:
+    join(15).check()
+    assert not join(15).is_exceeded
+
+
+def test_over_the_limit_says_name_value_limit_and_unit() -> None:
+    with pytest.raises(
+        MeasurementExceeded, match=r'^measurement "join": 15\.001 s is over the limit of 15 s$'
+    ) as caught:
+        join(15.001).check()
+    assert isinstance(caught.value, HilError)
+    assert isinstance(caught.value, AssertionError)
+    assert (caught.value.value, caught.value.limit, caught.value.unit) == (15.001, 15, "s")
+
+
+def test_a_tiny_excess_shows() -> None:
+    with pytest.raises(MeasurementExceeded, match=r"15\.000001 s is over the limit of 15 s"):
+        join(15.000001).check()
+
+
+def test_user_properties_hold_measurements_among_others() -> None:
+    first, second = join(2.31), Measurement(name="loss", value=0, limit=10, unit="%")
+    properties = [("other", "x"), first.to_property(), ("rig_time_s", 3.5), second.to_property()]
+    assert measurements_in(properties) == [first, second]
+
+
+@pytest.mark.parametrize(
+    ("value", "text"), [(2.0, "2 s"), (0.0, "0 s"), (2.3104, "2.31 s"), (12345.6789, "12345.679 s"), (100, "100 s")]
+)
+def test_quantities_have_three_decimals_at_most(value: float, text: str) -> None:
+    assert format_quantity(value, "s") == text

@@ -1,0 +1,25 @@
+import json
+
+import pytest
+
+from hil.report.redaction import Redactor
+
+
+def test_every_occurrence_is_replaced() -> None:
+    assert Redactor(["hush-hush"]).redact("key=hush-hush key='hush-hush'") == "key=*** key='***'"
+
+
+@pytest.mark.parametrize("secret", ["it's\\quoted\"", "tab\tand\nline", "ünï-ccdé"])
+def test_quoted_forms_are_secrets_too(secret: str) -> None:
+    text = f"{secret} {secret!r} {json.dumps(secret)}"
+    redacted = Redactor([secret]).redact(text)
+    assert secret not in redacted
+    assert redacted.count("***") == 3
+
+
+def test_the_longer_of_two_secrets_goes_first() -> None:
+    assert Redactor(["secret", "secret-and-more"]).redact("secret-and-more secret") == "*** ***"
+
+
+def test_without_secrets_text_stays() -> None:
+    assert Redactor([""]).redact("abc") == "abc"

@@ -1,0 +1,62 @@
+import pytest
+
+from hil.report.measurements import Measurement
+from hil.report.summary import TestResult, measurement_rows, render, verdict_counts
+
+
+def failover(value: float) -> Measurement:
+    return Measurement(name="failover", value=value, limit=6, unit="s")
+
+
+RESULTS = [
+    TestResult(nodeid="testplans/test_roles.py::test_order", outcome="passed"),
+    TestResult(nodeid="testplans/test_roles.py::test_agree", outcome="failed"),
+    TestResult(nodeid="testplans/test_failure.py::test_next", outcome="passed", measurements=(failover(4.5),)),
+    TestResult(nodeid="testplans/test_failure.py::test_two[3]", outcome="failed", measurements=(failover(7.25),)),
+    TestResult(nodeid="testplans/test_failure.py::test_cable", outcome="bench-error", measurements=(failover(5),)),
+    TestResult(nodeid="testplans/test_failure.py::test_many", outcome="skipped"),
+]
+
+
+def test_verdicts_are_counted_per_testplan() -> None:
+    assert verdict_counts(RESULTS) == {
+        "testplans/test_failure.py": {"passed": 1, "failed": 1, "bench-error": 1, "skipped": 1},
+        "testplans/test_roles.py": {"passed": 1, "failed": 1},
+    }
+
+
+def test_measurements_of_one_name_and_limit_share_a_row() -> None:
+    other_limit = Measurement(name="failover", value=9, limit=12, unit="s")
+    rows = measurement_rows([*RESULTS, TestResult(nodeid="x.py::y", outcome="passed", measurements=(other_limit,))])
+    assert [(row.name, row.limit, row.values, row.worst, row.worst_test) for row in rows] == [
+        ("failover", 6, (4.5, 7.25, 5), 7.25, "testplans/test_failure.py::test_two[3]"),
+        ("failover", 12, (9,), 9, "x.py::y"),
+    ]
+
+
+def test_tables_as_they_are_printed() -> None:
+    assert render(RESULTS, width=100, colour=False).splitlines() == [
+        "testplan                   passed  skipped  failed  bench-error",
+        "testplans/test_failure.py       1        1       1            1",
+        "testplans/test_roles.py         1        -       1            -",
+        "all                             2        1       2            1",
+        "",
+        "measurement  n  median   worst  limit  verdict   worst in",
+        "failover     3     5 s  7.25 s    6 s  exceeded  test_failure.py::test_two[3]",
+    ]
+
+
+@pytest.mark.parametrize("width", [20, 40, 60, 80, 200])
+def test_no_line_is_wider_than_the_terminal_and_none_has_control_characters(width: int) -> None:
+    lines = render(RESULTS, width=width, colour=False).splitlines()
+    assert max(len(line) for line in lines) <= width
+    assert all(line.isprintable() for line in lines)
+
+
+def test_square_brackets_are_no_markup() -> None:
+    results = [TestResult(nodeid="t.py::test_x[red]", outcome="passed", measurements=(failover(1),))]
+    assert "test_x[red]" in render(results, width=100, colour=False)
+
+
+def test_colours_only_where_wanted() -> None:
+    assert "\x1b[" in render(RESULTS, width=100, colour=True)
