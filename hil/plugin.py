@@ -5,6 +5,7 @@ Whatever costs time to import (pydantic, rich, the virtual bench) is imported on
 
 from collections.abc import Generator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -13,8 +14,8 @@ from hil.errors import ConfigError
 from hil.markers import MARKERS
 from hil.report.outcome import TERMINAL_STATUS, TerminalStatus, note_bench_error, outcome_of
 from hil.report.recording import RECORDING
-from hil.requirements import check_requirements
 from hil.report.traceback import end_in_test
+from hil.requirements import check_requirements
 from hil.settings import SETTINGS, load_settings
 
 pytest_plugins = (
@@ -25,6 +26,9 @@ pytest_plugins = (
     "hil.fixtures.probe",
     "hil.fixtures.measure",
 )
+
+_USAGE_ERROR = "hil_usage_error"
+"""Key under which a worker of xdist tells its controller what is wrong with the tests."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -68,7 +72,17 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     try:
         check_requirements(items, settings)
     except ConfigError as error:
+        if hasattr(config, "workeroutput"):
+            config.workeroutput[_USAGE_ERROR] = str(error)
         raise pytest.UsageError(str(error)) from error
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    """A worker of xdist has ended: a usage error found there is one here, not a crash."""
+    text = getattr(node, "workeroutput", {}).get(_USAGE_ERROR)
+    if text is not None:
+        raise pytest.UsageError(text)
 
 
 @pytest.hookimpl(wrapper=True)

@@ -125,7 +125,7 @@ def test_a_firmware_folder_that_is_not_there_is_a_usage_error(pytester: pytest.P
     result.stderr.fnmatch_lines(["ERROR: nowhere: no such folder;*"])
 
 
-@pytest.mark.parametrize("options", [(), ("--rig", "small")])
+@pytest.mark.parametrize("options", [(), ("--rig", "small"), ("-n", "2")])
 def test_a_wrong_marker_is_a_usage_error_at_its_test(
     pytester: pytest.Pytester, rig_file: Path, options: tuple[str, ...]
 ) -> None:

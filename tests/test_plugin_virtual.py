@@ -174,8 +174,8 @@ def test_the_summary_counts_rig_time_of_all_workers(pytester: pytest.Pytester, r
         [
             "*= rig small, seed 1 =*",
             "test_it.py       -        -       2            -",
-            "boot         2 * s * s      5 s  met       test_it.py::test_talk*",
-            "lines        2  2 lines  2 lines  1 lines  exceeded  test_it.py::test_talk[[]?[]]",
+            "boot         2 * s * s      5 s  met",
+            "lines        2  2 lines  2 lines  1 lines  exceeded",
             "* s of rig time in * s",
         ]
     )

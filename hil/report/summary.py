@@ -13,6 +13,9 @@ from rich.text import Text
 from hil.report.measurements import Measurement, format_quantity
 from hil.report.outcome import BENCH_ERROR, FAILED, OUTCOMES, PASSED, SKIPPED
 
+WIDE = 120
+"""From this many columns on there is room to say which test measured the worst value."""
+
 _STYLE = {PASSED: "green", FAILED: "bold red", BENCH_ERROR: "bold yellow", SKIPPED: "yellow"}
 
 
@@ -83,7 +86,7 @@ def render(results: Iterable[TestResult], width: int, colour: bool) -> str:
     rows = measurement_rows(finished)
     if rows:
         console.print()
-        console.print(_measurement_table(rows))
+        console.print(_measurement_table(rows, with_test=width >= WIDE))
     # rich pads cells to the width of the table: trailing blanks have no place in a log.
     return "\n".join(line.rstrip() for line in text.getvalue().splitlines())
 
@@ -110,13 +113,14 @@ def _number(count: int, outcome: str) -> Text:
     return Text(str(count), style=_STYLE[outcome]) if count else Text("-", style="dim")
 
 
-def _measurement_table(rows: Iterable[MeasurementRow]) -> Table:
+def _measurement_table(rows: Iterable[MeasurementRow], with_test: bool) -> Table:
     table = _table()
     table.add_column("measurement", overflow="fold")
     for heading in ("n", "median", "worst", "limit"):
         table.add_column(heading, justify="right", overflow="fold")
     table.add_column("verdict", overflow="fold")
-    table.add_column("worst in", overflow="fold")
+    if with_test:
+        table.add_column("worst in", overflow="fold")
     for row in rows:
         exceeded = row.worst > row.limit
         table.add_row(
@@ -126,6 +130,6 @@ def _measurement_table(rows: Iterable[MeasurementRow]) -> Table:
             format_quantity(row.worst, row.unit),
             format_quantity(row.limit, row.unit),
             Text("exceeded", style=_STYLE[FAILED]) if exceeded else Text("met", style=_STYLE[PASSED]),
-            Text(row.worst_test.rpartition("/")[2]),
+            *([Text(row.worst_test.rpartition("/")[2])] if with_test else []),
         )
     return table

@@ -30,14 +30,15 @@ class TerminalReport:
         """Note one phase of one test."""
         self._reports.setdefault(report.nodeid, []).append(report)
 
-    def pytest_terminal_summary(self, terminalreporter: Any) -> None:
+    def pytest_terminal_summary(self, terminalreporter: Any, config: pytest.Config) -> None:
         """Show bench errors, which pytest lists nowhere, then the summary."""
         self._show_bench_errors(terminalreporter)
         results = [result for nodeid, reports in self._reports.items() if (result := _result(nodeid, reports))]
         if not results:
             return
         terminalreporter.write_sep("=", f"rig {self._title()}", bold=True)
-        terminalreporter.write_line(render(results, terminalreporter._tw.fullwidth, terminalreporter.hasmarkup))
+        writer = config.get_terminal_writer()
+        terminalreporter.write_line(render(results, writer.fullwidth, writer.hasmarkup))
         terminalreporter.write_line("")
         rig_time_s = sum(_rig_time_s(reports[-1]) for reports in self._reports.values())
         terminalreporter.write_line(f"{rig_time_s:.0f} s of rig time in {self._host_clock.now():.1f} s")

@@ -35,7 +35,7 @@ def test_measurements_of_one_name_and_limit_share_a_row() -> None:
 
 
 def test_tables_as_they_are_printed() -> None:
-    assert render(RESULTS, width=100, colour=False).splitlines() == [
+    assert render(RESULTS, width=120, colour=False).splitlines() == [
         "testplan                   passed  skipped  failed  bench-error",
         "testplans/test_failure.py       1        1       1            1",
         "testplans/test_roles.py         1        -       1            -",
@@ -55,8 +55,13 @@ def test_no_line_is_wider_than_the_terminal_and_none_has_control_characters(widt
 
 def test_square_brackets_are_no_markup() -> None:
     results = [TestResult(nodeid="t.py::test_x[red]", outcome="passed", measurements=(failover(1),))]
-    assert "test_x[red]" in render(results, width=100, colour=False)
+    assert "test_x[red]" in render(results, width=120, colour=False)
 
 
 def test_colours_only_where_wanted() -> None:
     assert "\x1b[" in render(RESULTS, width=100, colour=True)
+
+
+def test_the_test_of_the_worst_value_is_left_out_where_there_is_no_room() -> None:
+    assert "test_two" in render(RESULTS, width=120, colour=False)
+    assert "test_two" not in render(RESULTS, width=119, colour=False)
