@@ -68,6 +68,19 @@ def test_a_probe_is_told_the_same_order(cluster: Cluster, probe: Probe) -> None:
     assert answer == f"ROLES {cluster.epoch} {addresses(list(clients))}"
 
 
+@pytest.mark.needs(clients=2, probe=True)
+def test_all_are_told_of_every_change_at_once(settled: Settled, probe: Probe, clock: Clock, measure: Measure) -> None:
+    clients = settled()
+    probe.join()
+    for words in [b"HELLO id=guest", b"BYE id=guest"] * 3:
+        clock.sleep(1.3)
+        marks = {client: client.console.mark() for client in clients}
+        with measure("change told to all", limit=1, unit="s"):
+            probe.send(words, to=AP)
+            for client, mark in marks.items():
+                client.console.expect("roles", within=3, since=mark)
+
+
 @pytest.mark.needs(clients=3)
 def test_clients_that_boot_together_get_one_order(
     ap: Board, cluster: Cluster, agreement: Agreement, measure: Measure

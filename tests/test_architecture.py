@@ -1,6 +1,7 @@
 """The rules of docs/architecture.md about who may import what, held against the code."""
 
 import ast
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -90,6 +91,15 @@ def test_module_imports_only_its_layer_and_those_below(name: str) -> None:
         target for imported in imports(known[name]) if (target := ours(imported, known)) and layer(target) > layer(name)
     }
     assert above == set()
+
+
+def test_no_module_imports_itself_by_way_of_others() -> None:
+    known = modules()
+    graph = {
+        name: {target for imported in imports(path) if (target := ours(imported, known))}
+        for name, path in known.items()
+    }
+    TopologicalSorter(graph).prepare()  # raises CycleError, which names the modules of the cycle
 
 
 def test_virtual_bench_is_known_only_where_a_rig_picks_it() -> None:

@@ -8,6 +8,7 @@ from typing import Protocol
 from hil.virtual.cpu import Cpu
 from hil.virtual.flash import BLOCK_SIZE, Flash, FlashError
 from hil.virtual.hal import MAILBOX_SIZE, PENDING, Block, BoardOSError, BoardValueError, Handler
+from hil.virtual.hal_pins import PinHal
 from hil.virtual.usb import UsbSerial
 from hil.virtual.vm import Vm
 from hil.virtual.world import Event, World
@@ -70,6 +71,9 @@ class Microcontroller(Protocol):
     def begin_enumeration(self) -> None:
         """Attach to USB."""
 
+    def set_time(self, time_s: int) -> None:
+        """Set the real-time clock to ``time_s`` seconds since 1970."""
+
 
 class MachineHal:
     """Handlers for everything but the network. ``interrupt_address``: the KeyboardInterrupt to raise, in the VM."""
@@ -79,7 +83,7 @@ class MachineHal:
         self._board = board
         self._watchdog: Event | None = None
         self._watchdog_us = 0
-        self._pins: dict[str, int] = {}
+        self._pins = PinHal()
         self._timers: dict[int, Event] = {}
         self.interrupt_address = 0
 
@@ -88,7 +92,7 @@ class MachineHal:
         if self._watchdog is not None:
             self._watchdog.cancel()
             self._watchdog = None
-        self._pins.clear()
+        self._pins.hard_reset()
         self.soft_reset()
 
     def soft_reset(self) -> None:
@@ -119,8 +123,8 @@ class MachineHal:
             "timer.stop": self._stop_timer,
             "watchdog.start": self._start_watchdog,
             "watchdog.feed": self._feed_watchdog,
-            "pin.get": lambda words, _payload: self._pins.get(words[0], 0),
-            "pin.set": self._set_pin,
+            "rtc.set": lambda words, _payload: self._board.set_time(int(words[0])),
+            **self._pins.handlers(),
         }
 
     @property
@@ -209,6 +213,3 @@ class MachineHal:
     def _bite(self) -> None:
         self._watchdog = None
         self._board.hard_reset(ResetCause.WATCHDOG)
-
-    def _set_pin(self, words: Sequence[str], _payload: bytes) -> None:
-        self._pins[words[0]] = int(words[1])

@@ -1,6 +1,6 @@
 """One virtual Pico W: power, boot and resets of the MicroPython that runs on it, with its flash, USB and radio."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from enum import Enum
 from random import Random
 
@@ -14,7 +14,7 @@ from hil.virtual.hal_network import NetworkHal
 from hil.virtual.usb import UsbSerial
 from hil.virtual.vm import Vm, VmRuntime
 from hil.virtual.wasi import Wasi
-from hil.virtual.world import Event, World
+from hil.virtual.world import US_PER_S, Event, World
 
 ROM_BOOT_US = 250_000
 """From power to MicroPython's first instruction: boot ROM, second stage, C start-up (unsure; field reports)."""
@@ -72,6 +72,7 @@ class VirtualPico:
         self._power_up: Event | None = None
         self._enumeration: Event | None = None
         self._booted_us = 0
+        self._epoch_us = EPOCH_2021_US
 
     def power_on(self) -> None:
         """Supply power: the board boots."""
@@ -102,6 +103,10 @@ class VirtualPico:
         self.state = PowerState.BOOTLOADER
         self._world.notice()
 
+    def set_time(self, time_s: int) -> None:
+        """Set the real-time clock to ``time_s`` seconds since 1970; it runs on until the next hard reset."""
+        self._epoch_us = time_s * US_PER_S - self._uptime_us
+
     def begin_enumeration(self) -> None:
         """Attach to USB: after boot.py, and only once between hard resets."""
         if not self.usb.is_attached and self._enumeration is None:
@@ -125,6 +130,7 @@ class VirtualPico:
 
     def _run_first_instruction(self) -> None:
         self._booted_us = self._world.now_us
+        self._epoch_us = EPOCH_2021_US
         self.state = PowerState.RUNNING
         self._start("hard")
 
@@ -136,13 +142,14 @@ class VirtualPico:
             self.usb,
             argv=["micropython", "-X", f"heapsize={HEAP}", "-c", f"import _boot; _boot.run('{mode}')"],
             environ={"MICROPYPATH": ROM_FOLDER},
-            now_us=self._uptime(0),
-            epoch_us=self._uptime(EPOCH_2021_US),
+            now_us=lambda: self._uptime_us,
+            epoch_us=lambda: self._epoch_us + self._uptime_us,
         )
         self.cpu.start(vm, wasi)
 
-    def _uptime(self, origin_us: int) -> Callable[[], int]:
-        return lambda: origin_us + self._world.now_us - self._booted_us
+    @property
+    def _uptime_us(self) -> int:
+        return self._world.now_us - self._booted_us
 
     def _hardware_changed(self) -> None:
         self.cpu.look_again()

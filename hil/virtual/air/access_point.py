@@ -1,67 +1,29 @@
 """The access point interface of a chip: admits stations, forwards their packets, leases addresses."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import dataclass
-from enum import Enum
-from typing import TYPE_CHECKING
 
 from hil.virtual.air.addressing import BROADCAST, Addressing
+from hil.virtual.air.association import AccessPointSettings, Admission, BeaconListener, BeaconSender
 from hil.virtual.air.dhcp_server import DhcpServer
 from hil.virtual.air.interface import Interface, LinkStatus
-from hil.virtual.air.limits import KEY_MAX, KEY_MIN, SSID_MAX, STATIONS_MAX
+from hil.virtual.air.limits import STATIONS_MAX
 from hil.virtual.air.medium import Air
 from hil.virtual.air.packets import Deauthentication, DhcpMessage, IpPacket, Packet
 from hil.virtual.air.timing import AP_START, SILENT_STATION
 from hil.virtual.world import Event
 
-if TYPE_CHECKING:
-    from hil.virtual.air.station import Station
-
-SECURITY_OPEN = 0
-SECURITY_WPA2 = 0x00400004
-"""Values of ``security`` in the cyw43 driver."""
-
 DEFAULT_ADDRESSING = Addressing("192.168.4.1", "255.255.255.0", "192.168.4.1", "192.168.4.1")
-
-
-@dataclass(frozen=True)
-class AccessPointSettings:
-    """What ``config()`` sets on an access point; too long texts are cut."""
-
-    ssid: str
-    key: str = "picoW123"
-    security: int = SECURITY_WPA2
-    channel: int = 3
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "ssid", self.ssid[:SSID_MAX])
-        object.__setattr__(self, "key", self.key[:KEY_MAX])
-
-    def accepts(self, key: str) -> bool:
-        """Whether a station that was given ``key`` (empty for none) can join."""
-        if self.security == SECURITY_OPEN:
-            return not key
-        return len(key) >= KEY_MIN and key == self.key
-
-
-class Admission(Enum):
-    """What an access point says to a station that wants to join."""
-
-    ADMITTED = "admitted"
-    WRONG_KEY = "wrong key"
-    FULL = "full"
 
 
 @dataclass(slots=True)
 class _Member:
-    station: Station
+    station: BeaconListener
     departure: Event | None = None
     """When a member that fell silent will be forgotten."""
 
 
-class AccessPoint(Interface):
+class AccessPoint(BeaconSender):
     """One access point. Between :meth:`activate` and its first beacon passes a moment."""
 
     def __init__(self, air: Air, mac: bytes, on_change: Callable[[], None], print_line: Callable[[str], None]) -> None:
@@ -91,7 +53,7 @@ class AccessPoint(Interface):
 
     @property
     def status(self) -> LinkStatus:
-        """Up or idle: an access point knows no other status."""
+        # An access point knows no other status.
         return LinkStatus.UP if self._beacons else LinkStatus.IDLE
 
     @property
@@ -118,13 +80,11 @@ class AccessPoint(Interface):
         self._on_change()
 
     def deactivate(self) -> None:
-        """Stop in order: the stations are told."""
         for member in self._stop():
             self._air.carry(self, member.station, Deauthentication())
         self._on_change()
 
     def vanish(self) -> None:
-        """Lose power: the stations find out by themselves."""
         self._stop()
 
     def _stop(self) -> list[_Member]:
@@ -157,8 +117,7 @@ class AccessPoint(Interface):
 
     # ---- stations
 
-    def admit(self, station: Station, key: str) -> Admission:
-        """A station wants to join."""
+    def admit(self, station: BeaconListener, key: str) -> Admission:
         if not self.settings.accepts(key):
             return Admission.WRONG_KEY
         if station.mac not in self._members and len(self._members) >= STATIONS_MAX:
@@ -168,14 +127,12 @@ class AccessPoint(Interface):
         self._on_change()
         return Admission.ADMITTED
 
-    def forget(self, station: Station) -> None:
-        """A station has left, or is gone for so long that it does not count any more."""
+    def forget(self, station: BeaconListener) -> None:
         member = self._members.pop(station.mac, None)
         if member is not None and member.departure is not None:
             member.departure.cancel()
 
-    def fell_silent(self, station: Station) -> None:
-        """A station has lost power; nobody tells the access point, which goes on counting it for a while."""
+    def fell_silent(self, station: BeaconListener) -> None:
         member = self._members.get(station.mac)
         if member is not None:
             delay_us = SILENT_STATION.draw_us(self._air.world.rng)

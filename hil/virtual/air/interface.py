@@ -29,12 +29,43 @@ class Interface(ABC):
         self.is_active = False
         """The state last asked for by ``active()``, whatever the link does."""
         self.deliver: Callable[[Interface, IpPacket], None] | None = None
-        """Where the IP stack takes packets meant for this board."""
+        """Where the IP layer takes packets meant for this board."""
 
     @property
     @abstractmethod
     def has_link(self) -> bool:
         """Whether packets can leave; true for a while after the other side has vanished."""
+
+    @property
+    @abstractmethod
+    def status(self) -> LinkStatus:
+        """The status as ``WLAN.status()`` shows it."""
+
+    @property
+    @abstractmethod
+    def is_connected(self) -> bool:
+        """What ``WLAN.isconnected()`` shows."""
+
+    @property
+    def is_up(self) -> bool:
+        """Whether there is a link and an address."""
+        return self.has_link and self.addressing.address != ANY
+
+    # ---- on and off
+
+    @abstractmethod
+    def activate(self) -> None:
+        """Switch on. Does nothing when active."""
+
+    @abstractmethod
+    def deactivate(self) -> None:
+        """Switch off in order: the other side is told."""
+
+    @abstractmethod
+    def vanish(self) -> None:
+        """Lose power: the other side finds out by itself."""
+
+    # ---- packets
 
     @abstractmethod
     def transmit(self, packet: IpPacket) -> None:
@@ -44,12 +75,7 @@ class Interface(ABC):
     def receive(self, sender: "Interface", packet: Packet) -> None:
         """Take a packet that has arrived from ``sender``, one hop away."""
 
-    @property
-    def is_up(self) -> bool:
-        """Whether there is a link and an address."""
-        return self.has_link and self.addressing.address != ANY
-
     def hand_up(self, packet: IpPacket) -> None:
-        """Give a packet to the IP stack of this board."""
+        """Give a packet to the IP layer of this board."""
         if self.deliver is not None:
             self.deliver(self, packet)

@@ -1,20 +1,14 @@
 """The medium: which access points are on the air, who looks for one, and packets that take time to arrive."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING
 
+from hil.virtual.air.association import BeaconListener, BeaconSender
 from hil.virtual.air.interface import Interface
 from hil.virtual.air.packets import Packet
 from hil.virtual.air.timing import HOP_JITTER_S, HOP_MAX_S, HOP_MIN_S
 from hil.virtual.world import US_PER_S, World
-
-if TYPE_CHECKING:
-    from hil.virtual.air.access_point import AccessPoint
-    from hil.virtual.air.station import Station
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +35,8 @@ class Air:
         self.world = world
         self.disturbance: Disturbance | None = None
         """What disturbs the packets, or None for clear air."""
-        self._access_points: list[AccessPoint] = []
-        self._seekers: list[Station] = []
+        self._access_points: list[BeaconSender] = []
+        self._seekers: list[BeaconListener] = []
         self._last_arrival_us: dict[tuple[bytes, bytes], int] = {}
 
     # ---- packets
@@ -72,16 +66,16 @@ class Air:
 
     # ---- who is on the air
 
-    def audible(self, mac: bytes) -> list[AccessPoint]:
+    def audible(self, mac: bytes) -> list[BeaconSender]:
         """The access points that the chip with ``mac`` hears: all but its own, in order of appearance."""
         return [access_point for access_point in self._access_points if access_point.mac != mac]
 
-    def best_access_point(self, station: Station) -> AccessPoint | None:
+    def best_access_point(self, station: BeaconListener) -> BeaconSender | None:
         """The one ``station`` hears best among those it wants: any of them, for signals change from try to try."""
         heard = [each for each in self.audible(station.mac) if each.settings.ssid == station.wanted_ssid]
         return self.world.rng.choice(heard) if len(heard) > 1 else next(iter(heard), None)
 
-    def appear(self, access_point: AccessPoint) -> None:
+    def appear(self, access_point: BeaconSender) -> None:
         """An access point starts to send beacons; stations that look for its SSID find it."""
         self._access_points.append(access_point)
         ssid = access_point.settings.ssid
@@ -90,16 +84,16 @@ class Air:
                 self._seekers.remove(station)
                 station.rejoin()
 
-    def disappear(self, access_point: AccessPoint) -> None:
+    def disappear(self, access_point: BeaconSender) -> None:
         """An access point sends no more beacons. Does nothing when it sent none."""
         if access_point in self._access_points:
             self._access_points.remove(access_point)
 
-    def seek(self, station: Station) -> None:
-        """``station`` waits for an access point of its SSID to appear; :meth:`Station.rejoin` is called then."""
+    def seek(self, station: BeaconListener) -> None:
+        """``station`` waits for an access point of its SSID to appear; :meth:`BeaconListener.rejoin` is called then."""
         self._seekers.append(station)
 
-    def stop_seeking(self, station: Station) -> None:
+    def stop_seeking(self, station: BeaconListener) -> None:
         """Call :meth:`seek` off. Does nothing when the station does not wait."""
         if station in self._seekers:
             self._seekers.remove(station)

@@ -47,11 +47,6 @@ class DhcpMessage:
     client_mac: bytes
     addressing: Addressing
 
-    @property
-    def is_for_server(self) -> bool:
-        """Whether a server has to look at it, not a client."""
-        return self.kind in (DhcpKind.DISCOVER, DhcpKind.REQUEST)
-
 
 @dataclass(frozen=True, slots=True)
 class Deauthentication:
@@ -59,7 +54,7 @@ class Deauthentication:
 
 
 IpPacket = UdpDatagram | TcpSegment
-"""What the IP stack of a board sends and takes."""
+"""What the IP layer of a board sends and takes."""
 
 Packet = IpPacket | DhcpMessage | Deauthentication
 """What the air carries."""

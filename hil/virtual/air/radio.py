@@ -3,16 +3,18 @@
 from collections.abc import Callable, Mapping
 
 from hil.virtual.air.access_point import AccessPoint
-from hil.virtual.air.addressing import parse
+from hil.virtual.air.addressing import Addressing, parse
 from hil.virtual.air.interface import Interface
-from hil.virtual.air.ip import IpStack
+from hil.virtual.air.ip import IpLayer
 from hil.virtual.air.limits import HOSTNAME_MAX
 from hil.virtual.air.medium import Air
+from hil.virtual.air.packets import IpPacket, UdpDatagram
 from hil.virtual.air.rp2_errno import NAME_UNKNOWN
 from hil.virtual.air.station import Station
+from hil.virtual.air.tcp import TcpLayer
 from hil.virtual.air.tcp_socket import TcpSocket
 from hil.virtual.air.timing import POWER_UP
-from hil.virtual.air.udp import UdpSocket
+from hil.virtual.air.udp import UdpLayer, UdpSocket
 from hil.virtual.hal import BoardOSError, BoardValueError
 from hil.virtual.world import Event, World
 
@@ -44,13 +46,21 @@ class Radio:
         self.is_powered = False
         self.hostname = DEFAULT_HOSTNAME
         self.chip_settings = dict(CHIP_SETTINGS)
-        self.stack = IpStack(world, self._changed)
-        self.station = Station(air, mac, self._changed, self.stack.address_lost)
+        self._ip = IpLayer(world, self._deliver, self._changed)
+        self._udp = UdpLayer(self._ip)
+        self._tcp = TcpLayer(self._ip)
+        self.station = Station(air, mac, self._changed, self._tcp.address_lost)
         self.access_point = AccessPoint(air, mac, self._changed, print_line)
 
     def _changed(self) -> None:
         if self.is_powered:
             self._on_change()
+
+    def _deliver(self, own: Addressing, packet: IpPacket) -> None:
+        if isinstance(packet, UdpDatagram):
+            self._udp.receive(own, packet)
+        else:
+            self._tcp.receive(own, packet)
 
     # ---- power
 
@@ -67,7 +77,8 @@ class Radio:
     def power_off(self) -> None:
         """Vanish silently, as in a power cut or hard reset; everything but the MAC is forgotten."""
         self._switch_off()
-        self.stack.drop_all()
+        self._udp.close_all()
+        self._tcp.drop_all()
         self.station.vanish()
         self.access_point.vanish()
         self.access_point.restore_defaults()
@@ -86,39 +97,34 @@ class Radio:
             self._powering_up.cancel()
             self._powering_up = None
         for interface in (self.station, self.access_point):
-            self.stack.remove_interface(interface)
+            self._ip.remove_interface(interface)
 
     # ---- interfaces
 
     def activate(self, interface: Interface) -> None:
         """Switch an interface on; the chip must be powered."""
-        self.stack.add_interface(interface)
-        if interface is self.access_point:
-            self.access_point.activate()
-        else:
-            self.station.activate()
+        self._ip.add_interface(interface)
+        interface.activate()
 
     def deactivate(self, interface: Interface) -> None:
         """Switch an interface off in order."""
-        if interface is self.access_point:
-            self.access_point.deactivate()
-        else:
-            self.station.deactivate()
-        self.stack.remove_interface(interface)
+        interface.deactivate()
+        self._ip.remove_interface(interface)
 
     # ---- sockets and names
 
     def udp_socket(self) -> UdpSocket:
         """A new UDP socket. Raises ENOMEM."""
-        return UdpSocket(self.stack)
+        return UdpSocket(self._udp)
 
     def tcp_socket(self) -> TcpSocket:
         """A new TCP socket. Raises ENOMEM."""
-        return TcpSocket(self.stack)
+        return TcpSocket(self._tcp)
 
     def close_sockets(self) -> None:
         """Close all sockets, as a soft reset does; the interfaces stay as they are."""
-        self.stack.close_all()
+        self._udp.close_all()
+        self._tcp.close_all()
 
     def resolve(self, name: str) -> str:
         """The address behind ``name``. Raises ``OSError(-2)`` on the board for all but addresses."""

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from hil.virtual.air.access_point import SECURITY_OPEN, AccessPoint
+from hil.virtual.air.association import SECURITY_OPEN, BeaconSender
 from hil.virtual.air.medium import Air
 from hil.virtual.air.timing import SCAN
 
@@ -42,7 +42,7 @@ class Scan:
         self.results = [self._hear(access_point) for access_point in self._air.audible(self._mac)]
         self._on_change()
 
-    def _hear(self, access_point: AccessPoint) -> ScanResult:
+    def _hear(self, access_point: BeaconSender) -> ScanResult:
         settings = access_point.settings
         return ScanResult(
             ssid=settings.ssid,

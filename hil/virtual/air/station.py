@@ -2,8 +2,8 @@
 
 from collections.abc import Callable
 
-from hil.virtual.air.access_point import AccessPoint, Admission
 from hil.virtual.air.addressing import UNCONFIGURED, Addressing
+from hil.virtual.air.association import Admission, BeaconListener, BeaconSender
 from hil.virtual.air.dhcp_client import DhcpClient
 from hil.virtual.air.interface import Interface, LinkStatus
 from hil.virtual.air.limits import KEY_MAX, SSID_MAX
@@ -22,7 +22,7 @@ from hil.virtual.hal import BoardOSError
 from hil.virtual.world import Event
 
 
-class Station(Interface):
+class Station(BeaconListener):
     """One station. What it does next is a single event in the world; an idle or connected station schedules none."""
 
     def __init__(
@@ -44,8 +44,7 @@ class Station(Interface):
         self._is_joining = False
         self._next: Event | None = None
         self.wanted_ssid = ""
-        """The SSID it joins, is joined to, or looks for."""
-        self.access_point: AccessPoint | None = None
+        self.access_point: BeaconSender | None = None
         """Where it is associated; it may have vanished without the station having noticed."""
 
     @property
@@ -54,7 +53,6 @@ class Station(Interface):
 
     @property
     def status(self) -> LinkStatus:
-        """The status as ``WLAN.status()`` shows it."""
         if self.access_point is not None:
             return LinkStatus.UP if self.is_up else LinkStatus.NO_IP
         if self._failure is not None:
@@ -63,13 +61,11 @@ class Station(Interface):
 
     @property
     def is_connected(self) -> bool:
-        """Whether it has a link and an address."""
         return self.is_up
 
     # ---- on and off
 
     def activate(self) -> None:
-        """Switch the interface on. Does nothing when active."""
         self.is_active = True
 
     def deactivate(self) -> None:
@@ -80,7 +76,6 @@ class Station(Interface):
         self._set_addressing(UNCONFIGURED)
 
     def vanish(self) -> None:
-        """Lose power: the access point is not told."""
         if self.access_point is not None:
             self.access_point.fell_silent(self)
             self.access_point = None
@@ -118,7 +113,6 @@ class Station(Interface):
         self._on_change()
 
     def rejoin(self) -> None:
-        """An access point of the wanted SSID is there again."""
         self._schedule(ASSOCIATION, lambda: self._associate(is_rejoining=True))
 
     def _associate(self, is_rejoining: bool) -> None:
@@ -145,7 +139,7 @@ class Station(Interface):
         self._failure = failure
         self._on_change()
 
-    def _link_up(self, access_point: AccessPoint) -> None:
+    def _link_up(self, access_point: BeaconSender) -> None:
         self.access_point = access_point
         self._is_joining = False
         if self.uses_dhcp:
@@ -154,8 +148,7 @@ class Station(Interface):
 
     # ---- losing the link
 
-    def beacons_stopped(self, access_point: AccessPoint) -> None:
-        """``access_point`` is off the air; noticed after some seconds of silence, if it did not say goodbye."""
+    def beacons_stopped(self, access_point: BeaconSender) -> None:
         if self.access_point is access_point:
             self._schedule(LINK_LOSS, self._link_lost)
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from enum import Enum
 
 from hil.virtual.air.addressing import Endpoint
-from hil.virtual.air.ip import IpStack
+from hil.virtual.air.ip import IpLayer
 from hil.virtual.air.limits import TCP_MSS, TCP_SEND_BUFFER
 from hil.virtual.air.packets import TcpSegment
 from hil.virtual.air.rp2_errno import ECONNABORTED, ECONNRESET
@@ -26,35 +26,38 @@ class TcpState(Enum):
 
 
 class TcpConnection:
-    """A connection of ``stack``, alive in the simulated world until both ends are done, even if no socket holds it.
+    """A connection, alive in the simulated world until both ends are done, even if no socket holds it.
 
     ``request`` is the SYN that a listener took; without it the connection is opened from this end.
-    ``on_established`` is called once the handshake of a taken connection is complete.
+    ``on_established`` is called once the handshake of a taken connection is complete, ``on_closed`` at the end.
     """
 
     def __init__(
         self,
-        stack: IpStack,
+        ip: IpLayer,
         local: Endpoint,
         remote: Endpoint,
+        on_closed: Callable[[TcpConnection], None],
         request: TcpSegment | None = None,
         on_established: Callable[[TcpConnection], None] | None = None,
     ) -> None:
-        self._stack = stack
+        self._ip = ip
         self.local = local
         self.remote = remote
+        self._on_closed = on_closed
         self._on_established = on_established
         self.error: int | None = None
         """Why the connection ended, as an errno; None while it lives and after an orderly end."""
+        self.enters_time_wait = False
+        """Whether it ended in order and this end closed first: late packets of it may still arrive."""
         self._receiver = TcpReceiver()
         self._outgoing = bytearray()
-        self._unacknowledged = self._next = self._highest = stack.world.rng.getrandbits(31)
+        self._unacknowledged = self._next = self._highest = ip.world.rng.getrandbits(31)
         self._peer_window = 0
         self._fin_sequence: int | None = None
         self._closes_first = False
-        self._timer = RetransmissionTimer(stack.world, self._repeat, self.abort)
+        self._timer = RetransmissionTimer(ip.world, self._repeat, self.abort)
         self._close_timer: Event | None = None
-        stack.connections[(local, remote)] = self
         if request is None:
             self.state = TcpState.SYN_SENT
         else:
@@ -101,7 +104,7 @@ class TcpConnection:
             return
         self._closes_first = not self.peer_closed
         self._fin_sequence = self._unacknowledged + len(self._outgoing)
-        self._close_timer = self._stack.world.after(round(TCP_CLOSE_S * US_PER_S), self.reset)
+        self._close_timer = self._ip.world.after(round(TCP_CLOSE_S * US_PER_S), self.reset)
         self._send_outgoing()
 
     def reset(self) -> None:
@@ -120,13 +123,13 @@ class TcpConnection:
         self._timer.stop()
         if self._close_timer is not None:
             self._close_timer.cancel()
-        self._stack.connections.pop((self.local, self.remote), None)
+        self._on_closed(self)
 
     def _end(self, error: int) -> None:
         self.error = error
         self._receiver.buffer.clear()
         self.drop()
-        self._stack.on_change()
+        self._ip.on_change()
 
     # ---- segments that arrive
 
@@ -151,7 +154,7 @@ class TcpConnection:
             self._become_established()
             self._acknowledge()
             self._send_outgoing()
-            self._stack.on_change()
+            self._ip.on_change()
         elif segment.acknowledgement is not None:
             # The peer still has a connection from before we lost power: reset that one.
             self._transmit(segment.acknowledgement, rst=True)
@@ -166,8 +169,7 @@ class TcpConnection:
         self._take_acknowledgement(segment)
         self._take_data(segment)
         if self.peer_closed and self._fin_sequence is not None and self._unacknowledged > self._fin_sequence:
-            if self._closes_first:
-                self._stack.enter_time_wait(self.local[1])
+            self.enters_time_wait = self._closes_first
             self.drop()
 
     def _become_established(self) -> None:
@@ -188,7 +190,7 @@ class TcpConnection:
             self._timer.heard()
             self._timer.stop()
             if self.room > had_room:
-                self._stack.on_change()
+                self._ip.on_change()
         elif self._peer_window == 0:
             self._timer.heard()
         self._send_outgoing()
@@ -197,7 +199,7 @@ class TcpConnection:
         if not segment.data and not segment.fin:
             return
         if self._receiver.take(segment, has_reader=self._fin_sequence is None):
-            self._stack.on_change()
+            self._ip.on_change()
         self._acknowledge()
 
     # ---- segments that leave
@@ -231,9 +233,7 @@ class TcpConnection:
     ) -> None:
         acknowledgement = None if self.state is TcpState.SYN_SENT else self._receiver.expected
         window = self._receiver.tell_window()
-        self._stack.send_segment(
-            TcpSegment(self.local, self.remote, sequence, acknowledgement, window, data, syn, fin, rst)
-        )
+        self._ip.send(TcpSegment(self.local, self.remote, sequence, acknowledgement, window, data, syn, fin, rst))
 
     # ---- retransmission
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from hil.virtual.air.addressing import ANY, Endpoint
-from hil.virtual.air.ip import IpStack
 from hil.virtual.air.packets import TcpSegment
-from hil.virtual.air.rp2_errno import EADDRINUSE, EALREADY, EBADF, EINVAL, EISCONN, ENOTCONN
+from hil.virtual.air.rp2_errno import EALREADY, EBADF, EINVAL, EISCONN, ENOTCONN
+from hil.virtual.air.tcp import TcpLayer
 from hil.virtual.air.tcp_connection import TcpConnection, TcpState
 from hil.virtual.hal import BoardOSError
 
@@ -16,8 +16,8 @@ DEFAULT_BACKLOG = 2
 class TcpSocket:
     """One TCP socket. Raises ENOMEM when all are in use. An error of its connection is raised once, then EBADF."""
 
-    def __init__(self, stack: IpStack, connection: TcpConnection | None = None) -> None:
-        self._stack = stack
+    def __init__(self, layer: TcpLayer, connection: TcpConnection | None = None) -> None:
+        self._layer = layer
         self._local: Endpoint = (ANY, 0)
         self._backlog = 0
         self._half_open: list[TcpConnection] = []
@@ -27,62 +27,50 @@ class TcpSocket:
         self.may_share_port = False
         """SO_REUSEADDR."""
         if connection is None:
-            stack.require_tcp_pcb()
-            stack.unconnected.append(self)
+            layer.add(self)
 
-    # ---- listening
+    @property
+    def port(self) -> int:
+        """The local port that was asked for, 0 while there is none."""
+        return self._local[1]
 
     def bind(self, local: Endpoint) -> None:
         """Take ``local``. Raises EADDRINUSE."""
         self._require_open()
         address, port = local
         if port == 0:
-            port = self._free_port()
-        in_use = any(other is not self and other._conflicts(self, port) for other in self._bound_sockets())
-        connected = any(own[1] == port for own, _ in self._stack.connections)
-        if in_use or (not self.may_share_port and (connected or self._stack.is_in_time_wait(port))):
-            raise BoardOSError(EADDRINUSE)
+            port = self._layer.free_port()
+        self._layer.require_port(port, self)
         self._local = (address, port)
 
-    def _bound_sockets(self) -> list[TcpSocket]:
-        return [*self._stack.listeners, *self._stack.unconnected]
-
-    def _conflicts(self, other: TcpSocket, port: int) -> bool:
-        return self._local[1] == port and not (self.may_share_port and other.may_share_port)
-
-    def _free_port(self) -> int:
-        taken = [socket._local[1] for socket in self._bound_sockets()]
-        return self._stack.free_port(taken + [own[1] for own, _ in self._stack.connections])
+    # ---- listening
 
     def listen(self, backlog: int = DEFAULT_BACKLOG) -> None:
         """Take connections, at most ``backlog`` that nobody has accepted yet. Raises ENOMEM."""
         self._require_open()
         if self._connection is not None:
             raise BoardOSError(EINVAL)
-        if self not in self._stack.listeners:
-            self._stack.require_listen_pcb()
-            if self._local[1] == 0:
-                self._local = (self._local[0], self._free_port())
-            self._stack.unconnected.remove(self)
-            self._stack.listeners.append(self)
+        if not self.is_listening:
+            self._layer.listen(self)
+            if self.port == 0:
+                self._local = (self._local[0], self._layer.free_port())
         self._backlog = max(1, backlog)
 
     def takes(self, destination: Endpoint) -> bool:
         """Whether a connection to ``destination`` is for this listener."""
-        return self._local[1] == destination[1] and self._local[0] in (ANY, destination[0])
+        own_address, own_port = self._local
+        return own_port == destination[1] and own_address in (ANY, destination[0])
 
     def connection_requested(self, request: TcpSegment) -> None:
         """A SYN has arrived. With no room it is ignored, and the peer asks again."""
         self._half_open = [each for each in self._half_open if each.state is not TcpState.CLOSED]
-        if len(self._half_open) + len(self._alive()) < self._backlog and self._stack.has_tcp_pcb:
-            self._half_open.append(
-                TcpConnection(self._stack, request.destination, request.source, request, self._established)
-            )
+        if len(self._half_open) + len(self._alive()) < self._backlog and self._layer.has_room:
+            self._half_open.append(self._layer.answer(request, self._established))
 
     def _established(self, connection: TcpConnection) -> None:
         self._half_open.remove(connection)
         self._waiting.append(connection)
-        self._stack.on_change()
+        self._layer.ip.on_change()
 
     def _alive(self) -> list[TcpConnection]:
         self._waiting = [each for each in self._waiting if each.state is not TcpState.CLOSED]
@@ -96,26 +84,25 @@ class TcpSocket:
         if not self._alive():
             return None
         connection = self._waiting.pop(0)
-        return TcpSocket(self._stack, connection), connection.remote
+        return TcpSocket(self._layer, connection), connection.remote
 
     @property
     def is_listening(self) -> bool:
         """Whether it takes connections."""
-        return self in self._stack.listeners
+        return self._layer.is_listening(self)
 
     # ---- connecting
 
     def connect(self, peer: Endpoint) -> None:
-        """Start to connect. Raises EHOSTUNREACH without a route, EALREADY, EISCONN."""
+        """Start to connect. Raises EHOSTUNREACH without a route, EALREADY, EISCONN, EADDRINUSE."""
         self._require_open()
         if self._connection is not None:
             raise BoardOSError(EALREADY if self._connection.state is TcpState.SYN_SENT else EISCONN)
         if self.is_listening:
             raise BoardOSError(EALREADY)
-        interface = self._stack.require_route(peer[0])
-        port = self._local[1] or self._free_port()
-        self._stack.unconnected.remove(self)
-        self._connection = TcpConnection(self._stack, (interface.addressing.address, port), peer)
+        interface = self._layer.ip.require_route(peer[0])
+        port = self.port or self._layer.free_port()
+        self._connection = self._layer.connect(self, (interface.addressing.address, port), peer)
 
     def finish_connect(self) -> bool:
         """Whether the connection is open now; raises what ended the attempt."""
@@ -129,11 +116,6 @@ class TcpSocket:
         if data and (connection.room == 0 or connection.state is TcpState.SYN_SENT):
             return None
         return connection.send(data)
-
-    @property
-    def room(self) -> int:
-        """Bytes that :meth:`send` would take."""
-        return 0 if self._connection is None else self._connection.room
 
     def receive(self, size: int) -> bytes | None:
         """Up to ``size`` bytes, empty at the end of the stream, None when nothing has arrived yet."""
@@ -175,9 +157,7 @@ class TcpSocket:
     def close(self) -> None:
         """Close in order, in the background. Does nothing when closed."""
         self._is_closed = True
-        for pool in (self._stack.unconnected, self._stack.listeners):
-            if self in pool:
-                pool.remove(self)
+        self._layer.remove(self)
         for connection in [*self._half_open, *self._waiting]:
             connection.reset()
         if self._connection is not None and self._connection.state is not TcpState.CLOSED:

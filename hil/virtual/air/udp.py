@@ -1,23 +1,59 @@
-"""UDP sockets as MicroPython has them on lwIP: a short queue, no loopback, no fragmentation."""
+"""UDP of one board as MicroPython has it on lwIP: few sockets, a short queue, no loopback, no fragmentation."""
+
+from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
 
-from hil.virtual.air.addressing import ANY, Endpoint
-from hil.virtual.air.ip import IpStack
-from hil.virtual.air.limits import UDP_PAYLOAD_MAX, UDP_QUEUE
+from hil.virtual.air.addressing import ANY, Addressing, Endpoint
+from hil.virtual.air.ip import IpLayer
+from hil.virtual.air.limits import UDP_PAYLOAD_MAX, UDP_PCBS, UDP_PCBS_MDNS, UDP_QUEUE
 from hil.virtual.air.packets import UdpDatagram
-from hil.virtual.air.rp2_errno import EADDRINUSE, EMSGSIZE, ENOTCONN
+from hil.virtual.air.rp2_errno import EADDRINUSE, EMSGSIZE, ENOMEM, ENOTCONN
 from hil.virtual.hal import BoardOSError
+
+
+class UdpLayer:
+    """The UDP sockets of one board, and which of them takes a datagram that has arrived."""
+
+    def __init__(self, ip: IpLayer) -> None:
+        self.ip = ip
+        self.sockets: list[UdpSocket] = []
+
+    def add(self, socket: UdpSocket) -> None:
+        """A new socket. Raises ENOMEM when there is no room for one more."""
+        if len(self.sockets) >= UDP_PCBS - UDP_PCBS_MDNS - self.ip.interface_count:
+            raise BoardOSError(ENOMEM)
+        self.sockets.append(socket)
+
+    def remove(self, socket: UdpSocket) -> None:
+        """``socket`` is closed. Does nothing when it was removed before."""
+        if socket in self.sockets:
+            self.sockets.remove(socket)
+
+    def free_port(self) -> int:
+        """A port that no socket has."""
+        return self.ip.free_port(socket.port for socket in self.sockets)
+
+    def receive(self, own: Addressing, datagram: UdpDatagram) -> None:
+        """Take a datagram that has arrived at the interface with the addresses ``own``."""
+        for socket in self.sockets:
+            if socket.takes(own.address, datagram):
+                socket.arrive(datagram)
+                return
+
+    def close_all(self) -> None:
+        """Close all sockets."""
+        for socket in list(self.sockets):
+            socket.close()
 
 
 class UdpSocket:
     """One UDP socket. Raises ENOMEM when all are in use."""
 
-    def __init__(self, stack: IpStack) -> None:
-        stack.require_udp_pcb()
-        stack.udp_sockets.append(self)
-        self._stack = stack
+    def __init__(self, layer: UdpLayer) -> None:
+        layer.add(self)
+        self._layer = layer
         self._local: Endpoint = (ANY, 0)
         self._peer: Endpoint | None = None
         self._queue: deque[UdpDatagram] = deque()
@@ -35,12 +71,14 @@ class UdpSocket:
         """Whether a datagram waits."""
         return bool(self._queue)
 
+    # ---- addresses
+
     def bind(self, local: Endpoint) -> None:
         """Take ``local``; allowed again and after sending. Raises EADDRINUSE."""
         address, port = local
         if port == 0:
-            port = self._free_port()
-        for other in self._stack.udp_sockets:
+            port = self._layer.free_port()
+        for other in self._layer.sockets:
             may_share = other is self or (self.may_share_port and other.may_share_port)
             if not may_share and other._overlaps(address, port):
                 raise BoardOSError(EADDRINUSE)
@@ -50,9 +88,6 @@ class UdpSocket:
         own_address, own_port = self._local
         return own_port == port and (address in (own_address, ANY) or own_address == ANY)
 
-    def _free_port(self) -> int:
-        return self._stack.free_port(socket.port for socket in self._stack.udp_sockets)
-
     def connect(self, peer: Endpoint) -> None:
         """Send to, and take datagrams from, ``peer`` only."""
         self._peer = peer
@@ -60,7 +95,9 @@ class UdpSocket:
 
     def _ensure_port(self) -> None:
         if self.port == 0:
-            self._local = (self._local[0], self._free_port())
+            self._local = (self._local[0], self._layer.free_port())
+
+    # ---- datagrams
 
     def send_to(self, data: bytes, peer: Endpoint | None = None) -> int:
         """Send one datagram to ``peer``, or to the connected one; returns its size.
@@ -73,14 +110,17 @@ class UdpSocket:
         if len(data) > UDP_PAYLOAD_MAX:
             raise BoardOSError(EMSGSIZE)
         self._ensure_port()
-        interface = self._stack.require_route(destination[0])
+        interface = self._layer.ip.require_route(destination[0])
         interface.transmit(UdpDatagram((interface.addressing.address, self.port), destination, data))
         return len(data)
 
-    def takes(self, address: str, port: int, source: Endpoint) -> bool:
-        """Whether a datagram from ``source`` to ``port``, at an interface with ``address``, is for this socket."""
+    def takes(self, address: str, datagram: UdpDatagram) -> bool:
+        """Whether ``datagram``, arrived at the interface with ``address``, is for this socket."""
+        own_address, own_port = self._local
         return (
-            self._local[1] == port and self._local[0] in (ANY, address) and (self._peer is None or self._peer == source)
+            own_port == datagram.destination[1]
+            and own_address in (ANY, address)
+            and self._peer in (None, datagram.source)
         )
 
     def take_over(self, taker: Callable[[UdpDatagram], None]) -> None:
@@ -91,10 +131,11 @@ class UdpSocket:
         """Queue a datagram, or drop it when the queue is full."""
         if self._taker is not None:
             self._taker(datagram)
-            self._stack.on_change()
         elif len(self._queue) < UDP_QUEUE:
             self._queue.append(datagram)
-            self._stack.on_change()
+        else:
+            return
+        self._layer.ip.on_change()
 
     def receive(self, size: int) -> tuple[bytes, Endpoint] | None:
         """The oldest datagram, cut to ``size`` bytes, and its sender; None when there is none."""
@@ -106,5 +147,4 @@ class UdpSocket:
     def close(self) -> None:
         """Close the socket. Does nothing when closed."""
         self._queue.clear()
-        if self in self._stack.udp_sockets:
-            self._stack.udp_sockets.remove(self)
+        self._layer.remove(self)

@@ -58,10 +58,19 @@ def run(mode):
     _renumber_errnos()
     import _micropython
     import _sys_rp2
+    import _umachine
+    import _uos
+    import _uselect
+    import _utime
 
     _sys_rp2.print_exception = print_exception
-    sys.modules["sys"] = _sys_rp2
+    sys.modules["sys"] = sys.modules["usys"] = _sys_rp2
     sys.modules["micropython"] = _micropython
+    # The interpreter takes a u off a name before it looks for files, and would give out its own modules.
+    sys.modules["umachine"] = _umachine
+    sys.modules["uos"] = _uos
+    sys.modules["uselect"] = _uselect
+    sys.modules["utime"] = _utime
     sys.path[:] = ["", ".frozen", "/lib", _rom]
     import __main__
 

@@ -1,5 +1,6 @@
 # Module machine: what firmware on a Pico W commonly uses.
 from _hal import call as _call
+from _pin import Pin, Signal
 
 PWRON_RESET = 1
 WDT_RESET = 3
@@ -51,54 +52,6 @@ def enable_irq(state):
     pass
 
 
-class Pin:
-    IN = 0
-    OUT = 1
-    OPEN_DRAIN = 2
-    ALT = 3
-    PULL_UP = 1
-    PULL_DOWN = 2
-    IRQ_RISING = 8
-    IRQ_FALLING = 4
-
-    def __init__(self, id, mode=-1, pull=-1, *, value=None, alt=31):
-        id = str(id)
-        if id.startswith("GP") or id.startswith("WL_GPIO"):
-            id = id.replace("WL_GPIO0", "LED").replace("GP", "")
-        if id != "LED" and not (id.isdigit() and int(id) < 30):
-            raise ValueError("unknown named pin " + id)
-        self._id = id
-        if value is not None:
-            self.value(value)
-
-    def init(self, mode=-1, pull=-1, *, value=None, alt=31):
-        if value is not None:
-            self.value(value)
-
-    def value(self, value=None):
-        if value is None:
-            return _call("pin.get " + self._id)
-        _call("pin.set %s %d" % (self._id, 1 if value else 0))
-
-    def __call__(self, value=None):
-        return self.value(value)
-
-    def on(self):
-        self.value(1)
-
-    def off(self):
-        self.value(0)
-
-    high = on
-    low = off
-
-    def toggle(self):
-        self.value(not self.value())
-
-    def __repr__(self):
-        return "Pin(%s)" % self._id
-
-
 class ADC:
     CORE_TEMP = 4
 
@@ -124,12 +77,21 @@ class RTC:
         if value is None:
             t = time.gmtime()
             return (t[0], t[1], t[2], t[6], t[3], t[4], t[5], 0)
+        _call("rtc.set %d" % time.mktime((value[0], value[1], value[2], value[4], value[5], value[6], 0, 0)))
 
 
 class PWM:
-    def __init__(self, pin, *, freq=0, duty_u16=0, duty_ns=0):
-        self._freq = freq
-        self._duty = duty_u16
+    def __init__(self, pin, **options):
+        self._freq = self._duty = 0
+        self.init(**options)
+
+    def init(self, *, freq=None, duty_u16=None, duty_ns=None, invert=False):
+        if freq is not None:
+            self._freq = freq
+        if duty_u16 is not None:
+            self._duty = duty_u16
+        if duty_ns is not None:
+            self.duty_ns(duty_ns)
 
     def freq(self, value=None):
         if value is None:
@@ -141,8 +103,20 @@ class PWM:
             return self._duty
         self._duty = value
 
+    def duty_ns(self, value=None):
+        if value is None:
+            return self._duty * 1000000000 // (65535 * self._freq) if self._freq else 0
+        self._duty = min(65535, value * self._freq * 65535 // 1000000000)
+
     def deinit(self):
         self._duty = 0
+
+
+def time_pulse_us(pin, pulse_level, timeout_us=1000000):
+    # Nothing drives the pins, so a level that is there stays and one that is not never comes.
+    level = pin.value()
+    _call("sleep_us %d" % timeout_us)
+    return -1 if level == pulse_level else -2
 
 
 class _NotSimulated:
@@ -175,6 +149,7 @@ class I2S(_NotSimulated):
 
 
 _timers = {}
+_last_timer = [0]
 
 
 def _fire(number):
@@ -190,14 +165,17 @@ class Timer:
     PERIODIC = 1
 
     def __init__(self, id=-1, **options):
-        self._number = max(_timers) + 1 if _timers else 1
+        if id != -1:
+            raise ValueError("Timer doesn't exist")
+        _last_timer[0] += 1
+        self._number = _last_timer[0]
         if options:
             self.init(**options)
 
-    def init(self, *, mode=PERIODIC, freq=-1, period=-1, callback=None, hard=False):
+    def init(self, *, mode=PERIODIC, callback=None, period=-1, tick_hz=1000, freq=None, hard=False):
         self._mode = mode
         self._callback = callback
-        us = int(1000000 / freq) if freq > 0 else period * 1000
+        us = period * 1000000 // tick_hz if freq is None else int(1000000 / freq)
         if us <= 0:
             raise ValueError("period must be positive")
         _timers[self._number] = self

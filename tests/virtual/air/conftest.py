@@ -1,12 +1,16 @@
 """A small radio world without boards: radios that tests drive directly."""
 
+from collections.abc import Callable
+
 import pytest
 
 from hil.virtual.air.addressing import Endpoint
+from hil.virtual.air.association import AccessPointSettings
 from hil.virtual.air.medium import Air
 from hil.virtual.air.radio import Radio
 from hil.virtual.air.udp import UdpSocket
 from hil.virtual.clock import VirtualClock
+from hil.virtual.hal import BoardOSError
 from hil.virtual.world import US_PER_S, World
 
 SSID = "PicoAP"
@@ -42,8 +46,7 @@ class RadioWorld:
         return radio
 
     def open_access_point(self, radio: Radio, ssid: str = SSID, key: str = KEY) -> None:
-        settings = radio.access_point.settings
-        radio.access_point.configure(type(settings)(ssid=ssid, key=key))
+        radio.access_point.configure(AccessPointSettings(ssid=ssid, key=key))
         radio.activate(radio.access_point)
         assert self.clock.wait(lambda: radio.access_point.has_link, 1)
 
@@ -72,6 +75,13 @@ class RadioWorld:
 def address(radio: Radio) -> str:
     """The address of a radio's station."""
     return radio.station.addressing.address
+
+
+def errno_of(action: Callable[[], object]) -> int:
+    """What ``action`` raises on the board."""
+    with pytest.raises(BoardOSError) as caught:
+        action()
+    return caught.value.errno
 
 
 def udp_on(radio: Radio, port: int) -> UdpSocket:

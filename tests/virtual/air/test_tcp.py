@@ -1,6 +1,6 @@
 """TCP between boards: streams, windows, refusals, silence, and lossy air."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import pytest
 
@@ -8,17 +8,10 @@ from hil.virtual.air.medium import Hop
 from hil.virtual.air.packets import TcpSegment
 from hil.virtual.air.radio import Radio
 from hil.virtual.air.tcp_socket import TcpSocket
-from hil.virtual.hal import BoardOSError
-from tests.virtual.air.conftest import RadioWorld, address
+from tests.virtual.air.conftest import RadioWorld, address, errno_of
 
 AP = "192.168.4.1"
 SERVER = (AP, 1234)
-
-
-def errno_of(action: Callable[[], object]) -> int:
-    with pytest.raises(BoardOSError) as caught:
-        action()
-    return caught.value.errno
 
 
 def listen(radio: Radio, backlog: int = 2) -> TcpSocket:
@@ -140,9 +133,7 @@ def test_unanswered_connection_gives_up_after_some_twenty_seconds(net: RadioWorl
     tcp = net.client().tcp_socket()
     tcp.connect(("192.168.4.99", 1234))
     started_s = net.now_s
-    with pytest.raises(BoardOSError) as caught:
-        net.clock.wait(tcp.finish_connect, 60)
-    assert caught.value.errno == 103
+    assert errno_of(lambda: net.clock.wait(tcp.finish_connect, 60)) == 103
     assert net.now_s - started_s == pytest.approx(21, abs=0.1)
 
 
@@ -155,6 +146,17 @@ def test_connect_needs_a_route_and_only_once(net: RadioWorld) -> None:
     assert errno_of(lambda: tcp.connect(SERVER)) == 114
 
 
+def test_same_endpoints_are_connected_once(net: RadioWorld) -> None:
+    net.access_point()
+    client = net.client()
+    one, two = client.tcp_socket(), client.tcp_socket()
+    for tcp in (one, two):
+        tcp.may_share_port = True
+        tcp.bind(("0.0.0.0", 1000))
+    one.connect(SERVER)
+    assert errno_of(lambda: two.connect(SERVER)) == 98
+
+
 def test_vanished_peer_is_silence_to_a_reader_and_103_to_a_writer_after_minutes(net: RadioWorld) -> None:
     access_point, _, _, far = pair(net)
     access_point.power_off()
@@ -162,9 +164,7 @@ def test_vanished_peer_is_silence_to_a_reader_and_103_to_a_writer_after_minutes(
     assert far.receive(10) is None
     assert far.send(b"x") == 1
     started_s = net.now_s
-    with pytest.raises(BoardOSError) as caught:
-        net.clock.wait(lambda: far.receive(10) is not None, 7200)
-    assert caught.value.errno == 103
+    assert errno_of(lambda: net.clock.wait(lambda: far.receive(10) is not None, 7200)) == 103
     assert 120 < net.now_s - started_s < 1800
 
 
@@ -251,6 +251,16 @@ def test_soft_reset_of_one_end_resets_the_other(net: RadioWorld) -> None:
     access_point.close_sockets()
     net.run(0.1)
     assert errno_of(lambda: far.receive(1)) == 104
+
+
+def test_power_cut_closes_all_sockets(net: RadioWorld) -> None:
+    access_point, near, _, _ = pair(net)
+    new, listener = access_point.tcp_socket(), access_point.tcp_socket()
+    listener.listen()
+    access_point.power_off()
+    assert errno_of(lambda: near.send(b"x")) == 9
+    assert errno_of(lambda: new.connect(SERVER)) == 9
+    assert errno_of(listener.accept) == 9
 
 
 def test_listener_cannot_talk_and_stranger_cannot_accept(net: RadioWorld) -> None:

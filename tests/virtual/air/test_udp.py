@@ -1,20 +1,13 @@
 """UDP between boards: latency, order, queues, limits and the ways in which datagrams get lost."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import pytest
 
 from hil.virtual.air.medium import Hop
-from hil.virtual.hal import BoardOSError
-from tests.virtual.air.conftest import RadioWorld, address, all_received, udp_on
+from tests.virtual.air.conftest import RadioWorld, address, all_received, errno_of, udp_on
 
 AP = "192.168.4.1"
-
-
-def errno_of(action: Callable[[], object]) -> int:
-    with pytest.raises(BoardOSError) as caught:
-        action()
-    return caught.value.errno
 
 
 def test_client_and_access_point_exchange_datagrams(net: RadioWorld) -> None:

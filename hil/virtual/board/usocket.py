@@ -1,0 +1,2 @@
+# The old name of module socket, which MicroPython keeps.
+from socket import *
