@@ -11,6 +11,9 @@ from hil.cluster import Cluster
 SETTLE_WITHIN_S = 6.0
 """A HELLO period and a little: by then a client has been told what it may have missed."""
 
+JOINED_WITHIN_S = 30.0
+"""From power-on: USB, radio, a few tries to join."""
+
 
 @pytest.fixture
 def agreement(cluster: Cluster, clock: Clock) -> Callable[[], None]:
@@ -48,3 +51,18 @@ def believed(client: Board) -> dict[str, str]:
     """Epoch and order of all, as a client last printed them."""
     said = client.events("roles")
     return dict(said[-1].fields) if said else {}
+
+
+@pytest.fixture
+def joined(ap: Board, clients: list[Board]) -> Callable[[], list[str]]:
+    """Call it to boot the AP, then client after client; returns the clients' addresses once all have joined."""
+
+    def boot() -> list[str]:
+        ap.power.on()
+        ap.console.expect("ap-up", within=JOINED_WITHIN_S)
+        for client in clients:
+            client.power.on()
+            client.console.expect("joined", within=JOINED_WITHIN_S)
+        return [address(client) for client in clients]
+
+    return boot

@@ -11,6 +11,8 @@ from pathlib import Path
 from tests.mutants.catalog import Mutant
 
 ROOT = Path(__file__).parents[2]
+MUTANT_PROPERTY = "hil-mutant"
+"""In a test's ``user_properties``: the mutant's name, and what failed on it."""
 REAL_SECONDS = 120
 """For one run of a few tests; a mutant must not hang the run."""
 

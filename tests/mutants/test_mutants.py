@@ -1,12 +1,13 @@
 """Each mutant is caught by the tests meant for it, and by failing, not by breaking the bench."""
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 
 from tests.mutants.catalog import HEALTHY, MUTANTS, Mutant
-from tests.mutants.run import mutate, verdicts
+from tests.mutants.run import MUTANT_PROPERTY, ROOT, mutate, verdicts
 
 pytestmark = pytest.mark.timeout(180)
 
@@ -17,13 +18,12 @@ def of(test: str, found: Mapping[str, str]) -> set[str]:
 
 
 @pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.name)
-def test_mutant_is_caught_by_the_right_test(
-    mutant: Mutant, tmp_path: Path, request: pytest.FixtureRequest
-) -> None:
+def test_mutant_is_caught_by_the_right_test(mutant: Mutant, tmp_path: Path, request: pytest.FixtureRequest) -> None:
     tests = list(dict.fromkeys([*mutant.caught_by, *HEALTHY]))
     found = verdicts(mutate(mutant, tmp_path), tests)
-    request.node.user_properties.append((MUTANT_PROPERTY, [mutant.name, sorted(test for test in found if found[test] != "PASSED")]))
-    assert {verdict for verdict in found.values()} <= {"PASSED", "FAILED"}, found
+    failed = [test for test, verdict in found.items() if verdict != "PASSED"]
+    request.node.user_properties.append((MUTANT_PROPERTY, [mutant.name, failed]))
+    assert set(found.values()) <= {"PASSED", "FAILED"}, found
     assert [test for test in mutant.caught_by if "FAILED" not in of(test, found)] == [], "not caught"
     expected = {*mutant.caught_by, *mutant.also}
     assert [test for test in HEALTHY if test not in expected and of(test, found) != {"PASSED"}] == [], "all is dead"
@@ -38,3 +38,13 @@ def test_the_firmware_itself_passes(tmp_path: Path) -> None:
 def test_names_are_unique() -> None:
     names = [mutant.name for mutant in MUTANTS]
     assert sorted(set(names)) == sorted(names)
+
+
+def test_every_testplan_has_a_mutant_that_it_catches() -> None:
+    caught_by = {test.partition("[")[0] for mutant in MUTANTS for test in mutant.caught_by}
+    written = {
+        f"testplans/{path.name}::{name}"
+        for path in (ROOT / "testplans").glob("test_*.py")
+        for name in re.findall(r"^def (test_\w+)", path.read_text(), re.MULTILINE)
+    }
+    assert written - caught_by == set()
