@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 TYPINGS := build/typings/.installed
-MICROPYTHON := firmware hil/virtual/board
+MICROPYTHON := firmware hil/virtual/board hil/probes/micropython
 
 # One target after the other, so that the first thing that is wrong is the last thing on the screen.
 .NOTPARALLEL:

@@ -15,7 +15,7 @@ import tempfile
 import time
 import xml.etree.ElementTree as ET
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from pathlib import Path
@@ -71,15 +71,15 @@ def run(options: argparse.Namespace, seed: int) -> Run:
         exit_status=done.returncode,
         verdicts=Counter(verdicts.values()),
         unsuccessful=tuple(f"{name} {word}" for name, word in verdicts.items() if word != "passed"),
-        measurements=tuple(
-            measurement
-            for case in cases
-            for measurement in measurements_in(
-                (prop.get("name", ""), prop.get("value")) for prop in case.iter("property")
-            )
-        ),
+        measurements=tuple(found for case in cases for found in measurements_in(properties(case))),
         output=done.stdout,
     )
+
+
+def properties(case: ET.Element) -> Iterator[tuple[str, str]]:
+    """The user properties of one test."""
+    for each in case.iter("property"):
+        yield each.attrib["name"], each.attrib["value"]
 
 
 def verdict(case: ET.Element) -> str:

@@ -65,6 +65,7 @@ def rig_of(boards: int) -> RigConfig:
             for index in range(boards)
         },
         probe=None,
+        probe_board=None,
     )
 
 

@@ -3,6 +3,7 @@
 from typing import Protocol
 
 from hil.clock import Clock
+from hil.faults import BenchFaults
 from hil.links import SerialLink
 from hil.power import PowerPort
 from hil.probes import Probe
@@ -22,7 +23,10 @@ class Bench(Protocol):
         """The supply of ``board``. The same object every time."""
 
     def probe(self) -> Probe | None:
-        """The probe of this bench, or None if its rig file names none."""
+        """The probe that only this kind of bench has, or None if its rig file names none or another kind."""
+
+    def faults(self) -> BenchFaults | None:
+        """What can be made to go wrong beyond the boards' own means, or None."""
 
     def close(self) -> None:
         """Give back what the bench holds. Nothing of it may be used afterwards."""

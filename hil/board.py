@@ -7,7 +7,7 @@ from hil.clock import Clock
 from hil.console import Console, Mark
 from hil.deploy import Deployment, image_digest
 from hil.errors import LinkError
-from hil.events import Event, EventPatterns, Timeline
+from hil.events import STOPPED, EntryKind, Event, EventPatterns, Timeline
 from hil.firmware import App
 from hil.links import SerialLink
 from hil.power.switch import PowerSwitch
@@ -70,6 +70,7 @@ class Board:
         # Whatever runs there may write to the flash.
         self._deployed = None
         self.boot()
+        self._note_stop("repl", "its program is stopped" + (", by a soft reset" if soft_reset else ""))
         with self._link.borrow() as port:
             repl = RawRepl(self.name, port, self._clock)
             repl.enter(soft_reset=soft_reset)
@@ -78,8 +79,11 @@ class Board:
             except LinkError:
                 # The board is gone or stuck: it takes no good-bye.
                 raise
-            except BaseException:
-                repl.exit()
+            except BaseException as error:
+                try:
+                    repl.exit()
+                except LinkError as lost:
+                    error.add_note(f"and then the board did not leave its raw REPL: {lost}")
                 raise
             repl.exit()
 
@@ -101,9 +105,14 @@ class Board:
     def reset(self, within_s: float = BOOT_WITHIN_S) -> None:
         """Reset the hard way, as ``machine.reset()`` does, and wait until it is back. Raises ``LinkError``."""
         self.boot()
+        self._note_stop("reset", "the hard way, over the REPL")
         with self._link.borrow() as port:
             repl = RawRepl(self.name, port, self._clock)
             repl.enter(soft_reset=False)
             repl.reset()
         if not self._clock.wait(lambda: self._link.is_connected, within_s):
             raise LinkError(f"{self.name}: no serial device {within_s:g} s after a reset; cycle its power")
+
+    def _note_stop(self, kind: EntryKind, text: str) -> None:
+        now_s = self._clock.now()
+        self._timeline.add(now_s, self.name, kind, text, [Event(now_s, self.name, STOPPED, {}, "")])

@@ -6,7 +6,8 @@ from pathlib import Path
 
 from hil.errors import ConfigError
 from hil.rig_file import (
-    BoardSection,
+    BoardProbeConfig,
+    HostProbeConfig,
     HubConfig,
     PortAddress,
     PowerTiming,
@@ -14,7 +15,9 @@ from hil.rig_file import (
     RigSection,
     Role,
     VirtualConfig,
+    VirtualProbeConfig,
     WifiConfig,
+    ap_of,
     inconsistencies,
 )
 from hil.sections import Section
@@ -22,6 +25,8 @@ from hil.yaml_source import YamlSource
 
 __all__ = [
     "BoardConfig",
+    "BoardProbeConfig",
+    "HostProbeConfig",
     "HubConfig",
     "PortAddress",
     "PowerTiming",
@@ -29,7 +34,9 @@ __all__ = [
     "RigConfig",
     "Role",
     "VirtualConfig",
+    "VirtualProbeConfig",
     "WifiConfig",
+    "WiredBoard",
     "find_rig",
     "load_rig",
 ]
@@ -38,13 +45,18 @@ RIGS_FOLDER = Path("rigs")
 """Where a rig is looked up by its name."""
 
 
-class BoardConfig(Section):
-    """One Pico W of the rig."""
+class WiredBoard(Section):
+    """One Pico W and where it hangs."""
 
     name: str
     power: PortAddress
     serial: str
     """The USB serial number: 16 lower-case hex digits. On a virtual rig one is derived when none is given."""
+
+
+class BoardConfig(WiredBoard):
+    """One Pico W under test."""
+
     role: Role
 
 
@@ -58,8 +70,15 @@ class RigConfig(Section):
     power: PowerTiming
     hubs: Mapping[str, HubConfig]
     boards: Mapping[str, BoardConfig]
-    """By name, in the order of the file."""
+    """The boards under test, by name, in the order of the file."""
     probe: ProbeConfig | None
+    probe_board: WiredBoard | None
+    """The board that is the probe, if one is."""
+
+    @property
+    def wired_boards(self) -> tuple[WiredBoard, ...]:
+        """Every board of the rig: those under test, and the one that is the probe."""
+        return (*self.boards.values(), *([self.probe_board] if self.probe_board else []))
 
     @property
     def ap_board(self) -> BoardConfig:
@@ -86,15 +105,16 @@ def load_rig(path: Path, environ: Mapping[str, str]) -> RigConfig:
     problems = inconsistencies(written)
     if problems:
         raise source.error(problems)
-    ap = _ap_of(written.boards)
-    boards = {
-        name: BoardConfig(
-            name=name,
-            power=board.power,
-            serial=board.serial or _derived_serial(written.rig, name),
-            role="ap" if name == ap else "client",
-        )
+    ap = ap_of(written.boards)
+    probe = written.probe.board if isinstance(written.probe, BoardProbeConfig) else None
+    wired = {
+        name: WiredBoard(name=name, power=board.power, serial=board.serial or _derived_serial(written.rig, name))
         for name, board in written.boards.items()
+    }
+    boards = {
+        name: BoardConfig(**dict(board), role="ap" if name == ap else "client")
+        for name, board in wired.items()
+        if name != probe
     }
     return RigConfig(
         name=written.rig,
@@ -105,6 +125,7 @@ def load_rig(path: Path, environ: Mapping[str, str]) -> RigConfig:
         hubs=written.hubs,
         boards=boards,
         probe=written.probe,
+        probe_board=wired[probe] if probe is not None else None,
     )
 
 
@@ -115,11 +136,6 @@ def find_rig(name_or_path: str, folder: Path = RIGS_FOLDER) -> Path:
             return path
     rigs = ", ".join(path.stem for path in sorted(folder.glob("*.yaml"))) or "none"
     raise ConfigError(f"{name_or_path}: no such rig; give the path of a rig file, or a name from {folder}/: {rigs}")
-
-
-def _ap_of(boards: Mapping[str, BoardSection]) -> str:
-    said = [name for name, board in boards.items() if board.role == "ap"]
-    return (said or [name for name, board in boards.items() if board.role is None])[0]
 
 
 def _derived_serial(rig: str, board: str) -> str:

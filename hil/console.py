@@ -7,7 +7,7 @@ from typing import TypeVar, overload
 
 from hil.clock import Clock
 from hil.errors import WaitTimeout
-from hil.events import POWER_OFF, POWER_ON, Event, EventPatterns, Timeline, UnknownEvent
+from hil.events import POWER_OFF, POWER_ON, SERIAL_GONE, SERIAL_OPENED, Event, EventPatterns, Timeline, UnknownEvent
 
 TAIL_LINES = 15
 """How many lines of a board an error message shows."""
@@ -27,6 +27,8 @@ class Line:
     """Bytes that are no UTF-8, and control characters, appear as ``\\xNN``."""
     cut_off: bool = False
     """The line never ended: power or the serial device went away first. Such a line means no event."""
+    garbled: bool = False
+    """It has bytes that are no UTF-8, which MicroPython does not print: the serial line spoilt it. It means no event."""
 
 
 @dataclass(frozen=True)
@@ -150,8 +152,9 @@ class Console:
         """The board's supply was switched (told by its power switch)."""
         state = "on" if is_on else "off"
         self._power = state, time_s
-        self._timeline.add(time_s, self.board, "power", state)
-        self._add_event(Event(time_s, self.board, POWER_ON if is_on else POWER_OFF, {}, ""))
+        event = Event(time_s, self.board, POWER_ON if is_on else POWER_OFF, {}, "")
+        self._events.append(event)
+        self._timeline.add(time_s, self.board, "power", state, [event])
         if is_on:
             self._start = Mark(time_s, len(self._lines), len(self._events) - 1)
         self._clock.notice()
@@ -164,13 +167,15 @@ class Console:
             rest = rest[MAX_LINE_BYTES:]
         self._unfinished = rest
         for line in finished:
-            self._add_line(Line(time_s, _text(line.removesuffix(b"\r"))))
+            whole = line.removesuffix(b"\r")
+            self._add_line(Line(time_s, _text(whole), garbled=not _is_utf8(whole)))
         self._clock.notice()
 
     def connected(self, time_s: float) -> None:
         """The serial device appeared and was opened."""
         self._link = "connected", time_s
-        self._timeline.add(time_s, self.board, "link", "connected; what the board said before may be missing")
+        event = Event(time_s, self.board, SERIAL_OPENED, {}, "")
+        self._timeline.add(time_s, self.board, "link", "connected; what the board said before may be missing", [event])
         self._clock.notice()
 
     def disconnected(self, time_s: float) -> None:
@@ -179,19 +184,15 @@ class Console:
         if self._unfinished:
             self._add_line(Line(time_s, self.unfinished, cut_off=True))
             self._unfinished = b""
-        self._timeline.add(time_s, self.board, "link", "disconnected")
+        self._timeline.add(time_s, self.board, "link", "disconnected", [Event(time_s, self.board, SERIAL_GONE, {}, "")])
         self._clock.notice()
 
     def _add_line(self, line: Line) -> None:
+        events = [] if line.cut_off or line.garbled else self._patterns.match(line.time_s, self.board, line.text)
         self._lines.append(line)
-        self._timeline.add(line.time_s, self.board, "serial", line.text + (" [cut off]" if line.cut_off else ""))
-        if not line.cut_off:
-            for event in self._patterns.match(line.time_s, self.board, line.text):
-                self._add_event(event)
-
-    def _add_event(self, event: Event) -> None:
-        self._events.append(event)
-        self._timeline.add_event(event)
+        self._events.extend(events)
+        text = line.text + (" [cut off]" if line.cut_off else "")
+        self._timeline.add(line.time_s, self.board, "serial", text, events)
 
     def _check_known(self, name: str) -> None:
         known = (*self._patterns.names, POWER_ON, POWER_OFF)
@@ -211,6 +212,14 @@ class Console:
 
 def _is(event: Event, name: str, fields: dict[str, str]) -> bool:
     return event.name == name and all(event.fields.get(key) == value for key, value in fields.items())
+
+
+def _is_utf8(line: bytes) -> bool:
+    try:
+        line.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _text(line: bytes) -> str:

@@ -29,6 +29,10 @@ class DeployError(BenchError):
     """Files could not be put on a board; what the board held before is still there."""
 
 
+class FaultError(HilError):
+    """A fault cannot be injected: the rig does not offer it, or the board is not in a state to have it."""
+
+
 class WaitTimeout(HilError, AssertionError):
     """What a test waited for did not happen in time.
 

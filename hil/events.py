@@ -1,7 +1,7 @@
 """From serial lines to named events, and the merged timeline of everything that happened on a rig."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -11,9 +11,24 @@ POWER_ON = "power-on"
 """Event of a board whose supply was switched on. Not from a line: the power switch says it."""
 POWER_OFF = "power-off"
 """Event of a board whose supply was cut."""
+FAULT_BEGIN = "fault-begin"
+"""Event of a board, or of the ``air``, on which a fault was injected: the field ``fault`` says which."""
+FAULT_END = "fault-end"
+"""Event of where that fault ended."""
 
-EntryKind = Literal["serial", "power", "link", "probe", "deploy", "note"]
-"""What a timeline entry is about: a line of a board, its supply, its serial device, and so on."""
+STOPPED = "program-stopped"
+"""Event of a board whose program the framework stops, to use its REPL or to reset it."""
+SERIAL_OPENED = "serial-opened"
+"""Event of a board whose serial device appeared and was opened."""
+SERIAL_GONE = "serial-gone"
+"""Event of a board whose serial device went away or was closed."""
+
+EntryKind = Literal["serial", "power", "link", "probe", "deploy", "repl", "reset", "fault", "note"]
+"""What a timeline entry is about: a line of a board, its supply, its serial device, and so on.
+
+``power``, ``repl``, ``reset`` and ``fault`` are what the framework does to a board, whose name is then the source. They
+are recorded no later than they take effect: what a board does without such a cause, it does by itself.
+"""
 
 
 class UnknownEvent(HilError):
@@ -71,6 +86,8 @@ class TimelineEntry:
     """Name of the board or of the part of the rig."""
     kind: EntryKind
     text: str
+    events: tuple[Event, ...] = ()
+    """What it means."""
 
 
 class Timeline:
@@ -84,13 +101,11 @@ class Timeline:
         self._events: list[Event] = []
         self._begun_s = 0.0
 
-    def add(self, time_s: float, source: str, kind: EntryKind, text: str) -> None:
-        """Record that something happened at ``time_s``."""
-        self._entries.append(TimelineEntry(time_s, source, kind, text))
-
-    def add_event(self, event: Event) -> None:
-        """Record an event. Its line, if it has one, is an entry of its own."""
-        self._events.append(event)
+    def add(self, time_s: float, source: str, kind: EntryKind, text: str, events: Iterable[Event] = ()) -> None:
+        """Record that something happened at ``time_s``, and which ``events`` that is."""
+        entry = TimelineEntry(time_s, source, kind, text, tuple(events))
+        self._entries.append(entry)
+        self._events.extend(entry.events)
 
     def mark(self) -> int:
         """The present end of the timeline, to read later what came after it."""
@@ -116,3 +131,11 @@ class Timeline:
         """``time_s`` for people to read: seconds since the test began, so that it does not depend on earlier tests."""
         # Rounded to microseconds first: the difference of two floats is a little off, and must not tip a decimal.
         return f"{round(time_s - self._begun_s, 6):.3f}"
+
+    def text(self, entries: Sequence[TimelineEntry]) -> str:
+        """``entries`` for people to read, one line each: seconds since the test began, source, kind, text."""
+        width = max((len(entry.source) for entry in entries), default=0)
+        return "".join(
+            f"{self.time_text(entry.time_s):>10} {entry.source:<{width}} {entry.kind:<6} {entry.text}\n"
+            for entry in entries
+        )

@@ -7,12 +7,16 @@ from typing import Any
 import pytest
 
 from hil.errors import ConfigError
+from hil.faults import FAULT_NAMES, FaultName
 
 MARKERS = (
     "firmware(name): the app that the boards run in this test; they hold its files and are off when the test begins",
-    "needs(clients=N, probe=True): what this test uses of the rig; it is skipped on a rig that has less",
+    "needs(clients=N, probe=True, faults=(...)): what this test uses of the rig; it is skipped on a rig that has less",
 )
 """For ``pytest --markers``."""
+
+
+_KNOWN = 'clients=N, probe=True, faults=("loss", …)'
 
 
 @dataclass(frozen=True)
@@ -22,6 +26,8 @@ class Needs:
     clients: int | None = None
     """This many client boards; None for all that there are."""
     probe: bool = False
+    faults: tuple[FaultName, ...] = ()
+    """The faults that it injects: names of methods of the fixture ``faults``."""
 
 
 def firmware_of(item: pytest.Item) -> str | None:
@@ -35,7 +41,7 @@ def needs_of(item: pytest.Item) -> Needs | None:
     found: dict[str, Any] | None = None
     for mark in item.iter_markers("needs"):
         for problem in _problems(mark):
-            raise ConfigError(f"{place_of(item)}: {_spelled(mark)}: {problem}; known: clients=N, probe=True")
+            raise ConfigError(f"{place_of(item)}: {_spelled(mark)}: {problem}; known: {_KNOWN}")
         found = {**mark.kwargs, **(found or {})}
     return None if found is None else Needs(**found)
 
@@ -60,6 +66,13 @@ def _problems(mark: pytest.Mark) -> Iterator[str]:
     probe = mark.kwargs.get("probe", False)
     if type(probe) is not bool:
         yield f"probe={probe!r} must be True or False"
+    faults = mark.kwargs.get("faults", ())
+    if type(faults) is not tuple:
+        yield f"faults={faults!r} must be a tuple"
+    else:
+        for name in faults:
+            if name not in FAULT_NAMES:
+                yield f"unknown fault {name!r}, of {', '.join(FAULT_NAMES)}"
 
 
 def place_of(item: pytest.Item) -> str:

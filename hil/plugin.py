@@ -11,6 +11,7 @@ import pytest
 
 from hil.checks import run_checks
 from hil.errors import ConfigError
+from hil.fixtures.invariants import INVARIANTS
 from hil.markers import MARKERS
 from hil.report.outcome import TERMINAL_STATUS, TerminalStatus, note_bench_error, outcome_of
 from hil.report.recording import RECORDING
@@ -22,9 +23,11 @@ pytest_plugins = (
     "hil.fixtures.rig",
     "hil.fixtures.clock",
     "hil.fixtures.boards",
+    "hil.fixtures.invariants",
     "hil.fixtures.cluster",
     "hil.fixtures.probe",
     "hil.fixtures.measure",
+    "hil.fixtures.faults",
 )
 
 _USAGE_ERROR = "hil_usage_error"
@@ -41,11 +44,20 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption(
         "--hil-artifacts", dest="hil_artifacts", type=Path, metavar="DIR", help="folder for the files of each test"
     )
+    group.addoption(
+        "--hil-condition",
+        dest="hil_condition",
+        metavar="FAULTS",
+        help='what happens to packets in every test, such as "loss=0.1,latency=0.05"',
+    )
     folders_help = "folder in which apps are looked up, before the project's own (repeatable)"
     group.addoption(
         "--hil-firmware", dest="hil_firmware", type=Path, action="append", default=[], metavar="DIR", help=folders_help
     )
     parser.addini("hil_rig", "rig to test on when --rig is not given", default="")
+    parser.addini(
+        "hil_condition", "what happens to packets in every test when --hil-condition is not given", default=""
+    )
     parser.addini("hil_firmware_path", "folders in which apps are looked up, after --hil-firmware", "paths", default=[])
 
 
@@ -63,7 +75,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
     from hil.report.terminal import TerminalReport
 
-    config.pluginmanager.register(TerminalReport(settings.rig), "hil-terminal-report")
+    config.pluginmanager.register(TerminalReport(settings.rig, settings.condition), "hil-terminal-report")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -106,6 +118,9 @@ def pytest_runtest_makereport(
     report = yield
     if call.excinfo is not None:
         note_bench_error(report, call.excinfo.value)
+    watch = item.stash.get(INVARIANTS, None)
+    if report.failed and watch is not None and not watch.was_told:
+        report.sections += [("invariants that did not hold", text) for text in [watch.tell()] if text]
     recording = item.stash.get(RECORDING, None)
     if report.failed and recording is not None:
         report.sections.append(("serial log (all boards, merged by rig time)", recording.timeline_text()))

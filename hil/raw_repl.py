@@ -73,6 +73,15 @@ class RawRepl:
         """The value of ``expression`` on the board, rebuilt from its ``repr``."""
         return ast.literal_eval(self.exec(f"print(repr({expression}))", within_s).strip())
 
+    def start(self, code: str, ready: bytes, within_s: float = EXEC_WITHIN_S) -> None:
+        """Run ``code``, and leave it running once it has printed the line ``ready``.
+
+        What it prints then comes to whoever reads from the port; Ctrl-C ends it.
+        """
+        with self._bounded(within_s, f"run {_first_line(code)!r}"):
+            self._transport.exec_raw_no_follow(code)
+            self._port.read_until(ready + b"\r\n")
+
     def reset(self, within_s: float = EXEC_WITHIN_S) -> None:
         """Reset the board as its ``machine.reset()`` does, and wait until its serial device is gone."""
         with self._bounded(within_s, "reset"):

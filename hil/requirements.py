@@ -1,11 +1,12 @@
 """What tests require of the rig: checked once all tests are collected, before any of them runs."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import TYPE_CHECKING
 
 import pytest
 
 from hil.errors import ConfigError
+from hil.faults import FaultName
 from hil.markers import Needs, firmware_of, needs_of, place_of
 from hil.settings import Settings
 
@@ -46,16 +47,21 @@ def check_requirements(items: Iterable[pytest.Item], settings: Settings | None) 
             except ConfigError as error:
                 raise ConfigError(f"{place_of(item)}: {error}") from error
         item.stash[APP] = None if name is None else apps[name]
-        if missing := _missing(needs, settings.rig):
+        if missing := missing_of(needs, settings.rig):
             item.add_marker(pytest.mark.skip(reason=missing))
 
 
-def _missing(needs: Needs, rig: "RigConfig") -> str:
-    """What the rig lacks, in words; empty when it lacks nothing."""
+def missing_of(needs: Needs, rig: "RigConfig", offered: Collection[FaultName] | None = None) -> str:
+    """What the rig lacks, in words; empty when it lacks nothing. ``offered`` are the faults it can have, if known."""
     clients = [board.name for board in rig.client_boards]
     if needs.clients is not None and needs.clients > len(clients):
         names = f": {', '.join(clients)}" if clients else ""
         return f'needs {needs.clients} clients, rig "{rig.name}" has {len(clients)}{names}'
     if needs.probe and rig.probe is None:
         return f'needs a probe, rig "{rig.name}" has none'
+    if needs.faults:
+        from hil.faults.injector import missing_faults
+        from hil.rig import offered_faults
+
+        return missing_faults(rig.name, needs.faults, offered_faults(rig) if offered is None else offered)
     return ""

@@ -8,8 +8,11 @@ from hil.board import Board
 from hil.config import RigConfig
 from hil.console import Console
 from hil.events import Timeline
+from hil.faults import ON_EVERY_RIG, FaultName
+from hil.faults.injector import FaultInjector
 from hil.firmware import App
 from hil.power.switch import PowerSwitch
+from hil.probes.choice import make_probe
 from hil.probes.recorded import RecordedProbe
 from hil.rig_file import WifiConfig
 
@@ -22,10 +25,11 @@ class Rig:
         self.config = config
         self.clock = bench.clock
         self.timeline = Timeline()
-        probe = bench.probe()
+        probe = make_probe(config, bench)
         self.probe = RecordedProbe(probe, self.clock, self.timeline) if probe is not None else None
         self._bench = bench
         self.boards = {name: self._board(name) for name in config.boards}
+        self.faults = FaultInjector(config.name, self.ap, bench.faults(), self.clock, self.timeline)
 
     @classmethod
     def open(cls, config: RigConfig) -> "Rig":
@@ -34,7 +38,13 @@ class Rig:
         from hil.virtual.bench import VirtualBench
 
         rig = cls(config, VirtualBench(config))
-        rig.switch_all_off()
+        try:
+            rig.switch_all_off()
+            if rig.probe is not None:
+                rig.probe.close()
+        except BaseException:
+            rig.close()
+            raise
         return rig
 
     @property
@@ -60,6 +70,8 @@ class Rig:
         Raises a ``BenchError`` that names the board.
         """
         self.switch_all_off()
+        if self.probe is not None:
+            self.probe.leave()
         if app is not None:
             self._deploy(app, boards)
         for board in self.boards.values():
@@ -74,14 +86,17 @@ class Rig:
             board.power.off()
 
     def switch_all_off(self) -> None:
-        """Cut the power of every board. Raises ``PowerError``."""
-        for board in self.boards.values():
-            board.power.off()
+        """Cut the power of every board, also of those behind one that fails; then raise its ``PowerError``."""
+        with ExitStack() as stack:
+            for board in reversed(self.boards.values()):
+                stack.callback(board.power.off)
 
     def close(self) -> None:
         """Switch everything off and give the bench back, the latter even when the former fails."""
         with ExitStack() as stack:
             stack.callback(self._bench.close)
+            if self.probe is not None:
+                stack.callback(self.probe.close)
             self.switch_all_off()
 
     def _board(self, name: str) -> Board:
@@ -98,3 +113,11 @@ class Rig:
             clock=self.clock,
             timeline=self.timeline,
         )
+
+
+def offered_faults(_config: RigConfig) -> frozenset[FaultName]:
+    """What can be made to go wrong on a rig: known without opening it."""
+    # As in `Rig.open`: the kind of bench decides.
+    from hil.virtual.faults import OFFERED
+
+    return ON_EVERY_RIG | OFFERED

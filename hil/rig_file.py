@@ -75,13 +75,36 @@ class VirtualHub(Section):
 HubConfig = VirtualHub
 
 
-class VirtualProbe(Section):
+class VirtualProbeConfig(Section):
     """A probe that is a station of its own in the virtual air."""
 
     driver: Literal["virtual"]
 
 
-ProbeConfig = VirtualProbe
+class BoardProbeConfig(Section):
+    """A probe that is a spare board of the rig."""
+
+    driver: Literal["board"]
+    board: str
+    """Its name under ``boards:``. It gets no firmware role."""
+
+
+class HostProbeConfig(Section):
+    """A probe that is a Wi-Fi card of the machine that runs the tests."""
+
+    driver: Literal["host"]
+    interface: str
+    """The card's network interface, as ``ip link`` shows it."""
+
+    @field_validator("interface")
+    @classmethod
+    def _check_interface(cls, interface: str) -> str:
+        if not re.fullmatch(r"[^\s/]{1,15}", interface):
+            raise ValueError("is no name of a network interface; `ip link` shows those of this machine")
+        return interface
+
+
+ProbeConfig = Annotated[VirtualProbeConfig | BoardProbeConfig | HostProbeConfig, Field(discriminator="driver")]
 
 
 class PortAddress(Section):
@@ -106,7 +129,7 @@ def _port_address(given: object) -> object:
 def _serial(given: object) -> object:
     if isinstance(given, str):
         if not re.fullmatch(r"[0-9A-Fa-f]{16}", given):
-            raise ValueError("is no serial number of a Pico W: 16 hex digits; `hil discover` shows those of all boards")
+            raise ValueError("is no serial number of a Pico W: 16 hex digits; `mpremote connect list` shows them")
         return given.lower()
     return given
 
@@ -161,6 +184,36 @@ def inconsistencies(rig: RigSection) -> list[Problem]:
             if len(aps) > 1:
                 text = f"boards {aps[0]} and {name} both have `role: ap`; a rig has one AP, so make one a client"
                 problems.append(Problem((*location, "role"), text))
-    if all(board.role == "client" for board in rig.boards.values()):
+    probe_board = rig.probe.board if isinstance(rig.probe, BoardProbeConfig) else None
+    if all(board.role == "client" for name, board in rig.boards.items() if name != probe_board):
         problems.append(Problem(("boards",), "no board can be the AP; give one board `role: ap`"))
-    return problems
+    return problems + _probe_problems(rig)
+
+
+def ap_of(boards: Mapping[str, BoardSection]) -> str | None:
+    """The board that gets the AP firmware: the one said to, or else the first of which nothing is said."""
+    said = [name for name, board in boards.items() if board.role == "ap"]
+    return next(iter(said or [name for name, board in boards.items() if board.role is None]), None)
+
+
+def _probe_problems(rig: RigSection) -> list[Problem]:
+    if isinstance(rig.probe, HostProbeConfig) and all(hub.driver == "virtual" for hub in rig.hubs.values()):
+        text = "probe.driver is 'host', but no Wi-Fi card hears virtual boards; make it `virtual` or `board`"
+        return [Problem(("probe", "driver"), text)]
+    if not isinstance(rig.probe, BoardProbeConfig):
+        return []
+    name, location = rig.probe.board, ("probe", "board")
+    board = rig.boards.get(name)
+    if board is None:
+        known = ", ".join(rig.boards)
+        return [Problem(location, f"the probe is board '{name}', which is not under `boards:`; known: {known}")]
+    if board.role == "client":
+        text = (
+            f"board {name} is the probe, so it is no client; remove `role: client`, or name another board as the probe"
+        )
+        return [Problem(("boards", name, "role"), text)]
+    if name == ap_of(rig.boards):
+        text = f"board {name} is the AP and cannot be the probe as well"
+        fix = "name another board here" if board.role else "name another board here, or give another one `role: ap`"
+        return [Problem(location, f"{text}; {fix}")]
+    return []

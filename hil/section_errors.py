@@ -101,13 +101,15 @@ def _enter(model: Any, step: str | int) -> Iterator[Any]:
         # A mapping or a list: every entry is of the last type argument.
         yield from _members(get_args(model)[-1])
         return
+    annotations = [field.annotation for field in model.model_fields.values()]
+    # First of all the tag: one of the fields may have the same name.
+    if any(step in get_args(annotation) for annotation in annotations if get_origin(annotation) is Literal):
+        yield model
+        return
     for name, field in model.model_fields.items():
         if step == (field.alias or name):
             yield from _members(field.annotation)
             return
-    annotations = [field.annotation for field in model.model_fields.values()]
-    if any(step in get_args(annotation) for annotation in annotations if get_origin(annotation) is Literal):
-        yield model
 
 
 def _members(annotation: Any) -> Iterator[Any]:

@@ -12,6 +12,7 @@ from hil.errors import ConfigError
 if TYPE_CHECKING:
     # Costly imports: a pytest run without a rig must not pay for them.
     from hil.config import RigConfig
+    from hil.faults.condition import Condition
     from hil.firmware import FirmwareCatalog
     from hil.report.redaction import Redactor
 
@@ -31,6 +32,8 @@ class Settings:
     artifacts: Path | None
     """Where each test leaves its files; None for nowhere."""
     redactor: "Redactor"
+    condition: "Condition"
+    """What every test has to live with."""
 
 
 SETTINGS = pytest.StashKey[Settings]()
@@ -58,7 +61,22 @@ def load_settings(config: pytest.Config) -> Settings | None:
         apps=FirmwareCatalog(_firmware_folders(config)),
         artifacts=None if artifacts is None else artifacts.absolute(),
         redactor=Redactor([rig.wifi.password.get_secret_value()]),
+        condition=_condition(config, rig),
     )
+
+
+def _condition(config: pytest.Config, rig: "RigConfig") -> "Condition":
+    from hil.faults.condition import Condition
+
+    given = config.getoption("hil_condition")
+    condition = Condition.parse(config.getini("hil_condition") if given is None else given)
+    if not condition.is_clear:
+        from hil.faults.injector import missing_faults
+        from hil.rig import offered_faults
+
+        if missing := missing_faults(rig.name, condition.names, offered_faults(rig)):
+            raise ConfigError(f"--hil-condition: {missing}")
+    return condition
 
 
 def _firmware_folders(config: pytest.Config) -> list[Path]:

@@ -10,6 +10,7 @@ import pytest
 from hil.board import Board
 from hil.clock import Clock
 from hil.cluster import Cluster
+from hil.faults.condition import Condition
 from hil.fixtures.measure import Measure
 from hil.probes import Probe
 
@@ -170,8 +171,10 @@ def test_epoch_never_falls_on_any_console(cluster: Cluster, settled: Settled, ag
     first, second, third = settled()
     cluster.ap.power.cycle()
     cluster.wait(master=None)
-    cluster.wait(roles={first: "MASTER", second: "WORKER1", third: "WORKER2"}, within=2 * BOOT_WITHIN_S)
-    # Workers keep their roles while the AP is away, so all may be as before with the new epoch not told to all yet.
+    # Workers keep their roles while the AP is away, so all may be as before with one of them not back in the order yet,
+    # and the new epoch not told to all.
+    roles = {first: "MASTER", second: "WORKER1", third: "WORKER2"}
+    cluster.wait(roles=roles, order=[first, second, third], within=2 * BOOT_WITHIN_S)
     agreement()
     for client in cluster.clients:
         epochs = [int(event.fields["epoch"]) for event in client.events("roles")]
@@ -194,7 +197,9 @@ def test_clients_act_on_a_higher_epoch_and_never_on_a_lower_one(
             "import socket\n"
             "s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)\n"
             f"s.bind(('0.0.0.0', {AP[1]}))\n"
-            f"def roles(epoch, to): s.sendto('ROLES %d {swapped}' % epoch, (to, {PEER_PORT}))\n"
+            # Several times, for the radio loses some.
+            "def roles(epoch, to):\n"
+            f"    for _ in range(5): s.sendto('ROLES %d {swapped}' % epoch, (to, {PEER_PORT}))\n"
         )
         repl.exec(f"roles({epoch - 1}, '{second_ip}')")
         clock.sleep(1)
@@ -210,7 +215,7 @@ def test_clients_act_on_a_higher_epoch_and_never_on_a_lower_one(
 
 @pytest.mark.needs(clients=1, probe=True)
 def test_master_that_says_bye_leaves_at_once_and_its_lease_runs_out(
-    ap: Board, clients: list[Board], probe: Probe, clock: Clock, measure: Measure
+    ap: Board, clients: list[Board], probe: Probe, clock: Clock, measure: Measure, condition: Condition
 ) -> None:
     (client,) = clients
     ap.power.on()
@@ -227,9 +232,11 @@ def test_master_that_says_bye_leaves_at_once_and_its_lease_runs_out(
         answer = probe.request(f"RENEW 1 {seq} id=guest".encode(), to=AP).data
         assert answer.split()[-1] == str(seq).encode(), "the lease was not renewed"
     assert client.events("role")[-1].fields["role"] == "WORKER1"
-    with measure("hand-over after BYE", limit=LEASE_AT_AP_S + RENEW_PERIOD_S, unit="s"):
+    # Without a lease a renewal that is lost is repeated a RENEW period later.
+    limit_s = condition.limit(LEASE_AT_AP_S + RENEW_PERIOD_S, disturbed=LEASE_AT_AP_S + 5 * RENEW_PERIOD_S)
+    with measure("hand-over after BYE", limit=limit_s, unit="s"):
         probe.send(b"BYE id=guest", to=AP)
         ap.console.expect("dropped", within=RADIO_S, id="guest", reason="bye")
-        master = client.console.expect("role", within=FAILOVER_LIMIT_S, role="MASTER")
+        master = client.console.expect("role", within=limit_s + 1, role="MASTER")
     # The guest may act as MASTER until its lease ends: it is not known how old its BYE is.
     assert master.time_s >= renewed_s + LEASE_S

@@ -10,17 +10,18 @@ ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "hil"
 
 LAYERS = (
-    ("hil.errors",),
+    ("hil.errors", "hil.dns_message"),
     ("hil.clock",),
     ("hil.sections", "hil.section_errors", "hil.yaml_source"),
     ("hil.rig_file", "hil.manifest", "hil.events"),
     ("hil.config", "hil.firmware"),
-    ("hil.links", "hil.power", "hil.probes"),
+    ("hil.links", "hil.power", "hil.probes", "hil.faults"),
     ("hil.bench", "hil.console", "hil.repl_port"),
     ("hil.power.switch", "hil.probes.recorded", "hil.raw_repl"),
     ("hil.deploy",),
-    ("hil.board",),
+    ("hil.board", "hil.probes.agent", "hil.probes.board", "hil.probes.choice"),
     ("hil.virtual", "hil.links.virtual", "hil.links.protocol_virtual", "hil.power.virtual", "hil.probes.virtual"),
+    ("hil.faults.on_board", "hil.faults.injector"),
     ("hil.rig", "hil.cluster"),
     ("hil.report", "hil.settings", "hil.requirements", "hil.markers", "hil.checks"),
     ("hil.fixtures",),
@@ -35,6 +36,8 @@ ONE_OWNER = {
     "mpremote": {"hil.raw_repl"},
     "wasmtime": {"hil.virtual.vm", "hil.virtual.vm_image"},
     "ruamel": {"hil.yaml_source"},
+    "dnslib": {"hil.dns_message"},
+    "zeroconf": {"hil.probes.host"},
     "time": {"hil.clock"},
     "random": {"hil.virtual.world", "hil.virtual.pico", "hil.virtual.board_files", "hil.virtual.air.timing"},
 }
@@ -45,7 +48,7 @@ def modules() -> dict[str, Path]:
     """Every module of the package by name, but not the MicroPython that is only data here."""
     found = {}
     for path in PACKAGE.rglob("*.py"):
-        if PACKAGE / "virtual" / "board" in path.parents:
+        if {PACKAGE / "virtual" / "board", PACKAGE / "probes" / "micropython"} & set(path.parents):
             continue
         parts = path.relative_to(ROOT).with_suffix("").parts
         found[".".join(part for part in parts if part != "__init__")] = path

@@ -6,9 +6,9 @@ from functools import reduce
 import pytest
 
 from hil.board import Board
-from hil.cluster import Cluster, ClusterState, TwoMasters
+from hil.cluster import Cluster, ClusterState
 from hil.errors import WaitTimeout
-from hil.events import POWER_OFF, POWER_ON, Event, EventPatterns
+from hil.events import POWER_OFF, POWER_ON, STOPPED, Event, EventPatterns
 from hil.rig import Rig
 from hil.virtual.bench import VirtualBench
 from hil.virtual.world import US_PER_S
@@ -37,9 +37,10 @@ def test_none_is_no_role() -> None:
     assert roles(fold(event("B", "role", role="MASTER"), event("B", "role", role="NONE"))) == {}
 
 
-def test_a_board_without_power_or_at_its_start_has_no_role() -> None:
+def test_a_board_without_power_or_stopped_or_at_its_start_has_no_role() -> None:
     held = [event("B", "role", role="MASTER"), event("C", "role", role="WORKER1")]
-    for end in (event("B", POWER_OFF), event("B", POWER_ON), event("B", "boot", id="bb"), event("B", "boot")):
+    ends = (POWER_OFF, POWER_ON, STOPPED, "boot")
+    for end in (*(event("B", name) for name in ends), event("B", "boot", id="bb")):
         assert roles(fold(*held, end)) == {"C": "WORKER1"}
 
 
@@ -164,17 +165,6 @@ def test_a_timeout_says_what_differs_and_what_each_board_said(table: Table) -> N
         "  B: WORKER1 since 1.500 s; last line at 1.500 s: role=WORKER1",
         "  C: no role; it said nothing",
     ]
-
-
-def test_two_masters_fail_whoever_looks_even_when_it_is_over(table: Table) -> None:
-    table.say(table.b, "role=MASTER")
-    table.say(table.c, "role=MASTER", at_s=1.0)
-    table.say(table.b, "role=NONE", at_s=1.1)
-    with pytest.raises(TwoMasters, match=r"at 1\.000 s .* B since 0\.000 s, C since 1\.000 s"):
-        table.cluster.wait(master=None)
-    table.rig.clock.sleep(10)
-    with pytest.raises(TwoMasters):
-        table.cluster.check()
 
 
 def test_events_before_the_cluster_do_not_count(table: Table) -> None:

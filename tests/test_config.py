@@ -44,6 +44,39 @@ def test_roles_follow_the_order_of_the_file(tmp_path: Path) -> None:
     assert [board.name for board in rig.client_boards] == ["B", "C"]
 
 
+def test_the_board_that_is_the_probe_has_no_role(tmp_path: Path) -> None:
+    rig = load(tmp_path, GOOD + "probe: {driver: board, board: B}\n")
+    assert list(rig.boards) == ["A", "C"]
+    assert rig.probe_board is not None
+    assert (rig.probe_board.name, str(rig.probe_board.power)) == ("B", "main/2")
+    assert [board.name for board in rig.wired_boards] == ["A", "C", "B"]
+    rig = load(tmp_path, GOOD.replace("main/2}", "main/2, role: ap}") + "probe: {driver: board, board: A}\n")
+    assert (rig.ap_board.name, list(rig.boards)) == ("B", ["B", "C"])
+
+
+@pytest.mark.parametrize(
+    ("role", "expected"),
+    [
+        ("ap", "rig.yaml:9: board B is the AP and cannot be the probe as well; name another board here"),
+        (
+            "client",
+            (
+                "rig.yaml:7: board B is the probe, so it is no client; remove `role: client`, "
+                "or name another board as the probe"
+            ),
+        ),
+    ],
+)
+def test_a_board_with_a_role_cannot_be_the_probe(tmp_path: Path, role: str, expected: str) -> None:
+    text = GOOD.replace("main/2}", f"main/2, role: {role}}}") + "probe: {driver: board, board: B}\n"
+    assert problems(tmp_path, text) == [expected]
+
+
+def test_a_rig_of_nothing_but_a_probe(tmp_path: Path) -> None:
+    text = GOOD[: GOOD.index("  B:")] + "probe: {driver: board, board: A}\n"
+    assert problems(tmp_path, text)[0] == "rig.yaml:5: no board can be the AP; give one board `role: ap`"
+
+
 def test_said_roles_count(tmp_path: Path) -> None:
     rig = load(tmp_path, GOOD.replace("power: main/3", "role: ap, power: main/3"))
     assert rig.ap_board.name == "C"
@@ -149,7 +182,7 @@ BROKEN = {
         [
             (
                 "rig.yaml:8: boards.C.serial is no serial number of a Pico W: 16 hex digits; "
-                "`hil discover` shows those of all boards"
+                "`mpremote connect list` shows them"
             )
         ],
     ),
@@ -222,6 +255,48 @@ BROKEN = {
         "B: {power: main/2}",
         "B: {power: main/2, role: cleint}",
         ["rig.yaml:7: boards.B.role is 'cleint'; did you mean 'client'? known: ap, client"],
+    ),
+    "probe of unknown kind": (
+        "boards:\n",
+        "probe: {driver: wlan}\nboards:\n",
+        ["rig.yaml:5: probe has an unknown driver 'wlan'; known: virtual, board, host"],
+    ),
+    "probe without kind": (
+        "boards:\n",
+        "probe: {board: C}\nboards:\n",
+        ["rig.yaml:5: 'driver' is missing in probe; add `driver: …`"],
+    ),
+    "key of another kind of probe": (
+        "boards:\n",
+        "probe: {driver: board, board: C, interface: wlan1}\nboards:\n",
+        ["rig.yaml:5: unknown key 'interface' in probe; known: driver, board"],
+    ),
+    "bad interface": (
+        "boards:\n",
+        "probe: {driver: host, interface: 'wlan 1'}\nboards:\n",
+        ["rig.yaml:5: probe.interface is no name of a network interface; `ip link` shows those of this machine"],
+    ),
+    "host probe on a virtual rig": (
+        "boards:\n",
+        "probe: {driver: host, interface: wlan1}\nboards:\n",
+        [
+            "rig.yaml:5: probe.driver is 'host', but no Wi-Fi card hears virtual boards; make it `virtual` or `board`",
+        ],
+    ),
+    "probe is no board": (
+        "boards:\n",
+        "probe: {driver: board, board: P}\nboards:\n",
+        ["rig.yaml:5: the probe is board 'P', which is not under `boards:`; known: A, B, C"],
+    ),
+    "probe is the AP by default": (
+        "boards:\n",
+        "probe: {driver: board, board: A}\nboards:\n",
+        [
+            (
+                "rig.yaml:5: board A is the AP and cannot be the probe as well; name another board here, "
+                "or give another one `role: ap`"
+            )
+        ],
     ),
     "out of range": (
         "ports: 5",

@@ -14,11 +14,13 @@ def item_marked(pytester: pytest.Pytester, *markers: str) -> pytest.Item:
 @pytest.mark.parametrize(
     ("marker", "problem"),
     [
-        ("needs(client=3)", "unknown keyword 'client'; known: clients=N, probe=True"),
+        ("needs(client=3)", "unknown keyword 'client'; known: clients=N, probe=True, faults="),
         ("needs(clients='3')", "clients='3' must be a whole number from 1; known: "),
         ("needs(clients=True)", "clients=True must be a whole number from 1; known: "),
         ("needs(clients=0)", "clients=0 must be a whole number from 1; known: "),
         ("needs(probe=1)", "probe=1 must be True or False; known: "),
+        ("needs(faults='loss')", "faults='loss' must be a tuple; known: "),
+        ("needs(faults=('loss', 'los'))", "unknown fault 'los', of power_cut, brown_out, "),
         ("needs(3)", "takes keywords only; known: "),
         ("firmware()", 'takes the name of one app; write firmware("roles")'),
         ("firmware('a', 'b')", "takes the name of one app; "),
@@ -40,7 +42,11 @@ def test_no_marker(pytester: pytest.Pytester) -> None:
 
 def test_the_closest_marker_counts_keyword_by_keyword(pytester: pytest.Pytester) -> None:
     item = item_marked(
-        pytester, "needs(clients=2)", "needs(clients=4, probe=True)", "firmware('near')", "firmware('far')"
+        pytester,
+        "needs(clients=2)",
+        "needs(clients=4, probe=True, faults=('loss',))",
+        "firmware('near')",
+        "firmware('far')",
     )
-    assert needs_of(item) == Needs(clients=4, probe=True)
+    assert needs_of(item) == Needs(clients=4, probe=True, faults=("loss",))
     assert firmware_of(item) == "far"

@@ -154,7 +154,9 @@ def test_artifacts_are_the_same_for_the_same_seed(pytester: pytest.Pytester, rig
     assert first == second
     assert first != other
 
-    hello, key = first["test_it.test_talk[1]/A.log"].decode().splitlines()
+    link, hello, key, gone = first["test_it.test_talk[1]/A.log"].decode().splitlines()
+    assert link.split(maxsplit=1)[1] == "--- connected; what the board said before may be missing ---"
+    assert gone.endswith("--- disconnected ---")
     assert hello.split() == [hello.split()[0], "hello", "role=ap"]
     assert key.split()[1:] == ["key", "***"]
     assert first["test_it.test_talk[1]/B.log"] == b""

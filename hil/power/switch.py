@@ -28,13 +28,18 @@ class PowerSwitch:
         return self._port.is_on()
 
     def on(self) -> None:
-        """Supply power, and listen from the first byte. Does nothing when it is on already. Raises ``PowerError``."""
-        if not self._port.is_on():
+        """Supply power, and listen from the first byte. A board that is on stays so. Raises ``PowerError``."""
+        is_off = not self._port.is_on()
+        if is_off:
             self.wait_until_discharged()
-            # The link first: it opens the serial device the moment that it appears, and so misses the least.
-            self._link.start(self._console)
-            self._port.on()
+            # Before the deed: a slow port returns when the board is up already, which must not look as if it had come
+            # up by itself.
             self._console.switched(self._clock.now(), is_on=True)
+        # The link before the port: it opens the serial device the moment that it appears, and so misses the least. For
+        # a board that is on already too: one that was found so, or could not be switched off.
+        self._link.start(self._console)
+        if is_off:
+            self._port.on()
             self._off_since_s = None
 
     def off(self) -> None:

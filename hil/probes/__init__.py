@@ -53,6 +53,12 @@ class Probe(Protocol):
     def leave(self) -> None:
         """Leave the Wi-Fi."""
 
+    def close(self) -> None:
+        """Leave, and give back what the probe holds; used again, it starts anew. For the rig: tests have no need of it.
+
+        Raises a ``BenchError``.
+        """
+
     def send(self, data: bytes, to: tuple[str, int], source_port: int = 0) -> None:
         """Send one datagram; joins first. ``source_port`` 0 takes any."""
 
@@ -60,6 +66,12 @@ class Probe(Protocol):
         """Send, and return the answer; repeat up to ``tries`` times, for the radio loses some.
 
         Raises ``WaitTimeout`` when no try is answered within ``within_s``.
+        """
+
+    def resolve(self, name: str, within_s: float = 5.0) -> str:
+        """The address of the board that answers for ``name`` (``<hostname>.local``, mDNS), asked for in the Wi-Fi.
+
+        Raises ``WaitTimeout`` when nobody does within ``within_s``.
         """
 
     def listen(self, port: int) -> AbstractContextManager[Listener]:

@@ -32,6 +32,9 @@ class RecordedProbe:
             self._note("leaves")
         self._probe.leave()
 
+    def close(self) -> None:
+        self._probe.close()
+
     def send(self, data: bytes, to: tuple[str, int], source_port: int = 0) -> None:
         self.join()
         self._note(f"sends to {to[0]}:{to[1]} {shown(data)}")
@@ -43,6 +46,13 @@ class RecordedProbe:
         answer = self._probe.request(data, to, within_s, tries)
         self._note_datagram(answer)
         return answer
+
+    def resolve(self, name: str, within_s: float = 5.0) -> str:
+        self.join()
+        self._note(f"asks for the address of {name}")
+        address = self._probe.resolve(name, within_s)
+        self._note(f"hears that {name} is {address}")
+        return address
 
     @contextmanager
     def listen(self, port: int) -> Iterator[Listener]:

@@ -1,49 +1,34 @@
 """The probe of a virtual bench: a radio of its own in the simulated air, without a board around it."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 
 from hil.clock import Clock
 from hil.errors import ProbeError, WaitTimeout
-from hil.probes import Datagram, Listener, TcpConnection
+from hil.probes import Datagram, TcpConnection
+from hil.probes.failures import why_not_joined, why_not_sent
+from hil.probes.udp import Inbox, UdpProbe
 from hil.virtual.air.addressing import ANY
 from hil.virtual.air.interface import LinkStatus
 from hil.virtual.air.packets import UdpDatagram
 from hil.virtual.air.radio import Radio
-from hil.virtual.air.rp2_errno import EADDRINUSE, ECONNABORTED, ECONNRESET, EHOSTUNREACH, EMSGSIZE, ENOMEM
 from hil.virtual.air.tcp_socket import TcpSocket
 from hil.virtual.air.udp import UdpSocket
 from hil.virtual.hal import BoardOSError
-
-_JOIN_FAILURES: Mapping[LinkStatus, str] = {
-    LinkStatus.BAD_AUTH: "the access point refused the key; compare the rig's wifi password with the firmware's",
-    LinkStatus.NO_AP: "no access point of that name is on the air; power on the board that makes it",
-    LinkStatus.FAIL: "the access point refused the probe; it may have all the stations it can take",
-    LinkStatus.NO_IP: "the access point has given it no address; its DHCP pool may be used up",
-}
-
-_SOCKET_FAILURES: Mapping[int, str] = {
-    ENOMEM: "all sockets of the probe are in use; leave some `listen` or `connect` block first",
-    EMSGSIZE: "the datagram is longer than 1472 bytes",
-    EADDRINUSE: "the probe listens on that port already",
-    EHOSTUNREACH: "the probe has lost the Wi-Fi",
-    ECONNABORTED: "the other side does not answer any more",
-    ECONNRESET: "refused, or reset by the other side",
-}
 
 _SEND_TIMEOUT_S = 10.0
 """How long a TCP peer that has stopped reading may take to read again."""
 
 
-class VirtualProbe:
+class VirtualProbe(UdpProbe):
     """A station with a MAC of its own, for tests. It joins when it is first used. Implements ``Probe``.
 
     ``radio`` must tell ``clock`` when it changes: its ``on_change`` is the world's ``notice``.
     """
 
     def __init__(self, radio: Radio, clock: Clock, ssid: str, key: str) -> None:
+        super().__init__(clock)
         self._radio = radio
-        self._clock = clock
         self._ssid = ssid
         self._key = key
 
@@ -75,33 +60,26 @@ class VirtualProbe:
             failure = station.status if station.status is not LinkStatus.JOINING else failure
             if failure is LinkStatus.BAD_AUTH:
                 break
-        reason = _JOIN_FAILURES.get(failure, "that was not enough time; joining takes up to 5 s")
-        raise ProbeError(f"the probe could not join Wi-Fi {self._ssid!r} within {within_s:g} s: {reason}")
+        why = why_not_joined(failure)
+        raise ProbeError(f"the probe could not join Wi-Fi {self._ssid!r} within {within_s:g} s: {why}")
 
     def leave(self) -> None:
         self._radio.deactivate(self._radio.station)
 
-    def send(self, data: bytes, to: tuple[str, int], source_port: int = 0) -> None:
-        with self._udp_socket(source_port) as udp:
-            _send(udp, data, to)
-
-    def request(self, data: bytes, to: tuple[str, int], within_s: float = 2.0, tries: int = 3) -> Datagram:
-        with self._udp_socket(0) as udp:
-            answers = _VirtualListener(udp, self._clock)
-            for _ in range(tries):
-                # The access point may have restarted since the last try.
-                self.join()
-                _send(udp, data, to)
-                if self._clock.wait(lambda: bool(answers.received), within_s):
-                    return answers.received[0]
-        raise WaitTimeout(
-            f"no answer to {data!r} from {to[0]}:{to[1]}, asked {tries} times and waited {within_s:g} s for each"
-        )
+    def close(self) -> None:
+        self.leave()
 
     @contextmanager
-    def listen(self, port: int) -> Iterator[Listener]:
-        with self._udp_socket(port) as udp:
-            yield _VirtualListener(udp, self._clock)
+    def open_port(self, port: int) -> Iterator["_VirtualPort"]:
+        self.join()
+        with _explained("open a UDP socket"):
+            udp = self._radio.udp_socket()
+        try:
+            with _explained(f"bind UDP port {port}"):
+                udp.bind((ANY, port))
+            yield _VirtualPort(udp, self._clock)
+        finally:
+            udp.close()
 
     @contextmanager
     def connect(self, to: tuple[str, int], within_s: float = 5.0) -> Iterator[TcpConnection]:
@@ -117,36 +95,18 @@ class VirtualProbe:
         finally:
             tcp.close()
 
-    @contextmanager
-    def _udp_socket(self, port: int) -> Iterator[UdpSocket]:
-        self.join()
-        with _explained("open a UDP socket"):
-            udp = self._radio.udp_socket()
-        try:
-            with _explained(f"bind UDP port {port}"):
-                udp.bind((ANY, port))
-            yield udp
-        finally:
-            udp.close()
 
-
-class _VirtualListener:
+class _VirtualPort(Inbox):
     """A port held open; unlike a board's socket it never drops what a test is slow to read."""
 
     def __init__(self, udp: UdpSocket, clock: Clock) -> None:
-        self._clock = clock
-        self._port = udp.port
-        self._handed_out = 0
-        self.received: list[Datagram] = []
+        super().__init__(clock, udp.port)
+        self._udp = udp
         udp.take_over(self._arrived)
 
-    def receive(self, within_s: float) -> Datagram:
-        if not self._clock.wait(lambda: len(self.received) > self._handed_out, within_s):
-            raise WaitTimeout(
-                f"no datagram on the probe's port {self._port} within {within_s:g} s; {self._handed_out} came before"
-            )
-        self._handed_out += 1
-        return self.received[self._handed_out - 1]
+    def send(self, data: bytes, to: tuple[str, int]) -> None:
+        with _explained(f"send to {to[0]}:{to[1]}"):
+            self._udp.send_to(data, to)
 
     def _arrived(self, datagram: UdpDatagram) -> None:
         self.received.append(Datagram(self._clock.now(), datagram.data, datagram.source))
@@ -191,16 +151,10 @@ class _VirtualTcpConnection:
         return connection is None or connection.room > 0 or connection.error is not None
 
 
-def _send(udp: UdpSocket, data: bytes, to: tuple[str, int]) -> None:
-    with _explained(f"send to {to[0]}:{to[1]}"):
-        udp.send_to(data, to)
-
-
 @contextmanager
 def _explained(what: str) -> Iterator[None]:
     """Turn the errno of a socket into a ``ProbeError`` that says what failed and why."""
     try:
         yield
     except BoardOSError as error:
-        reason = _SOCKET_FAILURES.get(error.errno, f"errno {error.errno}")
-        raise ProbeError(f"the probe could not {what}: {reason}") from error
+        raise ProbeError(f"the probe could not {what}: {why_not_sent(error.errno)}") from error

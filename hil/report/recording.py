@@ -30,19 +30,18 @@ class Recording:
 
     def timeline_text(self) -> str:
         """Everything that happened, one line each: seconds since the test began, source, kind, text."""
-        entries = self._timeline.entries(self._mark)
-        width = max((len(entry.source) for entry in entries), default=0)
-        return "".join(
-            f"{self._timeline.time_text(entry.time_s):>10} {entry.source:<{width}} {entry.kind:<6} {entry.text}\n"
-            for entry in entries
-        )
+        return self._timeline.text(self._timeline.entries(self._mark))
 
     def serial_text(self, board: str) -> str:
-        """What ``board`` said on its serial line, one line each: seconds since the test began, text."""
+        """What ``board`` said on its serial line, one line each: seconds since the test began, text.
+
+        Where its serial device came or went, and something may be missing, a line in dashes says so.
+        """
+        shown = {"serial": "{}", "link": "--- {} ---"}
         return "".join(
-            f"{self._timeline.time_text(entry.time_s):>10} {entry.text}\n"
+            f"{self._timeline.time_text(entry.time_s):>10} {shown[entry.kind].format(entry.text)}\n"
             for entry in self._timeline.entries(self._mark)
-            if entry.kind == "serial" and entry.source == board
+            if entry.kind in shown and entry.source == board
         )
 
 

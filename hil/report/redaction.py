@@ -29,6 +29,11 @@ class Redactor:
     def redact_report(self, report: pytest.TestReport) -> None:
         """Take the secrets out of everything that ``report`` shows."""
         report.sections = [(self.redact(title), self.redact(content)) for title, content in report.sections]
+        if isinstance(report.longrepr, tuple):
+            # A skip: pytest reads its three parts.
+            path, line, reason = report.longrepr
+            report.longrepr = (self.redact(path), line, self.redact(reason))
+            return
         shown = report.longreprtext
         if (redacted := self.redact(shown)) != shown:
             # Plain text in place of the structured traceback: less pretty, but nothing can hide in it.

@@ -6,6 +6,7 @@ import pytest
 
 from hil.clock import MonotonicClock
 from hil.config import RigConfig
+from hil.faults.condition import Condition
 from hil.report.measurements import measurements_in
 from hil.report.outcome import BENCH_ERROR, OUTCOMES, PASSED, outcome_of
 from hil.report.recording import RIG_TIME_PROPERTY
@@ -15,8 +16,9 @@ from hil.report.summary import TestResult, render
 class TerminalReport:
     """Collects the reports of all tests, of all xdist workers too, and shows what pytest itself does not."""
 
-    def __init__(self, rig: RigConfig) -> None:
+    def __init__(self, rig: RigConfig, condition: Condition) -> None:
         self._rig = rig
+        self._condition = condition
         self._host_clock = MonotonicClock()
         self._reports: dict[str, list[pytest.TestReport]] = {}
 
@@ -45,7 +47,9 @@ class TerminalReport:
 
     def _title(self) -> str:
         virtual = any(hub.driver == "virtual" for hub in self._rig.hubs.values())
-        return f"{self._rig.name}, seed {self._rig.virtual.seed}" if virtual else self._rig.name
+        seed = f", seed {self._rig.virtual.seed}" if virtual else ""
+        condition = "" if self._condition.is_clear else f", condition {self._condition.text}"
+        return f"{self._rig.name}{seed}{condition}"
 
     def _show_bench_errors(self, terminalreporter: Any) -> None:
         reports = terminalreporter.getreports(BENCH_ERROR)

@@ -5,7 +5,7 @@ from importlib.resources import files
 import serial
 
 from hil.clock import Clock
-from hil.config import RigConfig
+from hil.config import RigConfig, VirtualProbeConfig
 from hil.links.protocol_virtual import SerialExchange
 from hil.links.virtual import VirtualLink
 from hil.power.virtual import VirtualPowerPort
@@ -15,6 +15,7 @@ from hil.virtual.air.medium import Air
 from hil.virtual.air.radio import Radio
 from hil.virtual.board_files import ROM_FOLDER
 from hil.virtual.clock import VirtualClock
+from hil.virtual.faults import VirtualFaults
 from hil.virtual.hub import VirtualHub
 from hil.virtual.pico import VirtualPico
 from hil.virtual.vm import VmRuntime
@@ -40,7 +41,8 @@ class VirtualBench:
         self.boards: dict[str, VirtualPico] = {}
         self._links: dict[str, VirtualLink] = {}
         self._power_ports: dict[str, VirtualPowerPort] = {}
-        for name, board in config.boards.items():
+        for board in config.wired_boards:
+            name = board.name
             pico = VirtualPico(self.world, runtime, self.air, rom, name, board.serial)
             hub = self.hubs[board.power.hub]
             hub.plug_in(board.power.port, pico)
@@ -48,7 +50,10 @@ class VirtualBench:
             self._exchange.ports[name] = pico.usb
             self._links[name] = VirtualLink(name, self._exchange.url(name), pico.usb, self._clock)
             self._power_ports[name] = VirtualPowerPort(hub, board.power.port)
-        self._probe = self._make_probe(config) if config.probe else None
+        radio = self._make_radio() if isinstance(config.probe, VirtualProbeConfig) else None
+        self._probe = self._make_probe(config, radio) if radio else None
+        probe_radio = self.boards[config.probe_board.name].radio if config.probe_board else radio
+        self._faults = VirtualFaults(self.world, self.air, self.boards, probe_radio)
 
     @property
     def clock(self) -> Clock:
@@ -64,16 +69,22 @@ class VirtualBench:
         return self._power_ports[board]
 
     def probe(self) -> Probe | None:
-        """The probe, if the rig file names one."""
+        """The probe in the air, if the rig file asks for that kind."""
         return self._probe
+
+    def faults(self) -> VirtualFaults:
+        """Everything that can be made to go wrong here."""
+        return self._faults
 
     def close(self) -> None:
         """Cut every board's power and free its memory."""
         for board in self.boards.values():
             board.power_off()
 
-    def _make_probe(self, config: RigConfig) -> VirtualProbe:
-        radio = Radio(self.world, self.air, _PROBE_MAC, self.world.notice, lambda _line: None)
+    def _make_radio(self) -> Radio:
+        return Radio(self.world, self.air, _PROBE_MAC, self.world.notice, lambda _line: None, announces=False)
+
+    def _make_probe(self, config: RigConfig, radio: Radio) -> VirtualProbe:
         return VirtualProbe(radio, self._clock, config.wifi.ssid, config.wifi.password.get_secret_value())
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from functools import partial
 
+from hil.errors import BenchError
 from hil.virtual.hal import (
     INTERRUPTED,
     PENDING,
@@ -46,6 +47,7 @@ class Cpu:
         self._put_off: list[tuple[Block, int | None]] = []
         self._time_us = 0
         self._fuel = 0
+        self._rest_ns = 0
         self.mailbox_address = 0
 
     @property
@@ -57,7 +59,7 @@ class Cpu:
         """Run ``vm`` from now on."""
         self._vm, self._wasi = vm, wasi
         vm.set_local_calls(wasi.local_calls())
-        self._fuel = 0
+        self._fuel = self._rest_ns = 0
         self._time_us = self._world.now_us
         self._event = self._world.after(0, self._run)
 
@@ -109,8 +111,10 @@ class Cpu:
         while vm is not None and vm is self._vm:
             stop = vm.resume()
             fuel = vm.fuel_used
-            self._time_us += (fuel - self._fuel) * NS_PER_FUEL // 1000
+            spent_ns = (fuel - self._fuel) * NS_PER_FUEL + self._rest_ns
             self._fuel = fuel
+            self._time_us += spent_ns // 1000
+            self._rest_ns = spent_ns % 1000
             if not self._world.try_advance(self._time_us):
                 self._event = self._world.at(self._time_us, partial(self._go_on, stop))
                 return
@@ -142,7 +146,9 @@ class Cpu:
         if name == "host_call":
             op_address, op_size, payload_address, payload_size = args[:4]
             op, *words = vm.read(op_address, op_size).decode().split(" ")
-            handler = self._handlers[op]
+            handler = self._handlers.get(op)
+            if handler is None:
+                raise BenchError(f"a board asked for hardware call {op!r}, which the virtual bench does not have")
             return self._checked(lambda: handler(words, vm.read(payload_address, payload_size)))
         if name == "proc_exit":
             self._on_crash(f"the interpreter ended with status {args[0]}")
@@ -162,9 +168,12 @@ class Cpu:
             return call()
         try:
             answer = call()
+            return answer if isinstance(answer, Block) or answer is PENDING else encode(answer)
         except (BoardOSError, BoardValueError) as error:
             return encode_error(error)
-        return answer if isinstance(answer, Block) or answer is PENDING else encode(answer)
+        except (TypeError, ValueError) as error:
+            # The arguments are what the firmware gave: wrong ones are its error, and no reason to stop the world.
+            return encode_error(BoardValueError(str(error)))
 
     def _put_answer(self, vm: Vm, answer: object) -> None:
         if isinstance(answer, Reply):

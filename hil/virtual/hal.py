@@ -10,8 +10,14 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 
+from hil.errors import BenchError
+
 MAILBOX_SIZE = 2048
 """Most bytes that one reply can carry; ``_hal.py`` on the board allocates the mailbox with this size."""
+
+
+TEXT_SIZE = 4096
+"""Most bytes of an answer's text; the interpreter keeps a buffer of this size in the board's heap."""
 
 
 class BoardOSError(Exception):
@@ -78,9 +84,12 @@ def encode(answer: object) -> Reply:
         return Reply(b"s" + answer.encode())
     if isinstance(answer, bytes):
         if len(answer) > MAILBOX_SIZE:
-            raise ValueError(f"a reply of {len(answer)} bytes does not fit the mailbox of {MAILBOX_SIZE}")
+            raise BenchError(f"an answer of {len(answer)} bytes does not fit the board's mailbox of {MAILBOX_SIZE}")
         return Reply(b"d%d" % len(answer), answer)
-    return Reply(b"j" + json.dumps(answer).encode())
+    text = b"j" + json.dumps(answer).encode()
+    if len(text) > TEXT_SIZE:
+        raise BenchError(f"an answer of {len(text)} bytes to a hardware call is longer than {TEXT_SIZE}: page it")
+    return Reply(text)
 
 
 def encode_error(error: BoardOSError | BoardValueError) -> Reply:

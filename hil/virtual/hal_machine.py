@@ -16,6 +16,9 @@ from hil.virtual.world import Event, World
 WATCHDOG_MAX_MS = 8388
 """Longest timeout of the RP2040's watchdog."""
 
+LISTING_PAGE = 12
+"""Entries of a folder in one answer: names have at most 255 bytes, an answer 4096."""
+
 _ERRNO_OF_NAME: Mapping[str, int] = {
     "EPERM": 1,
     "ENOENT": 2,
@@ -174,10 +177,11 @@ class MachineHal:
         free = flash.free_blocks
         return [BLOCK_SIZE, BLOCK_SIZE, flash.total_blocks, free, free, 0, 0, 0, 0, 255]
 
-    def _listdir(self, _words: Sequence[str], payload: bytes) -> list[list[object]]:
-        flash, folder = self._board.flash, payload.decode()
+    def _listdir(self, words: Sequence[str], payload: bytes) -> list[list[object]]:
+        """The entries of a folder from number ``words[0]`` on, as many as one answer takes."""
+        flash, folder, first = self._board.flash, payload.decode(), int(words[0])
         try:
-            paths = [(name, f"{folder}/{name}") for name in flash.names(folder)]
+            paths = [(name, f"{folder}/{name}") for name in flash.names(folder)[first : first + LISTING_PAGE]]
         except FlashError as error:
             raise BoardOSError(error.errno) from error
         return [[name, 0x4000 if flash.is_folder(path) else 0x8000, 0, flash.size(path)] for name, path in paths]

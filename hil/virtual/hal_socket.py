@@ -55,7 +55,7 @@ class SocketHal:
             "sock.sendto": self._send_to,
             "sock.recv": self._receive,
             "sock.recvfrom": self._receive_from,
-            "sock.resolve": lambda _words, payload: self._radio.resolve(payload.decode()),
+            "sock.resolve": self._resolve,
             "poll": self._poll,
         }
 
@@ -164,6 +164,17 @@ class SocketHal:
             return PENDING if data is None else answer(data, connection.remote if connection else _NO_PEER)
 
         return _wait(attempt, int(words[2]))
+
+    # ---- names
+
+    def _resolve(self, _words: Sequence[str], payload: bytes) -> object:
+        lookup = self._radio.look_up(payload.decode())
+
+        def attempt() -> object:
+            address = lookup.answered()
+            return PENDING if address is None else address
+
+        return Block(attempt, None, lambda: None)
 
     # ---- polling
 

@@ -31,34 +31,35 @@ class UsbSerial:
         self._to_host = bytearray()
         self._to_host_event: Event | None = None
         self._to_board: deque[int] = deque()
-        self.is_attached = False
+        self._is_enumerated = False
+        self._is_plugged_in = True
+        self.noise: Callable[[bytes], bytes] | None = None
+        """What becomes of the bytes on their way to the host; None leaves them as they are."""
         self.interrupt_armed = False
+
+    @property
+    def is_attached(self) -> bool:
+        """Whether the host has the serial port of the device."""
+        return self._is_enumerated and self._is_plugged_in
 
     # The board's end.
 
     def attach(self) -> None:
         """The host has enumerated the device: a serial port appears."""
-        self.is_attached = True
-        self._world.notice()
-        for watcher in list(self._plug_watchers):
-            watcher(True)
+        self._is_enumerated = True
+        if self._is_plugged_in:
+            self._tell_watchers(True)
 
     def detach(self) -> None:
         """The serial port disappears, with everything on its way."""
-        self._to_host.clear()
+        was_attached = self.is_attached
+        self._is_enumerated = False
         self._to_board.clear()
+        self._lose_output()
         self._unread = b""
         self.interrupt_armed = False
-        if self._to_host_event:
-            self._to_host_event.cancel()
-            self._to_host_event = None
-        if not self.is_attached:
-            return
-        self.is_attached = False
-        self._receiver = None
-        self._world.notice()
-        for watcher in list(self._plug_watchers):
-            watcher(False)
+        if was_attached:
+            self._disappear()
 
     def write(self, data: bytes) -> None:
         """Send to the host, as it is."""
@@ -74,8 +75,10 @@ class UsbSerial:
         self.write(data.replace(b"\n", b"\r\n"))
 
     def read_input(self, size: int) -> bytes:
-        """Up to ``size`` bytes that the host sent; empty when there is nothing."""
-        return bytes(self._to_board.popleft() for _ in range(min(size, len(self._to_board))))
+        """Up to ``size`` bytes that the host sent, as ``sys.stdin`` has them; empty when there is nothing."""
+        data = bytes(self._to_board.popleft() for _ in range(min(size, len(self._to_board))))
+        # The Enter key of a terminal. `sys.stdin.buffer` of a Pico W keeps it, but here both are one stream.
+        return data.replace(b"\r", b"\n")
 
     def read_input_to_control(self, size: int) -> bytes:
         """Like :meth:`read_input`, but ends behind the first control character of the raw REPL (Ctrl-A to Ctrl-E)."""
@@ -90,6 +93,38 @@ class UsbSerial:
     def input_available(self) -> bool:
         """Whether the host has sent something that was not read yet."""
         return bool(self._to_board)
+
+    # The cable.
+
+    def unplug(self) -> None:
+        """The data lines are cut, while the board runs on. Does nothing when they are."""
+        was_attached = self.is_attached
+        self._is_plugged_in = False
+        if was_attached:
+            self._lose_output()
+            self._disappear()
+
+    def plug_in(self) -> None:
+        """The data lines are whole again, and the host has enumerated the device if it is there."""
+        if not self._is_plugged_in:
+            self._is_plugged_in = True
+            if self._is_enumerated:
+                self._tell_watchers(True)
+
+    def _lose_output(self) -> None:
+        self._to_host.clear()
+        if self._to_host_event:
+            self._to_host_event.cancel()
+            self._to_host_event = None
+
+    def _disappear(self) -> None:
+        self._receiver = None
+        self._tell_watchers(False)
+
+    def _tell_watchers(self, attached: bool) -> None:
+        self._world.notice()
+        for watcher in list(self._plug_watchers):
+            watcher(attached)
 
     # The host's end.
 
@@ -109,8 +144,10 @@ class UsbSerial:
             self.write(kept)
 
     def close(self) -> None:
-        """Close the port."""
+        """Close the port. What was on its way is kept like what is written from now on."""
         self._receiver = None
+        self._unread = bytes(self._to_host)[-UNREAD_OUTPUT_SIZE:]
+        self._lose_output()
 
     @property
     def is_open(self) -> bool:
@@ -138,7 +175,5 @@ class UsbSerial:
         data = bytes(self._to_host)
         self._to_host.clear()
         if self._receiver is not None:
-            self._receiver(data)
+            self._receiver(data if self.noise is None else self.noise(data))
             self._world.notice()
-        else:
-            self._unread = data[-UNREAD_OUTPUT_SIZE:]

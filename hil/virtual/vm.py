@@ -14,15 +14,13 @@ from typing import Any
 import wasmtime
 from wasmtime import _bindings as ffi
 
+from hil.virtual.hal import TEXT_SIZE
 from hil.virtual.vm_image import MEMORY_BYTES, VmImage
 
 FUEL_SLICE = 1_000_000
 """Fuel after which a VM that makes no call stops by itself: 5 ms of a board's CPU time."""
 
 _FUEL = 10**18
-RESULT_SIZE = 4096
-"""Most bytes that the text of an answer to a host call may have."""
-
 _VALUE_SIZE = ctypes.sizeof(ffi.wasmtime_val_t)
 _VALUE_OFFSET = ffi.wasmtime_val_t.of.offset
 _PENDING_EXCEPTION_ADDRESS = 66772 + 28
@@ -110,7 +108,7 @@ class Vm:
         self._fuel = ctypes.c_uint64()
         self._fuel_address = ctypes.addressof(self._fuel)
         self._context_address = ctypes.cast(self._context, ctypes.c_void_p).value or 0
-        self._local_calls: dict[int, LocalCall] = {self._index_of("host_result_cap"): lambda: RESULT_SIZE}
+        self._local_calls: dict[int, LocalCall] = {self._index_of("host_result_cap"): lambda: TEXT_SIZE}
         self._failure: BaseException | None = None
         self._called = False
         self._index = 0
@@ -252,11 +250,6 @@ class Vm:
         self.write(_SCHEDULER_LENGTH_ADDRESS, bytes((length + 1,)))
         if self.read(_SCHEDULER_STATE_ADDRESS, 2) == b"\1\0":
             self.write(_SCHEDULER_STATE_ADDRESS, b"\0\0")
-
-    @property
-    def memory_size(self) -> int:
-        """Bytes of memory that the VM has allocated so far."""
-        return int(ffi.wasmtime_memory_data_size(self._context, ctypes.byref(self._memory.of.memory)))
 
     def trap_message(self) -> str:
         """What the crash was, in one line. Only after ``TRAP``."""

@@ -14,7 +14,8 @@ from hil.virtual.flash import EROFS, FlashError, FlashFile, normalize
 from hil.virtual.hal import PENDING, Block
 from hil.virtual.vm import Vm
 
-_EBADF, _EINVAL, _ENOSYS, _ENOTDIR = 9, 22, 38, 20
+_EBADF, _ENOTDIR, _EINVAL, _EMFILE, _ENOSYS = 9, 20, 22, 24, 38
+_MAX_FD = 1024
 _WASI_EBADF = 8
 """libc ends its search for preopened folders at exactly this number."""
 
@@ -237,7 +238,9 @@ class Wasi:
             truncate=bool(flags & _O_TRUNCATE),
             append=bool(fd_flags & _FD_APPEND),
         )
-        fd = next(number for number in range(_ROOT_FD + 1, 1024) if number not in self._open)
+        fd = next((number for number in range(_ROOT_FD + 1, _MAX_FD) if number not in self._open), None)
+        if fd is None:
+            return _EMFILE
         self._open[fd] = file
         self._store("<I", result, fd)
         return 0

@@ -19,6 +19,9 @@ def test_hello_without_anything_registers_the_sender() -> None:
         (wire.roles(0, []), {"word": "ROLES", "epoch": 0, "order": [], "seq": None}),
         (wire.roles(3, ["192.168.4.16"]), {"word": "ROLES", "epoch": 3, "order": ["192.168.4.16"], "seq": None}),
         (wire.roles(3, ["10.0.0.1", "10.0.0.2"], 5), {"epoch": 3, "order": ["10.0.0.1", "10.0.0.2"], "seq": 5}),
+        (wire.nodes([]), {"word": "NODES:", "order": []}),
+        (wire.nodes(["10.0.0.1", "10.0.0.2"]), {"word": "NODES:", "order": ["10.0.0.1", "10.0.0.2"]}),
+        (wire.saying("e660", 5), {"word": "SAY", "id": "e660", "seq": 5}),
         ("WHO", {"word": "WHO"}),
         ("BYE", {"word": "BYE", "id": "", "seq": None}),
         ("RENEW 1 2", {"word": "RENEW", "id": "", "epoch": 1, "seq": 2}),
@@ -56,6 +59,12 @@ def test_what_is_formatted_is_parsed(text: str, fields: dict[str, object]) -> No
         (b"ROLES 1 ,", "unknown"),
         (b"ROLES 1 192.168.4.16 x", "unknown"),
         (b"ROLES 1 192.168.4.16 1 2", "unknown"),
+        (b"NODES: 192.168.4.16,", "unknown"),
+        (b"NODES: 192.168.4.16 192.168.4.17", "unknown"),
+        (b"NODES", "unknown"),
+        (b"SAY", "unknown"),
+        (b"SAY x", "unknown"),
+        (b"SAY 1 id=", "unknown"),
     ],
 )
 def test_malformed_datagrams_are_told_apart(data: bytes, reason: str) -> None:

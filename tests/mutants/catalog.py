@@ -26,7 +26,9 @@ class Mutant:
     caught_by: tuple[str, ...]
     """Tests that must fail; of a test with parameters, named without them, at least one."""
     also: tuple[str, ...] = ()
-    """Tests of ``HEALTHY`` that fail too."""
+    """Tests of ``healthy`` that fail too."""
+    healthy: tuple[str, ...] = HEALTHY
+    """Tests that pass nevertheless."""
 
 
 PICOLINK = "lib/picolink/"

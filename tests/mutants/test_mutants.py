@@ -6,10 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from tests.mutants.catalog import HEALTHY, MUTANTS, Mutant
+from tests.mutants import catalog, catalog_apps, catalog_first_boot
+from tests.mutants.catalog import Mutant
 from tests.mutants.run import MUTANT_PROPERTY, ROOT, mutate, verdicts
 
 pytestmark = pytest.mark.timeout(180)
+
+MUTANTS = (*catalog.MUTANTS, *catalog_apps.MUTANTS, *catalog_first_boot.MUTANTS)
 
 
 def of(test: str, found: Mapping[str, str]) -> set[str]:
@@ -19,14 +22,16 @@ def of(test: str, found: Mapping[str, str]) -> set[str]:
 
 @pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.name)
 def test_mutant_is_caught_by_the_right_test(mutant: Mutant, tmp_path: Path, request: pytest.FixtureRequest) -> None:
-    tests = list(dict.fromkeys([*mutant.caught_by, *HEALTHY]))
+    tests = list(dict.fromkeys([*mutant.caught_by, *mutant.healthy]))
     found = verdicts(mutate(mutant, tmp_path), tests)
     failed = [test for test, verdict in found.items() if verdict != "PASSED"]
     request.node.user_properties.append((MUTANT_PROPERTY, [mutant.name, failed]))
     assert set(found.values()) <= {"PASSED", "FAILED"}, found
     assert [test for test in mutant.caught_by if "FAILED" not in of(test, found)] == [], "not caught"
     expected = {*mutant.caught_by, *mutant.also}
-    assert [test for test in HEALTHY if test not in expected and of(test, found) != {"PASSED"}] == [], "all is dead"
+    assert [test for test in mutant.healthy if test not in expected and of(test, found) != {"PASSED"}] == [], (
+        "all is dead"
+    )
 
 
 def test_the_firmware_itself_passes(tmp_path: Path) -> None:

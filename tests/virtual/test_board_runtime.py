@@ -83,6 +83,14 @@ def test_ctrl_c_can_be_caught_by_the_program(terminal: Terminal) -> None:
     assert "caught\r\nafter\r\n" in terminal.type("\x03", answer_s=0.3)
 
 
+def test_programs_read_lines_that_were_typed(terminal: Terminal) -> None:
+    terminal.boot(main="import sys\nprint(input('name? '), sys.stdin.readline(), sys.stdin.read(1))\n")
+    terminal.sleep(2)
+    assert terminal.output.endswith("name? ")
+    assert (terminal.type("Ada\r"), terminal.type("Lovelace\r")) == ("", "")
+    assert terminal.type("\r").startswith("Ada Lovelace\r\n \r\n\r\n")
+
+
 def test_busy_loop_neither_freezes_the_bench_nor_stops_time(open_bench: Callable[..., VirtualBench]) -> None:
     bench = open_bench(boards=2)
     busy, other = Terminal(bench, "A"), Terminal(bench, "B")
@@ -92,7 +100,7 @@ def test_busy_loop_neither_freezes_the_bench_nor_stops_time(open_bench: Callable
     other.power(True)
     other.sleep(10)
     assert bench.clock.now() == 10
-    assert len(re.findall(r"^\d+\r$", other.output, re.M)) >= 8
+    assert len(re.findall(r"^\d+\r$", other.output, re.MULTILINE)) >= 8
     busy.power(False)
     assert busy.pico.state is PowerState.OFF
 
@@ -203,7 +211,17 @@ def test_timer_calls_back_while_the_program_sleeps(terminal: Terminal) -> None:
         "a = time.ticks_ms()\ntime.sleep(2)\nprint(len(n), time.ticks_diff(time.ticks_ms(), a) // 10)\n"
     )
     terminal.sleep(3)
-    assert re.search(r"^(19|20) 20\d\r$", terminal.output, re.M)
+    assert re.search(r"^(19|20) 20\d\r$", terminal.output, re.MULTILINE)
+
+
+def test_timers_made_before_they_are_started_are_two(terminal: Terminal) -> None:
+    terminal.boot()
+    terminal.run("from machine import Timer; one = Timer(); two = Timer(-1); fired = []")
+    terminal.run("one.init(freq=2.5, mode=Timer.PERIODIC, callback=lambda t: fired.append(t))")
+    terminal.run("two.init(period=3, tick_hz=10, mode=Timer.ONE_SHOT, callback=lambda t: fired.append(t))")
+    terminal.sleep(1)
+    assert terminal.run("len([t for t in fired if t is one]) > 2, len([t for t in fired if t is two])") == "(True, 1)"
+    assert "ValueError: Timer doesn't exist" in terminal.run("Timer(0)")
 
 
 def test_leds_and_pins_hold_their_value(terminal: Terminal) -> None:
@@ -211,3 +229,58 @@ def test_leds_and_pins_hold_their_value(terminal: Terminal) -> None:
     terminal.run("from machine import Pin; led = Pin('LED', Pin.OUT); led.on()")
     assert terminal.run("led.value()") == "1"
     assert "ValueError" in terminal.run("Pin(99)")
+    assert terminal.run("led.toggle(); led(), Pin('WL_GPIO0').value(), led") == "(0, 0, Pin(EXT_GPIO0, mode=OUT))"
+    assert terminal.run("Pin('GP3', Pin.OUT, value=1); Pin(3).value()") == "Pin(GPIO3, mode=OUT)\n1"
+
+
+def test_pins_with_nothing_connected_follow_their_pull(terminal: Terminal) -> None:
+    terminal.boot()
+    terminal.run("from machine import Pin, Signal; button = Pin(15, Pin.IN, Pin.PULL_UP)")
+    assert terminal.run("button.value(), button()") == "(1, 1)"
+    assert terminal.run("Signal(button, invert=True).value(), Pin(14, Pin.IN, Pin.PULL_DOWN).value()") == "(0, 0)"
+    assert terminal.run("print(button)") == "Pin(GPIO15, mode=IN, pull=PULL_UP)"
+    terminal.run("button.irq(lambda pin: print('pressed'), Pin.IRQ_FALLING)")
+    assert "pressed" not in terminal.run("button.on(); button.off()")
+    assert terminal.run("button.value()") == "1"
+
+
+def test_clock_that_was_set_runs_on_until_a_hard_reset(terminal: Terminal) -> None:
+    terminal.boot()
+    terminal.run("import machine, time; machine.RTC().datetime((2024, 5, 6, 0, 7, 8, 9, 0))")
+    terminal.type("\x04", 1)
+    assert terminal.run("import machine; machine.RTC().datetime()[:6]") == "(2024, 5, 6, 0, 7, 8)"
+    terminal.type("machine.reset()\r", 3)
+    assert terminal.run("import time; time.localtime()[:3]") == "(2021, 1, 1)"
+
+
+@pytest.mark.parametrize(
+    "use", ["utime.ticks_ms", "uos.uname", "uselect.poll", "usocket.AF_INET", "umachine.Pin", "ubinascii.hexlify"]
+)
+def test_modules_have_their_old_names_too(terminal: Terminal, use: str) -> None:
+    terminal.boot()
+    old, name = use.split(".")
+    assert terminal.run(f"import {old}, {old[1:]}; {old}.{name} == {old[1:]}.{name}") == "True"
+    assert terminal.run(f"from {old} import {name}; {name} == {old[1:]}.{name}") == "True"
+    assert terminal.run("import usys; usys.platform") == "'rp2'"
+
+
+def test_long_directory_is_listed_whole(terminal: Terminal) -> None:
+    for index in range(120):
+        terminal.pico.flash.replace(f"/{'x' * 40}{index:03}", b"")
+    terminal.boot()
+    assert terminal.run("import os; len(list(os.ilistdir())), len(os.listdir())") == "(120, 120)"
+
+
+@pytest.mark.parametrize(
+    "line", ["network.WLAN(1).config(ssid=5)", "s.sendto(b'', ('my host', 5))", "network.hostname(b'\\xff')"]
+)
+def test_wrong_arguments_are_an_error_on_the_board(terminal: Terminal, line: str) -> None:
+    terminal.boot()
+    terminal.run("import network, socket; s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)")
+    assert "Error" in terminal.run(line)
+    assert terminal.run("1 + 1") == "2"
+
+
+def test_too_many_open_files_are_an_error_on_the_board(terminal: Terminal) -> None:
+    terminal.boot()
+    assert "OSError: 24" in terminal.type("f = [open('/x', 'w') for i in range(1100)]\r", answer_s=5)

@@ -28,6 +28,10 @@ class Authority(Program):
     ) -> None:
         """`everyone` is the broadcast address and port on which clients listen."""
         self.roster = Roster()
+        self.alone = True
+        """Whether no other AP can grant leases now. One that is not alone collects, and grants nothing."""
+        self.granted_ms = now_ms
+        """When it last granted a lease."""
         self._everyone = everyone
         self._send = send
         self._say = say
@@ -53,10 +57,15 @@ class Authority(Program):
         else:
             raise wire.Malformed("unknown")
 
+    def heard_lately(self, now_ms: int) -> int:
+        """How many nodes have said something lately. The radio counts stations long after they have gone."""
+        nodes = self.roster.nodes if self._collected is None else self._collected
+        return len([node for node in nodes if now_ms - node.heard_ms < WORKER_SILENT_MS])
+
     def tick(self, now_ms: int) -> int:
         """Do what is due; returns when to call again."""
         if self._collected is not None:
-            if now_ms < self._collect_until_ms:
+            if now_ms < self._collect_until_ms or not self.alone:
                 return self._call_for_hello(now_ms)
             self.roster.rebuild(self._collected)
             self._collected = None
@@ -80,7 +89,8 @@ class Authority(Program):
         if self._repeats_ms and now_ms >= self._repeats_ms[0]:
             self._repeats_ms.pop(0)
             self._tell(self._everyone)
-        return min(self._repeats_ms[:1] + [self._collect_until_ms])
+        end_ms = self._collect_until_ms if now_ms < self._collect_until_ms else now_ms + COLLECT_MS
+        return min(self._repeats_ms[:1] + [end_ms])
 
     def _hello(self, now_ms: int, message: wire.Message, sender: tuple[str, int]) -> None:
         node_id = message.id or sender[0]
@@ -130,6 +140,7 @@ class Authority(Program):
         node.heard_ms = now_ms
         if node is self.roster.nodes[0] and (self._holder == node.id or now_ms >= self._holder_until_ms):
             self._holder = node.id
+            self.granted_ms = now_ms
             self._holder_until_ms = self._first_until_ms = now_ms + LEASE_AT_AP_MS
             self._tell(sender, message.seq)
         else:

@@ -60,6 +60,17 @@ class Member(Program):
         self._ip = ip
         self._heard_ms = self._hello_due_ms = self._renew_due_ms = now_ms
 
+    def use(self, send: "Callable[[str, tuple[str, int]], None]") -> None:
+        """Send by this from now on."""
+        self._send = send
+
+    @property
+    def ahead(self) -> int | None:
+        """How many nodes are before this one in the order, the AP's own not counted; None if it is not listed."""
+        if self._rank is None:
+            return None
+        return len([ip for ip in self.order[: self._rank] if ip != self._ap[0]])
+
     def is_deaf(self, now_ms: int) -> bool:
         """Whether the AP has been silent for so long that the link must be dead, whatever the radio says."""
         return now_ms - self._heard_ms >= AP_SILENT_MS
@@ -98,11 +109,15 @@ class Member(Program):
             self._take_lease(now_ms, message.seq)
         self._settle()
 
-    def leave(self) -> None:
-        """Give up the role, then say BYE."""
+    def resign(self, reason: str) -> None:
+        """Give up the role, and every lease that is still under way."""
         self._lease_until_ms = None
         self._unanswered = []
-        self._take_role(NO_ROLE, "bye")
+        self._take_role(NO_ROLE, reason)
+
+    def leave(self) -> None:
+        """Give up the role, then say BYE."""
+        self.resign("bye")
         if self._ip:
             self._send(wire.bye(self._id), self._ap)
 
@@ -160,9 +175,17 @@ class Member(Program):
         # A little early by chance, so that clients that were powered on together do not speak together for ever.
         self._hello_due_ms = now_ms + period_ms - self._random_below(period_ms // 10)
 
+    def renew_late(self, now_ms: int) -> None:
+        """Renew a lease that may have run out unnoticed. Only for the AP itself: nobody else was granted it meanwhile."""
+        if self._lease_until_ms is not None:
+            self._renew(now_ms)
+
     def _renew(self, now_ms: int) -> None:
         self._seq += 1
         self._unanswered = self._unanswered[1 - UNANSWERED_KEPT :] + [(self._seq, now_ms)]
-        self._send(wire.renew(self._id, self.epoch, self._seq), self._ap)
         self._renew_due_ms = now_ms + self._retry_ms
-        self._retry_ms = min(2 * self._retry_ms, RENEW_PERIOD_MS)
+        # A lease that is held is worth a datagram every RENEW_RETRY_MS: a radio that loses many must not end it.
+        if self._lease_until_ms is None:
+            self._retry_ms = min(2 * self._retry_ms, RENEW_PERIOD_MS)
+        # Last, for on the AP itself the answer comes before this returns.
+        self._send(wire.renew(self._id, self.epoch, self._seq), self._ap)

@@ -66,7 +66,7 @@ class UdpPort:
 
 
 def serve(port: UdpPort, program: Program, uptime: Uptime, station: "Station | None" = None) -> None:
-    """Run `program` until it is interrupted; `station` is that of a client."""
+    """Run `program` until it is done or interrupted; `station` is that of a client."""
     ignored = Ignored()
     ip = ""
     now_ms = uptime.now_ms()
@@ -83,6 +83,8 @@ def serve(port: UdpPort, program: Program, uptime: Uptime, station: "Station | N
             elif ip and program.is_deaf(now_ms):
                 station.rejoin(now_ms)
         due_ms = min(due_ms, program.tick(now_ms))
+        if program.done:
+            return
         ignored_ms = ignored.tick(now_ms)
         if ignored_ms is not None:
             due_ms = min(due_ms, ignored_ms)

@@ -6,6 +6,9 @@ from picolink import wire
 class Program:
     """What a node does with datagrams and time. Nothing in it may block; times are milliseconds of uptime."""
 
+    done = False
+    """Whether it has come to its end: serve() returns then."""
+
     def tick(self, now_ms: int) -> int:
         """Do what is due; returns when to call again."""
         raise NotImplementedError

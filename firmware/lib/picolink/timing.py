@@ -7,7 +7,7 @@ HELLO_RETRY_MS = 1000
 RENEW_PERIOD_MS = 1000
 """The first in order renews its lease this often."""
 RENEW_RETRY_MS = 250
-"""The first in order that holds no lease repeats its first renewals this soon (doubled up to RENEW_PERIOD_MS)."""
+"""A renewal that is not answered is repeated this soon; without a lease ever later (doubled up to RENEW_PERIOD_MS)."""
 LEASE_MS = 3000
 """A node is MASTER this long, counted from the moment it sent the renewal that was answered."""
 LEASE_AT_AP_MS = 4000
@@ -20,3 +20,31 @@ AP_SILENT_MS = 20000
 """A client that has not heard the AP for this long joins the Wi-Fi anew, whatever the radio says."""
 ROLES_REPEATS_MS = (200, 500, 1000, 2000)
 """After a change the AP sends ROLES at once, and again this much later: the radio loses some."""
+LOST_WAIT_MS = 3000
+"""App first_boot: a client that lost the AP waits this long before it looks whether there is another."""
+TURN_MS = 4000
+"""App first_boot: and this much longer for each node before it in the order: more than looking and opening take."""
+LOOK_GAP_MS = 1000
+"""App first_boot: at most this long between two looks of a client for an AP, by chance."""
+SETTLE_MS = 500
+"""App first_boot: an AP first looks for others after this long on the air, and again this long after a look."""
+LOOK_PERIOD_MS = 15000
+"""App first_boot: an AP that rules looks for others this often."""
+RIVAL_LOOK_MS = 5000
+"""App first_boot: and this often while it hears one."""
+RIVAL_STEP_MS = 10000
+"""App first_boot: what an AP has over another, each lets it wait this much longer for the other to close."""
+NODES_PERIOD_MS = 3000
+"""App node_list: the AP sends NODES to all this often."""
+NODE_SILENT_MS = 15000
+"""Apps without roles: a node that was not heard for this long is there no more, to the AP as to its peers."""
+SAY_PERIOD_MS = 2000
+"""Apps wireless_bus and mesh: a client says something to each of the others this often."""
+VISIT_PERIOD_MS = 5000
+"""App tcp: a client that was answered visits the AP again after this."""
+VISIT_RETRY_MS = 2000
+"""App tcp: a client that was not answered visits the AP again after this."""
+VISIT_LIMIT_MS = 3000
+"""App tcp: a client gives one visit up after this, from connecting to the answer."""
+GUEST_LIMIT_MS = 2000
+"""App tcp: the AP gives one client up after this, however much or little it sends meanwhile: the next one waits."""

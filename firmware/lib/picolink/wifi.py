@@ -45,15 +45,51 @@ def open_access_point(ssid: str, password: str, channel: int | None) -> str:
             time.sleep_ms(BACKOFF_MAX_MS)
 
 
+def close_access_point() -> None:
+    """Take the AP off the air, in order: its stations are told."""
+    network.WLAN(network.AP_IF).active(False)
+
+
+def look_for_access_points(ssid: str) -> list[bytes] | None:
+    """BSSIDs of the APs of that SSID that are heard, one's own not among them; None when the radio cannot look now.
+
+    Takes about two seconds, for an AP too, whose stations have to wait meanwhile.
+    """
+    station = network.WLAN(network.STA_IF)
+    try:
+        station.active(True)
+        found = station.scan()
+    except OSError as error:
+        say(f"error what=scan error={error}")
+        return None
+    return [entry[1] for entry in found if entry[0] == ssid.encode()]
+
+
+class OpenAccessPoint:
+    """The AP of this board, while it is open."""
+
+    def __init__(self) -> None:
+        self._wlan = network.WLAN(network.AP_IF)
+        self.bssid: bytes = self._wlan.config("mac")
+
+    def is_up(self) -> bool:
+        """Whether it is on the air."""
+        return self._wlan.status() == network.STAT_GOT_IP
+
+
 class Station:
     """Joins the AP and keeps joining it. Never blocks: call tick() whenever it says so."""
 
-    def __init__(self, ssid: str, password: str) -> None:
+    def __init__(self, ssid: str, password: str, by_itself: bool = True) -> None:
+        """`by_itself`: whether it begins a try whenever it has not joined, or one only when join() tells it."""
         network.WLAN(network.AP_IF).active(False)
         self.ip = ""
         """Own address; empty while the AP is not joined."""
         self.tries = 0
         """Tries of the current or last joining."""
+        self.trying = False
+        """Whether the try that join() asked for is under way."""
+        self._by_itself = by_itself
         self._ssid = ssid
         self._password = password
         self._wlan = network.WLAN(network.STA_IF)
@@ -70,6 +106,16 @@ class Station:
         except OSError as error:
             say(f"error what=wifi error={error}")
             return self._back_off(now_ms)
+
+    def join(self, now_ms: int) -> None:
+        """Begin a try, unless the radio has just joined by itself: then take note of that."""
+        if self.ip:
+            return
+        self.trying = True
+        self._joining = self._wlan.isconnected()
+        self._retry_ms = now_ms
+        if self._begun_ms is None:
+            self._begun_ms = now_ms
 
     def rejoin(self, now_ms: int) -> None:
         """Drop a link that is dead, whatever the radio says, and join anew."""
@@ -93,6 +139,8 @@ class Station:
             self.tries = 0
             self._await_link(now_ms, REJOIN_LIMIT_MS)
         if not self._joining:
+            if not self._by_itself and not self.trying:
+                return now_ms + LINK_CHECK_MS
             if now_ms < self._retry_ms:
                 return self._retry_ms
             self._wlan.active(True)
@@ -118,12 +166,12 @@ class Station:
         self.ip = self._wlan.ifconfig()[0]
         spent_ms = now_ms - (self._begun_ms or 0)
         say(f"joined ip={self.ip} ms={spent_ms} tries={self.tries}")
-        self._joining = False
+        self._joining = self.trying = False
         self._begun_ms = None
         return now_ms + LINK_CHECK_MS
 
     def _back_off(self, now_ms: int) -> int:
         wait_ms = min(BACKOFF_MS << min(self.tries, 8), 2 * BACKOFF_MAX_MS) // 2
-        self._joining = False
+        self._joining = self.trying = False
         self._retry_ms = now_ms + wait_ms - wait_ms // 4 + random_below(wait_ms // 2)
         return self._retry_ms

@@ -5,6 +5,8 @@
     RENEW epoch seq [id=…]            first in order to AP: renew my lease
     BYE [id=…]                        client to AP: I leave
     ROLES epoch [ip,ip,… [seq]]       AP to client: the order; seq when it grants the RENEW of that number
+    NODES: [ip, ip, …]                AP to client, apps without roles: who is registered, in order
+    SAY seq [id=…]                    client to client: apps wireless_bus and mesh
     WELCOME …                         AP to client, app hello
 
 What is in brackets may be missing. What a datagram says beyond that is left alone.
@@ -15,7 +17,7 @@ MAX_BYTES = 512
 MAX_ID_CHARS = 32
 MAX_NUMBER_DIGITS = 9
 """So that a number stays a small integer on the board."""
-WORDS = ("HELLO", "WHO", "RENEW", "BYE", "ROLES", "WELCOME")
+WORDS = ("HELLO", "WHO", "RENEW", "BYE", "ROLES", "NODES:", "SAY", "WELCOME")
 
 
 class Malformed(Exception):
@@ -58,7 +60,13 @@ def parse(data: bytes) -> Message:
         message.seq = _number(tokens[2])
     elif message.word == "ROLES":
         _read_roles(message, tokens)
-    if message.word in ("HELLO", "RENEW", "BYE"):
+    elif message.word == "NODES:":
+        message.order = _addresses("".join(tokens[1:]))
+    elif message.word == "SAY":
+        if len(tokens) < 2:
+            raise Malformed("unknown")
+        message.seq = _number(tokens[1])
+    if message.word in ("HELLO", "RENEW", "BYE", "SAY"):
         _read_fields(message, tokens)
     return message
 
@@ -68,7 +76,7 @@ def _read_roles(message: Message, tokens: list[str]) -> None:
         raise Malformed("unknown")
     message.epoch = _number(tokens[1])
     if len(tokens) > 2:
-        message.order = [_address(part) for part in tokens[2].split(",")]
+        message.order = _addresses(tokens[2])
     if len(tokens) > 3:
         message.seq = _number(tokens[3])
 
@@ -95,6 +103,10 @@ def _identity(text: str) -> str:
     if not 0 < len(text) <= MAX_ID_CHARS or not printable:
         raise Malformed("unknown")
     return text
+
+
+def _addresses(text: str) -> list[str]:
+    return [_address(part) for part in text.split(",")] if text else []
 
 
 def _address(text: str) -> str:
@@ -132,3 +144,13 @@ def roles(epoch: int, order: list[str], seq: int | None = None) -> str:
         if seq is not None:
             text += f" {seq}"
     return text
+
+
+def nodes(addresses: list[str]) -> str:
+    """A NODES."""
+    return "NODES: " + ", ".join(addresses)
+
+
+def saying(node_id: str, seq: int) -> str:
+    """A SAY, numbered so that the other end can tell messages apart."""
+    return f"SAY {seq} id={node_id}"

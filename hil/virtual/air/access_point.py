@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from hil.virtual.air.addressing import BROADCAST, Addressing
+from hil.virtual.air.addressing import BROADCAST, Addressing, is_multicast
 from hil.virtual.air.association import AccessPointSettings, Admission, BeaconListener, BeaconSender
 from hil.virtual.air.dhcp_server import DhcpServer
 from hil.virtual.air.interface import Interface, LinkStatus
@@ -21,6 +21,7 @@ class _Member:
     station: BeaconListener
     departure: Event | None = None
     """When a member that fell silent will be forgotten."""
+    is_out_of_reach: bool = False
 
 
 class AccessPoint(BeaconSender):
@@ -134,9 +135,22 @@ class AccessPoint(BeaconSender):
 
     def fell_silent(self, station: BeaconListener) -> None:
         member = self._members.get(station.mac)
-        if member is not None:
+        if member is not None and member.departure is None:
             delay_us = SILENT_STATION.draw_us(self._air.world.rng)
             member.departure = self._air.world.after(delay_us, lambda: self.forget(station))
+
+    def reach_changed(self) -> None:
+        for member in list(self._members.values()):
+            station = member.station
+            was_out_of_reach = member.is_out_of_reach
+            member.is_out_of_reach = not self._air.can_hear(self.mac, station.mac)
+            if member.is_out_of_reach and not was_out_of_reach:
+                self.fell_silent(station)
+                station.beacons_stopped(self)
+            elif was_out_of_reach and not member.is_out_of_reach and station.beacons_back(self):
+                if member.departure is not None:
+                    member.departure.cancel()
+                member.departure = None
 
     # ---- packets
 
@@ -162,19 +176,20 @@ class AccessPoint(BeaconSender):
             self.hand_up(packet)
         else:
             self._forward(packet, sender)
-            if self._is_broadcast(address):
+            if self._is_for_many(address):
                 self.hand_up(packet)
 
     def _forward(self, packet: IpPacket, sender: Interface | None) -> None:
         """To the station that has the address, or to all of them; never back to the sender."""
         address = packet.destination[0]
-        everyone = self._is_broadcast(address)
+        everyone = self._is_for_many(address)
         for member in list(self._members.values()):
             station = member.station
             if station is not sender and (everyone or station.addressing.address == address):
-                self._air.carry(self, station, packet)
+                self._air.carry(self, station, packet, origin=sender)
                 if not everyone:
                     return
 
-    def _is_broadcast(self, address: str) -> bool:
-        return address in (BROADCAST, self.addressing.broadcast)
+    def _is_for_many(self, address: str) -> bool:
+        # It does not know who is in which group: multicast goes to all, as broadcast does.
+        return address in (BROADCAST, self.addressing.broadcast) or is_multicast(address)

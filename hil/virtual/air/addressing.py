@@ -24,6 +24,11 @@ def dotted(number: int) -> str:
     return f"{number >> 24}.{number >> 16 & 255}.{number >> 8 & 255}.{number & 255}"
 
 
+def is_multicast(address: str) -> bool:
+    """Whether ``address`` is that of a group."""
+    return parse(address) >> 28 == 0xE
+
+
 @dataclass(frozen=True)
 class Addressing:
     """The four addresses of an interface, as ``ifconfig()`` shows them."""

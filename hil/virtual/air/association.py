@@ -61,6 +61,10 @@ class BeaconSender(Interface):
     def fell_silent(self, station: "BeaconListener") -> None:
         """A station has lost power; nobody tells the access point, which goes on counting it for a while."""
 
+    @abstractmethod
+    def reach_changed(self) -> None:
+        """Stations may have gone out of reach, or be back."""
+
 
 class BeaconListener(Interface):
     """A station, as access points and the air know it."""
@@ -75,3 +79,7 @@ class BeaconListener(Interface):
     @abstractmethod
     def beacons_stopped(self, access_point: BeaconSender) -> None:
         """``access_point`` is off the air; noticed after some seconds of silence, if it did not say goodbye."""
+
+    @abstractmethod
+    def beacons_back(self, access_point: BeaconSender) -> bool:
+        """``access_point`` is heard again; returns whether the station never noticed and is still associated."""

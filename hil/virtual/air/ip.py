@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable
 
+from hil.dns_message import MDNS_GROUP
 from hil.virtual.air.addressing import BROADCAST, Addressing
 from hil.virtual.air.interface import Interface
 from hil.virtual.air.limits import EPHEMERAL_PORT_FIRST, EPHEMERAL_PORTS
@@ -72,7 +73,8 @@ class IpLayer:
 
     def _receive(self, interface: Interface, packet: IpPacket) -> None:
         own = interface.addressing
-        if interface.is_up and packet.destination[0] in (own.address, own.broadcast, BROADCAST):
+        # Of the multicast groups a board is in that of its mDNS responder only.
+        if interface.is_up and packet.destination[0] in (own.address, own.broadcast, BROADCAST, MDNS_GROUP):
             self._deliver(own, packet)
 
     # ---- ports

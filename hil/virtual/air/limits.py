@@ -21,6 +21,9 @@ UDP_PCBS = 5
 UDP_PCBS_MDNS = 1
 """UDP endpoints in all, and those of the mDNS responder; each active interface takes one more for DHCP. lwipopts.h."""
 
+NAMES_KEPT = 4
+"""Addresses that the resolver remembers. lwIP DNS_TABLE_SIZE."""
+
 UDP_QUEUE = 4
 """Datagrams that wait in one socket; the newest is dropped. MicroPython modlwip.c."""
 

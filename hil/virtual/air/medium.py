@@ -1,6 +1,6 @@
 """The medium: which access points are on the air, who looks for one, and packets that take time to arrive."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -20,12 +20,18 @@ class Hop:
     packet: Packet
 
 
-Disturbance = Callable[[Hop], Sequence[int]]
-"""Decides what becomes of a hop: one entry per copy that arrives, each the microseconds added to its latency.
+@dataclass(frozen=True, slots=True)
+class Copy:
+    """One copy of a packet that arrives at the end of a hop."""
 
-``(0,)`` leaves the packet alone, ``()`` loses it, ``(0, 3000)`` duplicates it. Copies with added latency may be
-overtaken; all others of one sender and receiver arrive in order.
-"""
+    delay_us: int = 0
+    """Added to what the hop takes anyway."""
+    in_order: bool = True
+    """Whether it arrives after all earlier ones of its sender and receiver, as it always does in clear air."""
+
+
+Disturbance = Callable[[Hop], Sequence[Copy]]
+"""Decides what becomes of a hop, one entry per copy that arrives: ``(Copy(),)`` leaves it alone, ``()`` loses it."""
 
 
 class Air:
@@ -35,23 +41,29 @@ class Air:
         self.world = world
         self.disturbance: Disturbance | None = None
         """What disturbs the packets, or None for clear air."""
+        self._walls: list[tuple[frozenset[bytes], ...]] = []
         self._access_points: list[BeaconSender] = []
         self._seekers: list[BeaconListener] = []
         self._last_arrival_us: dict[tuple[bytes, bytes], int] = {}
 
     # ---- packets
 
-    def carry(self, sender: Interface, receiver: Interface, packet: Packet) -> None:
-        """Carry ``packet`` one hop."""
+    def carry(self, sender: Interface, receiver: Interface, packet: Packet, origin: Interface | None = None) -> None:
+        """Carry ``packet`` one hop; ``origin`` is who sent it, if ``sender`` only forwards it."""
         arrival_us = self.world.now_us + self._draw_latency_us()
+        if self._walls and not self._passes(sender, receiver, origin):
+            return
         if self.disturbance is None:
             self._arrive_in_order(arrival_us, sender, receiver, packet)
             return
-        for delay_us in self.disturbance(Hop(sender.mac, receiver.mac, packet)):
-            if delay_us:
-                self.world.at(arrival_us + delay_us, partial(receiver.receive, sender, packet))
+        for copy in self.disturbance(Hop(sender.mac, receiver.mac, packet)):
+            if copy.in_order:
+                self._arrive_in_order(arrival_us + copy.delay_us, sender, receiver, packet)
             else:
-                self._arrive_in_order(arrival_us, sender, receiver, packet)
+                self.world.at(arrival_us + copy.delay_us, partial(receiver.receive, sender, packet))
+
+    def _passes(self, sender: Interface, receiver: Interface, origin: Interface | None) -> bool:
+        return self.can_hear(sender.mac, receiver.mac) and (origin is None or self.can_hear(origin.mac, receiver.mac))
 
     def _arrive_in_order(self, arrival_us: int, sender: Interface, receiver: Interface, packet: Packet) -> None:
         link = (sender.mac, receiver.mac)
@@ -64,11 +76,39 @@ class Air:
         latency_s = HOP_MIN_S + self.world.rng.expovariate(1 / HOP_JITTER_S)
         return round(min(latency_s, HOP_MAX_S) * US_PER_S)
 
+    # ---- who is in reach
+
+    def can_hear(self, one: bytes, other: bytes) -> bool:
+        """Whether the chips with these MACs are in reach of each other."""
+        return not any(
+            one in group and any(other in far for far in wall if far is not group)
+            for wall in self._walls
+            for group in wall
+        )
+
+    def separate(self, groups: Collection[frozenset[bytes]]) -> None:
+        """Put chips, by their MACs, out of reach of those of the other groups."""
+        self._walls.append(tuple(groups))
+        self._reach_changed()
+
+    def reunite(self, groups: Collection[frozenset[bytes]]) -> None:
+        """End a :meth:`separate`."""
+        self._walls.remove(tuple(groups))
+        self._reach_changed()
+
+    def _reach_changed(self) -> None:
+        for access_point in list(self._access_points):
+            access_point.reach_changed()
+        for station in list(self._seekers):
+            if any(each.settings.ssid == station.wanted_ssid for each in self.audible(station.mac)):
+                self._seekers.remove(station)
+                station.rejoin()
+
     # ---- who is on the air
 
     def audible(self, mac: bytes) -> list[BeaconSender]:
         """The access points that the chip with ``mac`` hears: all but its own, in order of appearance."""
-        return [access_point for access_point in self._access_points if access_point.mac != mac]
+        return [each for each in self._access_points if each.mac != mac and self.can_hear(each.mac, mac)]
 
     def best_access_point(self, station: BeaconListener) -> BeaconSender | None:
         """The one ``station`` hears best among those it wants: any of them, for signals change from try to try."""
@@ -80,7 +120,7 @@ class Air:
         self._access_points.append(access_point)
         ssid = access_point.settings.ssid
         for station in list(self._seekers):
-            if station.wanted_ssid == ssid and access_point.mac != station.mac:
+            if station.wanted_ssid == ssid and access_point in self.audible(station.mac):
                 self._seekers.remove(station)
                 station.rejoin()
 

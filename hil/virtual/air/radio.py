@@ -2,20 +2,22 @@
 
 from collections.abc import Callable, Mapping
 
+from hil.dns_message import MDNS_PORT
 from hil.virtual.air.access_point import AccessPoint
-from hil.virtual.air.addressing import Addressing, parse
+from hil.virtual.air.addressing import Addressing
 from hil.virtual.air.interface import Interface
 from hil.virtual.air.ip import IpLayer
 from hil.virtual.air.limits import HOSTNAME_MAX
+from hil.virtual.air.mdns import MdnsResponder
 from hil.virtual.air.medium import Air
 from hil.virtual.air.packets import IpPacket, UdpDatagram
-from hil.virtual.air.rp2_errno import NAME_UNKNOWN
+from hil.virtual.air.resolver import Lookup, Resolver
 from hil.virtual.air.station import Station
 from hil.virtual.air.tcp import TcpLayer
 from hil.virtual.air.tcp_socket import TcpSocket
 from hil.virtual.air.timing import POWER_UP
 from hil.virtual.air.udp import UdpLayer, UdpSocket
-from hil.virtual.hal import BoardOSError, BoardValueError
+from hil.virtual.hal import BoardValueError
 from hil.virtual.world import Event, World
 
 DEFAULT_HOSTNAME = "PicoW"
@@ -28,7 +30,8 @@ class Radio:
     """The radio of one board.
 
     ``on_change`` is called when something has changed that a blocked call may wait for; ``print_line`` takes what the
-    chip's DHCP server prints on the board's console. Neither is called while the radio is off.
+    chip's DHCP server prints on the board's console. Neither is called while the radio is off. ``announces``: whether
+    it has an mDNS responder, as every board has.
     """
 
     def __init__(
@@ -38,8 +41,12 @@ class Radio:
         mac: bytes,
         on_change: Callable[[], None],
         print_line: Callable[[str], None],
+        *,
+        announces: bool = True,
     ) -> None:
         self.world = world
+        self._announces = announces
+        self._responders: dict[Interface, MdnsResponder] = {}
         self._on_change = on_change
         self._powering_up: Event | None = None
         self.mac = mac
@@ -51,16 +58,22 @@ class Radio:
         self._tcp = TcpLayer(self._ip)
         self.station = Station(air, mac, self._changed, self._tcp.address_lost)
         self.access_point = AccessPoint(air, mac, self._changed, print_line)
+        self._resolver = Resolver(self._udp, lambda: self.station.addressing.name_server)
 
     def _changed(self) -> None:
+        for responder in self._responders.values():
+            responder.refresh()
         if self.is_powered:
             self._on_change()
 
     def _deliver(self, own: Addressing, packet: IpPacket) -> None:
-        if isinstance(packet, UdpDatagram):
+        if not isinstance(packet, UdpDatagram):
+            self._tcp.receive(own, packet)
+        elif packet.destination[1] != MDNS_PORT:
             self._udp.receive(own, packet)
         else:
-            self._tcp.receive(own, packet)
+            for responder in self._responders.values():
+                responder.receive(own, packet)
 
     # ---- power
 
@@ -77,6 +90,7 @@ class Radio:
     def power_off(self) -> None:
         """Vanish silently, as in a power cut or hard reset; everything but the MAC is forgotten."""
         self._switch_off()
+        self._resolver.forget()
         self._udp.close_all()
         self._tcp.drop_all()
         self.station.vanish()
@@ -98,18 +112,27 @@ class Radio:
             self._powering_up = None
         for interface in (self.station, self.access_point):
             self._ip.remove_interface(interface)
+            self._stop_announcing(interface)
 
     # ---- interfaces
 
     def activate(self, interface: Interface) -> None:
         """Switch an interface on; the chip must be powered."""
         self._ip.add_interface(interface)
+        if self._announces and interface not in self._responders:
+            self._responders[interface] = MdnsResponder(self.world, interface, self.hostname)
         interface.activate()
 
     def deactivate(self, interface: Interface) -> None:
         """Switch an interface off in order."""
         interface.deactivate()
         self._ip.remove_interface(interface)
+        self._stop_announcing(interface)
+
+    def _stop_announcing(self, interface: Interface) -> None:
+        responder = self._responders.pop(interface, None)
+        if responder is not None:
+            responder.stop()
 
     # ---- sockets and names
 
@@ -123,20 +146,19 @@ class Radio:
 
     def close_sockets(self) -> None:
         """Close all sockets, as a soft reset does; the interfaces stay as they are."""
+        self._resolver.abandon()
         self._udp.close_all()
         self._tcp.close_all()
 
-    def resolve(self, name: str) -> str:
-        """The address behind ``name``. Raises ``OSError(-2)`` on the board for all but addresses."""
-        try:
-            parse(name)
-        except ValueError:
-            # Names that end in .local will be asked of the mDNS responders in the air; there is no other DNS.
-            raise BoardOSError(NAME_UNKNOWN) from None
-        return name
+    def look_up(self, name: str) -> Lookup:
+        """Ask for the address behind ``name``; ``on_change`` is called once it is known. Raises ``OSError(-1)``."""
+        return self._resolver.look_up(name)
 
     def set_hostname(self, hostname: str) -> None:
-        """Take another name. Raises ``ValueError`` on the board when it is too long."""
+        """Take another name, which interfaces announce that are switched on later.
+
+        Raises ``ValueError`` on the board when it is too long.
+        """
         if len(hostname) > HOSTNAME_MAX:
             raise BoardValueError("")
         self.hostname = hostname

@@ -18,4 +18,6 @@ EALREADY = 114
 EINPROGRESS = 115
 
 NAME_UNKNOWN = -2
-"""What ``getaddrinfo`` raises for a name that nobody answers for: a bare lwIP code, not an errno."""
+RESOLVER_FULL = -1
+"""What ``getaddrinfo`` raises for a name that nobody answers for, and when no socket is left to ask: no errnos, but
+numbers of MicroPython's modlwip.c and of lwIP."""

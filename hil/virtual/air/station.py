@@ -106,7 +106,8 @@ class Station(BeaconListener):
         self._dhcp.stop()
         self._air.stop_seeking(self)
         if self.access_point is not None:
-            self.access_point.forget(self)
+            if self._air.can_hear(self.mac, self.access_point.mac):
+                self.access_point.forget(self)
             self.access_point = None
         self._is_joining = False
         self._failure = None
@@ -151,6 +152,12 @@ class Station(BeaconListener):
     def beacons_stopped(self, access_point: BeaconSender) -> None:
         if self.access_point is access_point:
             self._schedule(LINK_LOSS, self._link_lost)
+
+    def beacons_back(self, access_point: BeaconSender) -> bool:
+        if self.access_point is not access_point:
+            return False
+        self._cancel_next()
+        return True
 
     def _link_lost(self) -> None:
         self._cancel_next()

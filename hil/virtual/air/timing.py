@@ -65,6 +65,32 @@ DHCP_REBOOT_TRIES = 2
 LEASE_S = 24 * 60 * 60
 """Length of a lease. MicroPython dhcpserver.c."""
 
+MDNS_PROBE_S = 0.25
+"""Time between mDNS probes; the first one comes within this after the interface is up. lwIP MDNS_PROBE_DELAY_MS."""
+
+MDNS_PROBES = 3
+"""How often a name is asked for before it counts as free. lwIP MDNS_PROBE_COUNT."""
+
+MDNS_ANNOUNCEMENTS = 2
+MDNS_ANNOUNCEMENT_S = 1.0
+"""How often a name is announced, and the time in between. RFC 6762 asks for two or more; lwIP's number is unsure."""
+
+MDNS_DEFER_S = 1.0
+"""How long the smaller address waits when two probe for one name at once. RFC 6762; lwIP mdns.c."""
+
+MDNS_MULTICAST_S = 1.0
+"""A responder that has just answered everybody ignores further questions of that kind for this long. lwIP mdns.c."""
+
+MDNS_TTL_S = 120
+MDNS_UNICAST_TTL_S = 10
+"""How long an address may be kept: from an answer to everybody, and from one to a single asker. lwIP mdns_priv.h."""
+
+DNS_TICK_S = 1.0
+"""The resolver looks at its questions this often, at moments of its own. lwIP DNS_TMR_INTERVAL."""
+
+DNS_RETRY_TICKS = (1, 1, 2, 3)
+"""Ticks from one try of a question to the next; after the last one the name counts as unknown. lwIP dns.c."""
+
 TCP_SYN_RTO_S = 3.0
 """Time between tries of a connection request. lwIP LWIP_TCP_RTO_TIME."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable
 
+from hil.dns_message import MDNS_PORT
 from hil.virtual.air.addressing import ANY, Addressing, Endpoint
 from hil.virtual.air.ip import IpLayer
 from hil.virtual.air.limits import UDP_PAYLOAD_MAX, UDP_PCBS, UDP_PCBS_MDNS, UDP_QUEUE
@@ -78,6 +79,9 @@ class UdpSocket:
         address, port = local
         if port == 0:
             port = self._layer.free_port()
+        if port == MDNS_PORT:
+            # The mDNS responder has it, and shares it with nobody.
+            raise BoardOSError(EADDRINUSE)
         for other in self._layer.sockets:
             may_share = other is self or (self.may_share_port and other.may_share_port)
             if not may_share and other._overlaps(address, port):

@@ -1,4 +1,4 @@
-# The old name uos. Loads the module when it is first used, for few programs do and all boards pay for what boot loads.
+# The old name uos. Loads the module at its first use: few programs need it, and all boards pay for what boot has.
 def __getattr__(name):
     import os
 

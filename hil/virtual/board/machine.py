@@ -28,7 +28,11 @@ def unique_id():
 
 def freq(hz=None):
     if hz is None:
-        return 125000000
+        return _freq[0]
+    _freq[0] = hz
+
+
+_freq = [125000000]
 
 
 def idle():

@@ -11,8 +11,14 @@ from _hal import call as _call
 
 
 def ilistdir(path=""):
-    for entry in _call("listdir", path if path[:1] == "/" else getcwd() + "/" + path):
-        yield tuple(entry)
+    path = path if path[:1] == "/" else getcwd() + "/" + path
+    entries = _call("listdir 0", path)
+    n = 0
+    while entries:
+        for entry in entries:
+            yield tuple(entry)
+        n += len(entries)
+        entries = _call("listdir %d" % n, path)
 
 
 def statvfs(path):

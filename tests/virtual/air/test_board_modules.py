@@ -86,7 +86,6 @@ def test_interfaces_say_who_they_are(bench: VirtualBench) -> None:
         ("network.WLAN(1).connect", ""),
         ("network.hostname('n' * 33)", "ValueError: "),
         ("socket.getaddrinfo('192.168.4.1', 80)", "[(2, 1, 0, '', ('192.168.4.1', 80))]"),
-        ("socket.getaddrinfo('example.com', 80)", "OSError: -2"),
         ("socket.socket().connect(('192.168.4.1', 9))", "OSError: [Errno 104] ECONNRESET"),
         ("socket.socket(2, 2).sendto(b'x', ('nobody', 9))", "ValueError: invalid arguments"),
         ("socket.socket().accept()", "OSError: [Errno 22] EINVAL"),
@@ -159,3 +158,30 @@ def test_control_c_stops_a_program_that_waits_for_a_datagram(bench: VirtualBench
     access_point, _ = start(bench, UDP_SERVER)
     assert "KeyboardInterrupt" in access_point.type("\x03")
     assert access_point.run("1 + 1") == "2"
+
+
+def test_names_are_asked_of_the_air(bench: VirtualBench) -> None:
+    access_point, client = Terminal(bench, "A"), Terminal(bench, "B")
+    access_point.boot(main="import network\nnetwork.hostname('pico-ap')\n" + ACCESS_POINT)
+    client.boot(main=STATION)
+    assert client.wait(lambda: "joined" in client.output and client.output.endswith(">>> "), 10)
+    client.sleep(2)
+    assert client.run("socket.getaddrinfo('pico-ap.local', 80)") == "[(2, 1, 0, '', ('192.168.4.1', 80))]"
+    assert access_point.run("import socket; socket.getaddrinfo('PicoW.local', 80)[0][4][0]") == "'192.168.4.16'"
+
+
+def test_a_name_that_nobody_has_is_given_up_after_seconds(bench: VirtualBench) -> None:
+    _, client = start(bench)
+    for name in ("nobody.local", "example.com"):
+        before_s = client.bench.clock.now()
+        client.type(f"socket.getaddrinfo('{name}', 1)\r", 0)
+        assert client.wait(lambda: client.output.endswith("OSError: -2\r\n>>> "), 8)
+        assert 6 < client.bench.clock.now() - before_s < 7.1
+        client.type("\r")
+    assert client.run("socket.getaddrinfo('" + "x" * 70 + ".local', 1)").endswith("OSError: -2")
+
+
+def test_control_c_stops_asking_for_a_name(bench: VirtualBench) -> None:
+    _, client = start(bench)
+    client.type("socket.getaddrinfo('nobody.local', 1)\r", 1)
+    assert "KeyboardInterrupt" in client.type("\x03")

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from hil.virtual.air.medium import Hop
+from hil.virtual.air.medium import Copy, Hop
 from hil.virtual.air.packets import TcpSegment
 from hil.virtual.air.radio import Radio
 from hil.virtual.air.tcp_socket import TcpSocket
@@ -76,8 +76,10 @@ def test_both_ends_talk_and_close(net: RadioWorld) -> None:
 def test_second_client_is_served_after_the_first(net: RadioWorld) -> None:
     access_point, clients = net.access_point(), [net.client(), net.client()]
     listener = listen(access_point)
-    ends = [connect(net, client) for client in clients]
-    net.run(0.1)
+    ends = []
+    for client in clients:
+        ends.append(connect(net, client))
+        net.run(0.1)
     for client, end in zip(clients, ends, strict=True):
         accepted = listener.accept()
         assert accepted is not None
@@ -277,11 +279,18 @@ def test_stream_survives_loss_duplication_and_reordering(seed: int) -> None:
     access_point, client = net.access_point(), net.client()
     listener = listen(access_point)
     chance = net.world.rng
+    plain = Copy()
 
-    def disturb(hop: Hop) -> Sequence[int]:
+    def disturb(hop: Hop) -> Sequence[Copy]:
         if not isinstance(hop.packet, TcpSegment):
-            return (0,)
-        return chance.choice([(0,), (0,), (0,), (0,), (0,), (), (0, 0), (20_000,), (0, 30_000)])
+            return (plain,)
+        fates = [(plain,)] * 5 + [
+            (),
+            (plain, plain),
+            (Copy(20_000, in_order=False),),
+            (plain, Copy(30_000, in_order=False)),
+        ]
+        return chance.choice(fates)
 
     net.air.disturbance = disturb
     far = client.tcp_socket()

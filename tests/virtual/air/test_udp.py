@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from hil.virtual.air.medium import Hop
+from hil.virtual.air.medium import Copy, Hop
 from tests.virtual.air.conftest import RadioWorld, address, all_received, errno_of, udp_on
 
 AP = "192.168.4.1"
@@ -190,10 +190,12 @@ def test_static_address_is_used_at_once_and_survives_a_rejoin(net: RadioWorld) -
 def test_disturbance_loses_duplicates_and_delays(net: RadioWorld) -> None:
     access_point, client = net.access_point(), net.client()
     server, sender = udp_on(access_point, 5000), client.udp_socket()
-    fates: dict[bytes, Sequence[int]] = {b"lost": (), b"twice": (0, 0), b"late": (500_000,), b"plain": (0,)}
+    net.run(3)  # their names are announced
+    late, plain = Copy(500_000, in_order=False), Copy()
+    fates: dict[bytes, Sequence[Copy]] = {b"lost": (), b"twice": (plain, plain), b"late": (late,), b"plain": (plain,)}
     hops: list[Hop] = []
 
-    def disturb(hop: Hop) -> Sequence[int]:
+    def disturb(hop: Hop) -> Sequence[Copy]:
         hops.append(hop)
         return fates[hop.packet.data]  # type: ignore[union-attr]
 

@@ -1,0 +1,69 @@
+"""A client's part in being registered: when to say HELLO, and whether the AP is there. Pure: time is passed in."""
+
+from picolink import wire
+from picolink.timing import AP_SILENT_MS, HELLO_PERIOD_MS, HELLO_RETRY_MS
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+class Registration:
+    """Says HELLO every HELLO_RETRY_MS until the AP lists this client, then every HELLO_PERIOD_MS."""
+
+    def __init__(
+        self,
+        node_id: str,
+        ap: tuple[str, int],
+        send: "Callable[[str, tuple[str, int]], None]",
+        random_below: "Callable[[int], int]",
+    ) -> None:
+        self.ip = ""
+        """Own address; empty while the AP is not joined."""
+        self._id = node_id
+        self._ap = ap
+        self._send = send
+        self._random_below = random_below
+        self._heard_ms = 0
+        self._hello_ms = 0
+        self._due_ms = 0
+        self._answered = True
+
+    def link(self, now_ms: int, ip: str) -> None:
+        """The Wi-Fi was joined with this address, or lost (empty)."""
+        self.ip = ip
+        self._heard_ms = self._due_ms = now_ms
+
+    def tick(self, now_ms: int) -> int:
+        """Say HELLO if it is due; returns when to call again."""
+        if not self.ip:
+            return now_ms + HELLO_PERIOD_MS
+        if now_ms >= self._due_ms:
+            self._send(wire.hello(self._id, 0, None), self._ap)
+            self._hello_ms = now_ms
+            self._answered = False
+            self._due_ms = now_ms + HELLO_RETRY_MS
+        return self._due_ms
+
+    def received(self, now_ms: int, message: wire.Message, sender: tuple[str, int]) -> None:
+        """A NODES came in. Raises Malformed when it is not the AP's own."""
+        if sender != self._ap:
+            raise wire.Malformed("foreign")
+        self.heard(now_ms)
+        if self.ip in message.order and not self._answered:
+            self._answered = True
+            # A little early by chance, so that clients that were powered on together do not speak together for ever.
+            self._due_ms = self._hello_ms + HELLO_PERIOD_MS - self._random_below(HELLO_PERIOD_MS // 10)
+
+    def heard(self, now_ms: int) -> None:
+        """Something came over the link: it is alive."""
+        self._heard_ms = now_ms
+
+    def is_deaf(self, now_ms: int) -> bool:
+        """Whether nothing came over the link for so long that it must be dead, whatever the radio says."""
+        return now_ms - self._heard_ms >= AP_SILENT_MS
+
+    def leave(self) -> None:
+        """Say BYE."""
+        if self.ip:
+            self._send(wire.bye(self._id), self._ap)

@@ -1,0 +1,154 @@
+"""A node where no AP is fixed: client or AP, as the election wants it. One Member is its part in roles throughout.
+
+Pure: radio, time, sending and chance are passed in. `look` starts a look at the air; it calls what it is given with the
+time and the BSSIDs that it heard, maybe before it returns.
+"""
+
+from picolink import wire
+from picolink.ap_roles import Authority
+from picolink.election import JOIN, OPEN, Reign, Seeker
+from picolink.member import Member
+from picolink.program import Program
+from picolink.timing import RENEW_PERIOD_MS
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from picolink.wifi import OpenAccessPoint, Station
+
+    Looked = Callable[[int, list[bytes] | None], None]
+
+FRESH_MS = 100
+"""A lease granted this recently lasts for as long as a look takes."""
+
+
+class Follower(Program):
+    """A client, or on its way to be one. Done when it is its turn to be the AP."""
+
+    def __init__(
+        self,
+        member: Member,
+        seeker: Seeker,
+        station: "Station",
+        look: "Callable[[Looked], None]",
+        say: "Callable[[str], None]",
+    ) -> None:
+        self.done = False
+        self._member = member
+        self._seeker = seeker
+        self._station = station
+        self._look = look
+        self._say = say
+        self._ip = ""
+
+    def link(self, now_ms: int, ip: str) -> None:
+        self._ip = ip
+        self._member.link(now_ms, ip)
+        if not ip:
+            self._seeker.lost(now_ms, self._member.ahead)
+
+    def is_deaf(self, now_ms: int) -> bool:
+        return self._member.is_deaf(now_ms)
+
+    def received(self, now_ms: int, message: wire.Message, sender: tuple[str, int]) -> None:
+        self._member.received(now_ms, message, sender)
+
+    def tick(self, now_ms: int) -> int:
+        due_ms = self._member.tick(now_ms)
+        if self._ip or self._station.trying:
+            return due_ms
+        if now_ms < self._seeker.look_ms:
+            return min(due_ms, self._seeker.look_ms)
+        self._look(self._looked)
+        return now_ms  # looking took time: what is due?
+
+    def _looked(self, now_ms: int, heard: "list[bytes] | None") -> None:
+        if heard is not None:
+            self._say(f"looked heard={len(heard)}")
+        step = self._seeker.looked(now_ms, heard)
+        if step == JOIN:
+            self._station.join(now_ms)
+        self.done = step == OPEN
+
+
+class Leader(Program):
+    """The AP, which is a node among the others too. Done when it has to leave that to another."""
+
+    def __init__(
+        self,
+        now_ms: int,
+        member: Member,
+        reign: Reign,
+        access_point: "OpenAccessPoint",
+        ap: tuple[str, int],
+        peer_port: int,
+        look: "Callable[[Looked], None]",
+        send: "Callable[[str, tuple[str, int]], None]",
+        say: "Callable[[str], None]",
+    ) -> None:
+        """`ap` is where clients send to, on `peer_port` they listen."""
+        self.done = False
+        self._now_ms = now_ms
+        self._member = member
+        self._reign = reign
+        self._access_point = access_point
+        self._ap = ap
+        self._own = ap[0], peer_port
+        self._look = look
+        self._send = send
+        self._say = say
+        everyone = (ap[0][: ap[0].rfind(".")] + ".255", peer_port)
+        self._authority = Authority(now_ms, everyone, self._tell, say)
+        self._authority.alone = False
+        member.use(self._ask_itself)
+        member.link(now_ms, ap[0])
+
+    def received(self, now_ms: int, message: wire.Message, sender: tuple[str, int]) -> None:
+        self._now_ms = now_ms
+        self._authority.received(now_ms, message, sender)
+
+    def tick(self, now_ms: int) -> int:
+        self._now_ms = now_ms
+        if not self._access_point.is_up():
+            self._end("off-air")
+            return now_ms
+        due_ms = self._reign.tick(now_ms)
+        self._authority.alone = self._reign.rules
+        due_ms = min(due_ms, self._authority.tick(now_ms), now_ms + RENEW_PERIOD_MS)
+        due_ms = min(due_ms, self._member.tick(now_ms))
+        if now_ms < self._reign.look_ms:
+            return due_ms
+        # Nobody is answered during a look: it begins when the lease of MASTER, whoever that is, is fresh.
+        late_ms = self._reign.look_ms + 2 * RENEW_PERIOD_MS
+        if self._reign.rules and now_ms - self._authority.granted_ms > FRESH_MS and now_ms < late_ms:
+            return max(now_ms + 1, min(due_ms, late_ms))
+        self._look(self._looked)
+        return now_ms  # looking took time: what is due?
+
+    def _looked(self, now_ms: int, heard: "list[bytes] | None") -> None:
+        self._now_ms = now_ms
+        self._member.renew_late(now_ms)
+        self._reign.looked(now_ms, heard, self._authority.heard_lately(now_ms) > 1)
+        if heard:
+            rivals = ",".join([":".join([f"{byte:02x}" for byte in bssid]) for bssid in heard])
+            self._say(f"rival bssid={rivals}")
+        if self._reign.must_yield:
+            self._end("rival")
+
+    def _end(self, reason: str) -> None:
+        # Its own role first: nobody else can be MASTER before this AP is off the air.
+        self._member.resign(reason)
+        self._member.link(self._now_ms, "")
+        self._say(f"ap-down reason={reason}")
+        self.done = True
+
+    def _tell(self, text: str, address: tuple[str, int]) -> None:
+        if address == self._own:
+            # A board does not hear itself through the air.
+            self._member.received(self._now_ms, wire.parse(text.encode()), self._ap)
+        else:
+            self._send(text, address)
+
+    def _ask_itself(self, text: str, address: tuple[str, int]) -> None:
+        self._authority.received(self._now_ms, wire.parse(text.encode()), self._own)

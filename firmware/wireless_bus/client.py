@@ -1,0 +1,33 @@
+"""Client of the app `wireless_bus`: talks to all other clients directly, and prints what they say."""
+
+from picolink import config
+from picolink.board import Uptime, random_below, say_boot, unique_id
+from picolink.bus import Bus
+from picolink.log import say
+from picolink.node import UdpPort, serve
+from picolink.peers import Peer
+from picolink.wifi import Station
+
+
+class Talker(Bus):
+    """Prints everything that is said."""
+
+    def on_saying(self, peer: Peer, seq: int) -> None:
+        say(f"said peer={peer.ip} id={peer.id} seq={seq}")
+
+
+def main() -> None:
+    say_boot("wireless_bus", "client")
+    settings = config.load()
+    station = Station(settings.ssid, settings.password)
+    port = UdpPort(settings.peer_port)
+    ap = (settings.ap_ip, settings.discovery_port)
+    talker = Talker(unique_id(), ap, settings.peer_port, port.send, random_below)
+    try:
+        serve(port, talker, Uptime(), station)
+    finally:
+        talker.leave()
+        port.close()
+
+
+main()

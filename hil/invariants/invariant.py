@@ -1,0 +1,54 @@
+"""What an invariant is: it reads the timeline entry by entry, once, and says where it did not hold."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import ClassVar
+
+from hil.events import TimelineEntry
+
+NOT_HEARD: frozenset[str] = frozenset({"usb_drop", "garbled_serial"})
+"""Faults during which a board's lines are missing, late or spoilt: they prove nothing then."""
+
+
+@dataclass(frozen=True)
+class Violation:
+    """An instant at which an invariant did not hold."""
+
+    invariant: str
+    """Its name."""
+    time_s: float
+    """Rig time at which it began."""
+    text: str
+    proof: tuple[TimelineEntry, ...]
+    """The entries that show it, of all boards involved, by time."""
+
+    @property
+    def boards(self) -> frozenset[str]:
+        """The boards involved."""
+        return frozenset(entry.source for entry in self.proof)
+
+
+class Invariant(ABC):
+    """One invariant over one span of the timeline: feed it by :meth:`see`, then call :meth:`finish`."""
+
+    name: ClassVar[str]
+    """What its violation is called, in reports and in ``expect(…)``."""
+
+    def __init__(self, nodes: Mapping[str, str]) -> None:
+        """``nodes``: the board by its node id, as far as the rig knows; all boards are off when the span begins."""
+        self.nodes = dict(nodes)
+        self.violations: list[Violation] = []
+
+    @abstractmethod
+    def see(self, entry: TimelineEntry) -> None:
+        """Take in the next entry, by time. One of a board that cannot be heard has no events."""
+
+    def finish(self, end_s: float) -> None:  # noqa: B027  # most have nothing to do here
+        """The span ends at ``end_s``, in rig time."""
+
+    def found(self, time_s: float, text: str, proof: Iterable[TimelineEntry]) -> None:
+        """The invariant did not hold at ``time_s``."""
+        # By identity: two equal lines in one instant are two.
+        once = {id(entry): entry for entry in proof}.values()
+        self.violations.append(Violation(self.name, time_s, text, tuple(sorted(once, key=lambda entry: entry.time_s))))

@@ -1,0 +1,116 @@
+"""No board starts anew unless somebody made it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from hil import events
+from hil.events import Event, TimelineEntry
+from hil.invariants.consoles import reboots_softly
+from hil.invariants.invariant import Invariant
+
+WATCHDOG_RESET = "3"
+"""``machine.reset_cause()`` after ``machine.reset()`` or the watchdog, as a `boot` event gives it in ``cause``."""
+
+
+@dataclass
+class _Board:
+    """What is to be expected of one board."""
+
+    caused_by: TimelineEntry | None = None
+    """What was last done to it."""
+    may_connect: bool = False
+    may_boot: bool = False
+    may_reboot_softly: bool = False
+    is_cold: bool = False
+    """Its next boot is the first since power-on."""
+    signs: list[TimelineEntry] = field(default_factory=list)
+    """Of one reboot that nobody caused, until it is complete."""
+
+
+class Reboot(Invariant):
+    """No board starts anew unless its power was switched, it was reset or stopped for its REPL, or a fault made it.
+
+    Signs are: the serial device goes away, or comes back; MicroPython says that it reboots softly; the firmware says
+    `boot` again, or says at its first `boot` after power-on that the cause was a reset. The banner is none, for it
+    comes whenever main.py is over. One cause accounts for one reboot; a dropped USB connection for no `boot`.
+    """
+
+    name = "reboot"
+
+    def __init__(self, nodes: Mapping[str, str]) -> None:
+        super().__init__(nodes)
+        self._boards: dict[str, _Board] = {}
+
+    def see(self, entry: TimelineEntry) -> None:
+        board = self._boards.setdefault(entry.source, _Board())
+        if entry.kind in ("power", "repl", "reset"):
+            self._caused(board, entry)
+        elif reboots_softly(entry):
+            self._reboot_softly(board, entry)
+        for event in entry.events:
+            match event.name:
+                case "boot":
+                    self._boot(board, event, entry)
+                case events.SERIAL_GONE | events.SERIAL_OPENED:
+                    self._link(board, event, entry)
+                case events.FAULT_BEGIN:
+                    self._fault(board, event, entry)
+
+    def finish(self, _end_s: float) -> None:
+        for board in self._boards.values():
+            self._tell(board)
+
+    def _caused(self, board: _Board, entry: TimelineEntry) -> None:
+        self._account(board, entry)
+        names = {event.name for event in entry.events}
+        board.may_connect = board.may_boot = events.POWER_OFF not in names
+        board.may_reboot_softly = events.STOPPED in names
+        board.is_cold = events.POWER_ON in names
+
+    def _fault(self, board: _Board, event: Event, entry: TimelineEntry) -> None:
+        match event.fields["fault"]:
+            case "usb_drop":
+                self._account(board, entry)
+                board.may_connect = True
+            case "brown_out":
+                self._account(board, entry)
+                board.may_connect = board.may_boot = True
+
+    def _account(self, board: _Board, entry: TimelineEntry) -> None:
+        """``entry`` is why: also for a serial device that went away the instant before."""
+        if [event.name for sign in board.signs for event in sign.events] == [events.SERIAL_GONE]:
+            board.signs = []
+        self._tell(board)
+        board.caused_by = entry
+
+    def _reboot_softly(self, board: _Board, entry: TimelineEntry) -> None:
+        if board.may_reboot_softly:
+            board.may_reboot_softly = False
+        else:
+            self._tell(board)
+            board.signs.append(entry)
+
+    def _link(self, board: _Board, event: Event, entry: TimelineEntry) -> None:
+        is_opened = event.name == events.SERIAL_OPENED
+        if not board.may_connect:
+            if not is_opened:
+                self._tell(board)
+            board.signs.append(entry)
+        elif is_opened:
+            board.may_connect = False
+
+    def _boot(self, board: _Board, event: Event, entry: TimelineEntry) -> None:
+        reset_itself = board.is_cold and event.fields.get("cause") == WATCHDOG_RESET
+        if board.signs or not board.may_boot or reset_itself:
+            board.signs.append(entry)
+            self._tell(board)
+        board.may_boot = board.is_cold = False
+
+    def _tell(self, board: _Board) -> None:
+        if board.signs:
+            first = board.signs[0]
+            cause = [board.caused_by] if board.caused_by is not None else []
+            came_back = len(board.signs) > 1 or first.kind != "link"
+            what = "started anew" if came_back else "left USB"
+            self.found(first.time_s, f"{first.source} {what}, and nobody had made it", [*cause, *board.signs])
+            board.signs = []

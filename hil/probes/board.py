@@ -1,0 +1,198 @@
+"""The board probe: a spare Pico W of the rig that does in the Wi-Fi what a test tells it. Real and virtual alike."""
+
+from base64 import b64decode, b64encode
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from hil.clock import Clock
+from hil.errors import ProbeError, WaitTimeout
+from hil.probes import Datagram, TcpConnection
+from hil.probes.agent import BoardAgent, CommandFailed
+from hil.probes.failures import BAD_AUTH, IDLE, JOINING, why_not_joined, why_not_sent
+from hil.probes.udp import Inbox, UdpProbe
+
+SEND_TIMEOUT_S = 10.0
+"""How long a TCP peer that has stopped reading may take to read again."""
+_CHUNK_BYTES = 512
+"""How much TCP data one command carries: the board holds it several times over while it reads the command."""
+
+
+class BoardProbe(UdpProbe):
+    """Joins when it is first used, and powers its board on before that. Implements ``Probe``.
+
+    Datagrams have the time at which the board's report of them arrived: a few milliseconds after they did.
+    """
+
+    def __init__(self, agent: BoardAgent, clock: Clock, ssid: str, key: str) -> None:
+        super().__init__(clock)
+        self._agent = agent
+        self._ssid = ssid
+        self._key = key
+        self._status = IDLE
+        self._address = ""
+        self._ports: dict[int, _BoardPort] = {}
+        agent.on_report = self._reported
+
+    @property
+    def address(self) -> str:
+        return self._address if self._agent.runs else ""
+
+    def join(self, within_s: float = 15.0) -> None:
+        if self.address:
+            return
+        self._agent.ensure_running()
+        deadline = self._clock.deadline(within_s)
+        failure = IDLE
+        while not deadline.expired:
+            self._status = JOINING
+            with explained("join"):
+                self._agent.call("join", self._ssid, self._key)
+            self._clock.wait(lambda: bool(self._address) or self._status < IDLE, deadline.remaining_s)
+            if self._address:
+                return
+            # A try that the deadline cut short says less than the one before it.
+            failure = self._status if self._status != JOINING else failure
+            if failure == BAD_AUTH:
+                break
+        why = why_not_joined(failure)
+        raise ProbeError(f"the probe could not join Wi-Fi {self._ssid!r} within {within_s:g} s: {why}")
+
+    def leave(self) -> None:
+        if self._agent.runs:
+            with explained("leave the Wi-Fi"):
+                self._agent.call("leave")
+        self._address = ""
+
+    def close(self) -> None:
+        """Cut the board's power. Raises ``PowerError``."""
+        self._agent.stop()
+        self._address = ""
+
+    @contextmanager
+    def open_port(self, port: int) -> Iterator["_BoardPort"]:
+        self.join()
+        with explained(f"open UDP port {port}"):
+            handle = self._agent.call("open", port)
+        opened = self._ports[handle] = _BoardPort(self._agent, self._clock, port, handle)
+        try:
+            yield opened
+            opened.check()
+        finally:
+            del self._ports[handle]
+            self._close(handle, opened.start)
+
+    @contextmanager
+    def connect(self, to: tuple[str, int], within_s: float = 5.0) -> Iterator[TcpConnection]:
+        self.join()
+        start = self._agent.starts
+        with explained(f"connect to {to[0]}:{to[1]}"):
+            handle = self._agent.call("connect", *to)
+        try:
+            with explained(f"connect to {to[0]}:{to[1]}"):
+                number = self._agent.begin("connected", handle)
+                if not self._agent.wait(number, within_s):
+                    raise WaitTimeout(f"{to[0]}:{to[1]} did not answer the probe's connect within {within_s:g} s")
+                self._agent.answer(number)
+            yield _BoardTcpConnection(self._agent, handle, to)
+        finally:
+            self._close(handle, start)
+
+    def _close(self, handle: int, start: int) -> None:
+        # What was open on a board that is gone, or started anew, is closed.
+        if self._agent.runs and self._agent.starts == start:
+            self._agent.call("close", handle)
+
+    def _reported(self, time_s: float, name: str, rest: list[Any]) -> None:
+        if name == "wifi":
+            self._status, self._address = rest
+        elif name == "garbled":
+            # The board heard something else than it was told: whoever waits for the answer will say so.
+            return
+        elif (port := self._ports.get(rest[0])) is not None:
+            port.reported(time_s, name, rest[1:])
+
+
+class _BoardPort(Inbox):
+    """A UDP port that the board holds open."""
+
+    def __init__(self, agent: BoardAgent, clock: Clock, port: int, handle: int) -> None:
+        super().__init__(clock, port)
+        self.start = agent.starts
+        self._agent = agent
+        self._handle = handle
+        self._fault = ""
+
+    def send(self, data: bytes, to: tuple[str, int]) -> None:
+        with explained(f"send to {to[0]}:{to[1]}"):
+            self._agent.call("send", self._handle, b64encode(data).decode(), *to)
+
+    def receive(self, within_s: float) -> Datagram:
+        self.check()
+        return super().receive(within_s)
+
+    def check(self) -> None:
+        """Raise ``ProbeError`` when something may have arrived that is not in :attr:`received`."""
+        if not self._agent.runs or self._agent.starts != self.start:
+            raise ProbeError(f"{self._agent.board}, the probe, has stopped while it listened on port {self._port}")
+        if self._fault:
+            raise ProbeError(f"{self._agent.board}, the probe, {self._fault} on port {self._port}")
+
+    def reported(self, time_s: float, name: str, rest: list[Any]) -> None:
+        """The agent reports something about this port."""
+        if name == "udp":
+            data, ip, port = rest
+            self.received.append(Datagram(time_s, b64decode(data), (ip, port)))
+        elif name == "dropped":
+            self._fault = f"lost {rest[0]} datagrams, for they came faster than its serial line takes them away,"
+        else:
+            self._fault = f"could not receive: {why_not_sent(rest[0])},"
+
+
+class _BoardTcpConnection:
+    """One TCP connection of the board."""
+
+    def __init__(self, agent: BoardAgent, handle: int, peer: tuple[str, int]) -> None:
+        self._agent = agent
+        self._handle = handle
+        self._peer = f"{peer[0]}:{peer[1]}"
+        self._reading: int | None = None
+        self._unread = b""
+
+    def send(self, data: bytes) -> None:
+        with explained(f"send to {self._peer}"):
+            for position in range(0, len(data), _CHUNK_BYTES):
+                chunk = b64encode(data[position : position + _CHUNK_BYTES]).decode()
+                number = self._agent.begin("write", self._handle, chunk)
+                if not self._agent.wait(number, SEND_TIMEOUT_S):
+                    raise ProbeError(f"{self._peer} has read nothing for {SEND_TIMEOUT_S:g} s, and no more fits")
+                self._agent.answer(number)
+
+    def receive(self, size: int, within_s: float) -> bytes:
+        if not self._unread:
+            self._unread = self._read(size, within_s)
+        data, self._unread = self._unread[:size], self._unread[size:]
+        return data
+
+    def close(self) -> None:
+        self._agent.call("close", self._handle)
+
+    def _read(self, size: int, within_s: float) -> bytes:
+        with explained(f"receive from {self._peer}"):
+            # A reading that the last call gave up waiting for goes on: its data comes first.
+            number = self._reading or self._agent.begin("read", self._handle, min(size, _CHUNK_BYTES))
+            self._reading = number
+            if not self._agent.wait(number, within_s):
+                raise WaitTimeout(f"{self._peer} sent nothing to the probe within {within_s:g} s")
+            self._reading = None
+            return b64decode(self._agent.answer(number))
+
+
+@contextmanager
+def explained(what: str) -> Iterator[None]:
+    """Turn what the board could not do into a ``ProbeError`` that says what failed and why."""
+    try:
+        yield
+    except CommandFailed as error:
+        why = why_not_sent(error.errno) if isinstance(error.errno, int) else error.errno
+        raise ProbeError(f"the probe could not {what}: {why}") from error

@@ -1,0 +1,64 @@
+"""One UDP port of the bench's machine: a thread takes what arrives, so that nothing is lost while a test thinks."""
+
+import selectors
+import socket
+import threading
+from types import TracebackType
+from typing import Self
+
+from hil.clock import Clock
+from hil.errors import ProbeError
+from hil.probes import Datagram
+from hil.probes.failures import why_not_sent
+from hil.probes.udp import Inbox
+
+_LONGEST = 65535
+
+
+class HostPort(Inbox):
+    """Reads from ``udp`` from ``with`` to its end. Implements ``UdpPort``."""
+
+    def __init__(self, udp: socket.socket, clock: Clock) -> None:
+        super().__init__(clock, udp.getsockname()[1])
+        self._udp = udp
+        self._failure: OSError | None = None
+        self._wake, self._woken = socket.socketpair()
+        self._reader = threading.Thread(target=self._read, name=f"probe port {self._port}", daemon=True)
+
+    def __enter__(self) -> Self:
+        self._reader.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self._wake.send(b"\0")
+        self._reader.join()
+        self._wake.close()
+        self._woken.close()
+
+    def send(self, data: bytes, to: tuple[str, int]) -> None:
+        try:
+            self._udp.sendto(data, to)
+        except OSError as error:
+            why = why_not_sent(error.errno or 0)
+            raise ProbeError(f"the probe could not send to {to[0]}:{to[1]}: {why} ({error})") from error
+
+    def receive(self, within_s: float) -> Datagram:
+        if self._failure is not None:
+            why = why_not_sent(self._failure.errno or 0)
+            raise ProbeError(f"the probe could not receive on port {self._port}: {why}") from self._failure
+        return super().receive(within_s)
+
+    def _read(self) -> None:
+        with selectors.DefaultSelector() as selector:
+            selector.register(self._udp, selectors.EVENT_READ)
+            selector.register(self._woken, selectors.EVENT_READ)
+            while self._woken not in [key.fileobj for key, _ in selector.select()]:
+                try:
+                    data, sender = self._udp.recvfrom(_LONGEST)
+                except OSError as error:
+                    self._failure = error
+                    return
+                self.received.append(Datagram(self._clock.now(), data, sender))
+                self._clock.notice()

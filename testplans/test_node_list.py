@@ -1,0 +1,224 @@
+"""App node_list: the AP sends the addresses of all clients to all of them, and forgets who has left."""
+
+from collections.abc import Callable
+from itertools import pairwise
+
+import pytest
+
+from hil.board import Board
+from hil.clock import Clock
+from hil.console import Mark
+from hil.fixtures.measure import Measure
+from hil.probes import Probe
+
+pytestmark = [pytest.mark.firmware("node_list"), pytest.mark.needs(clients=3)]
+
+AP = ("192.168.4.1", 5000)
+HELLO_PERIOD_S = 5.0
+NODES_PERIOD_S = 3.0
+NODE_SILENT_S = 15.0
+JOINED_WITHIN_S = 30.0
+RADIO_S = 0.5
+"""Slack for what is not timing: radio, console."""
+
+Joined = Callable[[], list[str]]
+
+
+def all_see(clients: list[Board], addresses: list[str], within: float) -> None:
+    """Wait until each of the clients has been told just these addresses, from now on."""
+    marks = {client: client.console.mark() for client in clients}
+    for client, mark in marks.items():
+        client.console.expect("nodes", within=within, since=mark, list=",".join(addresses))
+
+
+def who(probe: Probe) -> list[str]:
+    """The addresses as the AP tells anybody who asks."""
+    word, _, listed = probe.request(b"WHO", to=AP).data.decode().partition(" ")
+    assert word == "NODES:"
+    return listed.split(", ") if listed else []
+
+
+def gaps(client: Board, since: Mark) -> list[float]:
+    """Seconds from one list that a client heard to the next."""
+    times = [event.time_s for event in client.console.events("nodes", since=since)]
+    return [later - earlier for earlier, later in pairwise(times)]
+
+
+def test_every_client_sees_all_others(clients: list[Board], joined: Joined, measure: Measure) -> None:
+    addresses = joined()
+    with measure("all seen by all", limit=NODES_PERIOD_S + RADIO_S, unit="s"):
+        all_see(clients, addresses, within=2 * NODES_PERIOD_S)
+
+
+def test_clients_that_boot_together_see_each_other(ap: Board, clients: list[Board], clock: Clock) -> None:
+    ap.power.on()
+    ap.console.expect("ap-up", within=JOINED_WITHIN_S)
+    for client in clients:
+        client.power.on()
+    addresses = {client.console.expect("joined", within=JOINED_WITHIN_S).fields["ip"] for client in clients}
+    clock.sleep(NODES_PERIOD_S + RADIO_S)
+    lists = {client.events("nodes")[-1].fields["list"] for client in clients}
+    assert len(lists) == 1
+    assert set(lists.pop().split(",")) == addresses
+
+
+def test_list_comes_to_every_client_every_period(
+    clients: list[Board], joined: Joined, clock: Clock, measure: Measure
+) -> None:
+    addresses = joined()
+    all_see(clients, addresses, within=2 * NODES_PERIOD_S)
+    marks = [client.console.mark() for client in clients]
+    clock.sleep(30)
+    longest = [max(gaps(client, mark)) for client, mark in zip(clients, marks, strict=True)]
+    measure("longest gap between two lists", value=max(longest), limit=NODES_PERIOD_S + RADIO_S, unit="s")
+
+
+@pytest.mark.needs(probe=True)
+def test_list_is_sent_to_where_clients_listen(joined: Joined, probe: Probe, clock: Clock) -> None:
+    addresses = joined()
+    with probe.listen(AP[1]) as listener:
+        probe.send(b"HELLO", to=AP)
+        probe.send(b"HELLO", to=AP)
+        clock.sleep(4 * NODES_PERIOD_S)
+        heard = [datagram for datagram in listener.received if datagram.sender == AP]
+    assert 3 <= len(heard) <= 5
+    assert {datagram.data.decode() for datagram in heard} == {f"NODES: {', '.join([*addresses, probe.address])}"}
+
+
+def test_order_is_that_of_first_hello(clients: list[Board], joined: Joined) -> None:
+    first, *others = clients
+    addresses = joined()
+    all_see(clients, addresses, within=2 * NODES_PERIOD_S)
+    with first.repl():
+        pass
+    all_see(others, addresses[1:], within=2 * NODES_PERIOD_S)
+    first.power.cycle()
+    mark = first.console.mark()
+    first.console.expect("joined", within=JOINED_WITHIN_S, since=mark, ip=addresses[0])
+    all_see(clients, [*addresses[1:], addresses[0]], within=2 * NODES_PERIOD_S)
+
+
+def test_client_that_stops_disappears_from_the_next_list(
+    ap: Board, clients: list[Board], joined: Joined, measure: Measure
+) -> None:
+    first, second, third = clients
+    addresses = joined()
+    all_see(clients, addresses, within=2 * NODES_PERIOD_S)
+    with measure("disappears after BYE", limit=NODES_PERIOD_S + RADIO_S, unit="s"):
+        with second.repl():
+            pass
+        all_see([first, third], [addresses[0], addresses[2]], within=2 * NODES_PERIOD_S)
+    assert ap.events("dropped")[-1].fields == {"id": second.serial, "reason": "bye"}
+
+
+def test_client_that_is_cut_disappears(ap: Board, clients: list[Board], joined: Joined, measure: Measure) -> None:
+    first, second, third = clients
+    addresses = joined()
+    all_see(clients, addresses, within=2 * NODES_PERIOD_S)
+    with measure("disappears after a power cut", limit=NODE_SILENT_S + NODES_PERIOD_S + RADIO_S, unit="s"):
+        second.power.off()
+        all_see([first, third], [addresses[0], addresses[2]], within=2 * NODE_SILENT_S)
+    assert ap.events("dropped")[-1].fields == {"id": second.serial, "reason": "silent"}
+
+
+def test_list_stays_as_it_is_while_nothing_happens(
+    ap: Board, clients: list[Board], joined: Joined, clock: Clock
+) -> None:
+    addresses = joined()
+    all_see(clients, addresses, within=2 * NODES_PERIOD_S)
+    mark = ap.console.mark()
+    clock.sleep(3 * NODE_SILENT_S)
+    assert ap.console.events(since=mark) == []
+    all_see(clients, addresses, within=2 * NODES_PERIOD_S)
+
+
+def test_list_is_whole_again_after_the_ap_restarts(
+    ap: Board, clients: list[Board], joined: Joined, measure: Measure, clock: Clock
+) -> None:
+    addresses = joined()
+    all_see(clients, addresses, within=2 * NODES_PERIOD_S)
+    ap.power.cycle()
+    mark = ap.console.mark()
+    ap.console.expect("ap-up", within=JOINED_WITHIN_S, since=mark)
+
+    def is_whole() -> bool:
+        listed = ap.console.events("listed", since=mark)
+        return bool(listed) and len(listed[-1].fields["nodes"].split(",")) == len(clients)
+
+    with measure("list whole after AP restart", limit=20, unit="s"):
+        clock.wait(is_whole, JOINED_WITHIN_S)
+    nodes = dict(node.split("@") for node in ap.events("listed")[-1].fields["nodes"].split(","))
+    assert nodes == {client.serial: client.events("joined")[-1].fields["ip"] for client in clients}
+    all_see(clients, list(nodes.values()), within=2 * NODES_PERIOD_S)
+
+
+@pytest.mark.needs(clients=2, probe=True)
+def test_ap_answers_at_any_time(joined: Joined, probe: Probe, clock: Clock, measure: Measure) -> None:
+    joined()
+    probe.join()
+    slowest_s = 0.0
+    for _ in range(14):
+        asked_s = clock.now()
+        answer = probe.request(b"WHO", to=AP, within_s=2 * NODES_PERIOD_S, tries=1)
+        slowest_s = max(slowest_s, answer.time_s - asked_s)
+        clock.sleep(0.27)
+    measure("slowest answer", value=slowest_s, limit=RADIO_S, unit="s")
+
+
+@pytest.mark.needs(clients=1, probe=True)
+def test_who_is_answered_and_registers_nobody(ap: Board, joined: Joined, probe: Probe) -> None:
+    addresses = joined()
+    ap.console.expect("listed", within=HELLO_PERIOD_S)
+    assert who(probe) == addresses
+    assert who(probe) == addresses
+    assert len(ap.events("listed")) == 1
+
+
+@pytest.mark.needs(clients=1, probe=True)
+def test_hello_is_answered_with_the_list(joined: Joined, probe: Probe) -> None:
+    addresses = joined()
+    for words in (b"HELLO", b"HELLO id=guest", b"HELLO id=guest"):
+        answer = probe.request(words, to=AP).data.decode()
+        assert answer == f"NODES: {', '.join([*addresses, probe.address])}"
+
+
+@pytest.mark.needs(clients=1, probe=True)
+@pytest.mark.parametrize(
+    ("data", "reason"),
+    [
+        (b"", "unknown"),
+        (b"NODES: 192.168.4.99", "unknown"),
+        (b"HELLO \xff", "not-utf8"),
+        (b"HELLO".ljust(513), "too-long"),
+    ],
+    ids=["empty", "not-for-the-ap", "not-utf8", "too-long"],
+)
+def test_malformed_datagram_does_not_stop_the_ap(
+    ap: Board, clients: list[Board], joined: Joined, probe: Probe, data: bytes, reason: str
+) -> None:
+    addresses = joined()
+    probe.send(data, to=AP)
+    ap.console.expect("ignored", within=2, reason=reason, count="1")
+    all_see(clients, addresses, within=2 * NODES_PERIOD_S)
+
+
+@pytest.mark.needs(clients=1, probe=True)
+@pytest.mark.parametrize(
+    ("data", "reason"),
+    [
+        (b"NODES: 192.168.4.99", "foreign"),
+        (b"NODES: 192.168.4", "unknown"),
+        (b"HELLO", "unknown"),
+        (b"\xff\xfe", "not-utf8"),
+    ],
+    ids=["not-from-the-ap", "bad-address", "not-for-a-client", "not-utf8"],
+)
+def test_malformed_datagram_does_not_stop_a_client(
+    clients: list[Board], joined: Joined, probe: Probe, data: bytes, reason: str
+) -> None:
+    (client,) = clients
+    addresses = joined()
+    probe.send(data, to=(addresses[0], AP[1]))
+    client.console.expect("ignored", within=2, reason=reason, count="1")
+    all_see(clients, addresses, within=2 * NODES_PERIOD_S)
+    assert {event.fields["list"] for event in client.events("nodes")} == {addresses[0]}
