@@ -1,6 +1,6 @@
 """App first_boot: no fixed AP. Whoever boots first becomes it, and when it dies the next in order does.
 
-The fixture `cluster` watches in every test that at no instant two boards hold MASTER.
+The invariants watch in every test that at no instant two boards hold MASTER.
 """
 
 from collections.abc import Callable, Mapping, Sequence

@@ -1,6 +1,6 @@
 """If MASTER fails: the next takes over in time, nobody preempts, and at no instant two boards hold MASTER.
 
-The fixture `cluster` watches that last point in every test.
+The invariants watch that last point in every test.
 """
 
 from collections.abc import Callable

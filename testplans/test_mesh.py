@@ -6,6 +6,7 @@ import pytest
 
 from hil.board import Board
 from hil.clock import Clock
+from hil.faults.condition import Condition
 from hil.fixtures.measure import Measure
 from hil.probes import Probe
 
@@ -15,9 +16,12 @@ AP = ("192.168.4.1", 5000)
 PEER_PORT = 5001
 REDISCOVERY_S = 5.0
 NODE_SILENT_S = 15.0
-JOINED_WITHIN_S = 30.0
+JOINED_WITHIN_S = 60.0
 RADIO_S = 0.5
 """Slack for what is not timing: radio, console."""
+LOSSY_S = REDISCOVERY_S
+"""What a radio that loses every tenth packet may cost: one more period."""
+KNOWN_WITHIN_S = 3 * REDISCOVERY_S
 
 Joined = Callable[[], list[str]]
 Known = Callable[[Iterable[Board], float], None]
@@ -46,14 +50,16 @@ def known(clock: Clock) -> Known:
     return wait
 
 
-def test_all_know_all(clients: list[Board], joined: Joined, known: Known, measure: Measure) -> None:
+def test_all_know_all(
+    clients: list[Board], joined: Joined, known: Known, measure: Measure, condition: Condition
+) -> None:
     joined()
-    with measure("all know all", limit=REDISCOVERY_S, unit="s"):
-        known(clients, 2 * REDISCOVERY_S)
+    with measure("all know all", limit=condition.limit(REDISCOVERY_S, disturbed=REDISCOVERY_S + LOSSY_S), unit="s"):
+        known(clients, KNOWN_WITHIN_S)
 
 
 def test_clients_that_boot_together_know_each_other(
-    ap: Board, clients: list[Board], known: Known, measure: Measure
+    ap: Board, clients: list[Board], known: Known, measure: Measure, condition: Condition
 ) -> None:
     ap.power.on()
     ap.console.expect("ap-up", within=JOINED_WITHIN_S)
@@ -61,24 +67,26 @@ def test_clients_that_boot_together_know_each_other(
         client.power.on()
     for client in clients:
         client.console.expect("joined", within=JOINED_WITHIN_S)
-    with measure("all know all", limit=REDISCOVERY_S, unit="s"):
-        known(clients, 2 * REDISCOVERY_S)
+    with measure("all know all", limit=condition.limit(REDISCOVERY_S, disturbed=REDISCOVERY_S + LOSSY_S), unit="s"):
+        known(clients, KNOWN_WITHIN_S)
 
 
 def test_late_joiner_is_known_to_all_within_one_period(
-    ap: Board, clients: list[Board], known: Known, clock: Clock, measure: Measure
+    ap: Board, clients: list[Board], known: Known, clock: Clock, measure: Measure, condition: Condition
 ) -> None:
     *early, late = clients
     for board in (ap, *early):
         board.power.on()
     for client in early:
         client.console.expect("joined", within=2 * JOINED_WITHIN_S)
-    known(early, REDISCOVERY_S)
+    known(early, KNOWN_WITHIN_S)
     clock.sleep(2 * REDISCOVERY_S)
     late.power.on()
     late.console.expect("joined", within=JOINED_WITHIN_S)
-    with measure("late joiner known to all", limit=REDISCOVERY_S, unit="s"):
-        known(clients, 2 * REDISCOVERY_S)
+    with measure(
+        "late joiner known to all", limit=condition.limit(REDISCOVERY_S, disturbed=REDISCOVERY_S + LOSSY_S), unit="s"
+    ):
+        known(clients, KNOWN_WITHIN_S)
 
 
 @pytest.mark.parametrize("cut", [0, 1, 2], ids=["first", "second", "third"])
@@ -86,7 +94,7 @@ def test_cut_client_is_gone_from_all_within_the_expiry(
     ap: Board, clients: list[Board], joined: Joined, known: Known, measure: Measure, cut: int
 ) -> None:
     joined()
-    known(clients, REDISCOVERY_S)
+    known(clients, KNOWN_WITHIN_S)
     gone = clients[cut]
     with measure("cut client gone from all", limit=NODE_SILENT_S + RADIO_S, unit="s"):
         gone.power.off()
@@ -95,49 +103,56 @@ def test_cut_client_is_gone_from_all_within_the_expiry(
 
 
 def test_client_that_stops_is_gone_at_once(
-    clients: list[Board], joined: Joined, known: Known, measure: Measure
+    clients: list[Board], joined: Joined, known: Known, measure: Measure, condition: Condition
 ) -> None:
     first, *others = clients
     joined()
-    known(clients, REDISCOVERY_S)
-    with measure("gone after BYE", limit=1, unit="s"):
+    known(clients, KNOWN_WITHIN_S)
+    with measure("gone after BYE", limit=condition.limit(1, disturbed=NODE_SILENT_S + RADIO_S), unit="s"):
         with first.repl():
             pass
-        known(others, REDISCOVERY_S)
+        known(others, 2 * NODE_SILENT_S)
 
 
 def test_clients_that_stay_know_each_other_whoever_comes_and_goes(
-    clients: list[Board], joined: Joined, known: Known, measure: Measure
+    clients: list[Board], joined: Joined, known: Known, measure: Measure, condition: Condition
 ) -> None:
     joined()
-    known(clients, REDISCOVERY_S)
+    known(clients, KNOWN_WITHIN_S)
     # The next leaves when the one before is back: in the end nobody has been there all the time.
     for gone in clients:
         gone.power.off()
         known([client for client in clients if client is not gone], NODE_SILENT_S + RADIO_S)
         gone.power.on()
         gone.console.expect("joined", within=JOINED_WITHIN_S)
-        with measure("known again after its return", limit=REDISCOVERY_S, unit="s"):
-            known(clients, 2 * REDISCOVERY_S)
+        with measure(
+            "known again after its return",
+            limit=condition.limit(REDISCOVERY_S, disturbed=REDISCOVERY_S + LOSSY_S),
+            unit="s",
+        ):
+            known(clients, KNOWN_WITHIN_S)
 
 
-def test_client_that_reboots_quickly_has_not_been_away(clients: list[Board], joined: Joined, known: Known) -> None:
+def test_client_that_reboots_quickly_has_not_been_away(
+    clients: list[Board], joined: Joined, known: Known, condition: Condition
+) -> None:
     first, *others = clients
     joined()
-    known(clients, REDISCOVERY_S)
+    known(clients, KNOWN_WITHIN_S)
     marks = {client: client.console.mark() for client in others}
     first.power.cycle()
     first.console.expect("joined", within=JOINED_WITHIN_S)
-    known(clients, REDISCOVERY_S)
+    known(clients, KNOWN_WITHIN_S)
     for client, mark in marks.items():
-        assert client.console.events("members", since=mark) == []
+        # Joining takes longer on a bad radio: it may be missed, once by each.
+        assert len(client.console.events("members", since=mark)) <= condition.limit(0, disturbed=2)
 
 
 def test_nothing_changes_while_nobody_comes_or_goes(
     ap: Board, clients: list[Board], joined: Joined, known: Known, clock: Clock
 ) -> None:
     joined()
-    known(clients, REDISCOVERY_S)
+    known(clients, KNOWN_WITHIN_S)
     marks = {board: board.console.mark() for board in (ap, *clients)}
     clock.sleep(3 * NODE_SILENT_S)
     for board, mark in marks.items():
@@ -148,7 +163,7 @@ def test_members_stay_while_the_program_of_the_ap_is_silent(
     ap: Board, clients: list[Board], joined: Joined, known: Known, clock: Clock
 ) -> None:
     joined()
-    known(clients, REDISCOVERY_S)
+    known(clients, KNOWN_WITHIN_S)
     with ap.repl():
         pass
     marks = {client: client.console.mark() for client in clients}
@@ -158,17 +173,17 @@ def test_members_stay_while_the_program_of_the_ap_is_silent(
 
 
 def test_all_know_all_after_the_ap_restarts(
-    ap: Board, clients: list[Board], joined: Joined, known: Known, measure: Measure
+    ap: Board, clients: list[Board], joined: Joined, known: Known, measure: Measure, condition: Condition
 ) -> None:
     joined()
-    known(clients, REDISCOVERY_S)
+    known(clients, KNOWN_WITHIN_S)
     marks = {client: client.console.mark() for client in clients}
     ap.power.off()
     for client, mark in marks.items():
         client.console.expect("members", within=2 * NODE_SILENT_S, since=mark, list="")
     ap.power.on()
     ap.console.expect("ap-up", within=JOINED_WITHIN_S)
-    with measure("all know all after AP restart", limit=20, unit="s"):
+    with measure("all know all after AP restart", limit=condition.limit(20, disturbed=60), unit="s"):
         for client, mark in marks.items():
             client.console.expect("joined", within=JOINED_WITHIN_S, since=mark)
         known(clients, JOINED_WITHIN_S)
@@ -176,11 +191,13 @@ def test_all_know_all_after_the_ap_restarts(
 
 @pytest.mark.needs(clients=2, probe=True)
 def test_who_has_registered_is_found_within_one_period(
-    joined: Joined, probe: Probe, clock: Clock, measure: Measure
+    joined: Joined, probe: Probe, clock: Clock, measure: Measure, condition: Condition
 ) -> None:
     addresses = joined()
     with probe.listen(PEER_PORT) as listener:
-        with measure("rediscovery", limit=REDISCOVERY_S + RADIO_S, unit="s"):
+        with measure(
+            "rediscovery", limit=condition.limit(REDISCOVERY_S + RADIO_S, disturbed=REDISCOVERY_S + LOSSY_S), unit="s"
+        ):
             probe.request(b"HELLO id=guest", to=AP)
             clock.wait(lambda: {each.sender[0] for each in listener.received} == set(addresses), 4 * REDISCOVERY_S)
         assert {each.sender for each in listener.received} == {(ip, PEER_PORT) for ip in addresses}
@@ -191,7 +208,7 @@ def test_who_is_only_in_the_list_is_no_member(
     clients: list[Board], joined: Joined, known: Known, probe: Probe, clock: Clock
 ) -> None:
     joined()
-    known(clients, REDISCOVERY_S)
+    known(clients, KNOWN_WITHIN_S)
     probe.request(b"HELLO id=guest", to=AP)
     clock.sleep(2 * REDISCOVERY_S)
     known(clients, 0)
@@ -203,7 +220,7 @@ def test_member_is_who_is_heard_until_it_says_bye(
 ) -> None:
     first, second = clients
     addresses = joined()
-    known(clients, REDISCOVERY_S)
+    known(clients, KNOWN_WITHIN_S)
     mark = first.console.mark()
     probe.send(b"SAY 1 id=guest", to=(addresses[0], PEER_PORT))
     first.console.expect("members", within=1, since=mark, list=f"{addresses[1]},{probe.address}")

@@ -8,6 +8,7 @@ import pytest
 from hil.board import Board
 from hil.clock import Clock
 from hil.console import Mark
+from hil.faults.condition import Condition
 from hil.fixtures.measure import Measure
 from hil.probes import Probe
 
@@ -17,9 +18,12 @@ AP = ("192.168.4.1", 5000)
 HELLO_PERIOD_S = 5.0
 NODES_PERIOD_S = 3.0
 NODE_SILENT_S = 15.0
-JOINED_WITHIN_S = 30.0
+JOINED_WITHIN_S = 60.0
 RADIO_S = 0.5
 """Slack for what is not timing: radio, console."""
+LOSSY_S = 2 * NODES_PERIOD_S
+"""What a radio that loses every tenth packet may cost: two lists in a row."""
+SEEN_WITHIN_S = 5 * NODES_PERIOD_S
 
 Joined = Callable[[], list[str]]
 
@@ -44,10 +48,16 @@ def gaps(client: Board, since: Mark) -> list[float]:
     return [later - earlier for earlier, later in pairwise(times)]
 
 
-def test_every_client_sees_all_others(clients: list[Board], joined: Joined, measure: Measure) -> None:
+def test_every_client_sees_all_others(
+    clients: list[Board], joined: Joined, measure: Measure, condition: Condition
+) -> None:
     addresses = joined()
-    with measure("all seen by all", limit=NODES_PERIOD_S + RADIO_S, unit="s"):
-        all_see(clients, addresses, within=2 * NODES_PERIOD_S)
+    with measure(
+        "all seen by all",
+        limit=condition.limit(NODES_PERIOD_S + RADIO_S, disturbed=NODES_PERIOD_S + RADIO_S + LOSSY_S),
+        unit="s",
+    ):
+        all_see(clients, addresses, within=SEEN_WITHIN_S)
 
 
 def test_clients_that_boot_together_see_each_other(ap: Board, clients: list[Board], clock: Clock) -> None:
@@ -56,21 +66,29 @@ def test_clients_that_boot_together_see_each_other(ap: Board, clients: list[Boar
     for client in clients:
         client.power.on()
     addresses = {client.console.expect("joined", within=JOINED_WITHIN_S).fields["ip"] for client in clients}
-    clock.sleep(NODES_PERIOD_S + RADIO_S)
-    lists = {client.events("nodes")[-1].fields["list"] for client in clients}
-    assert len(lists) == 1
-    assert set(lists.pop().split(",")) == addresses
+
+    def lists() -> set[str]:
+        return {client.events("nodes")[-1].fields["list"] if client.events("nodes") else "" for client in clients}
+
+    clock.wait(lambda: len(lists()) == 1 and set(lists().pop().split(",")) == addresses, SEEN_WITHIN_S)
+    assert len(lists()) == 1
+    assert set(lists().pop().split(",")) == addresses
 
 
 def test_list_comes_to_every_client_every_period(
-    clients: list[Board], joined: Joined, clock: Clock, measure: Measure
+    clients: list[Board], joined: Joined, clock: Clock, measure: Measure, condition: Condition
 ) -> None:
     addresses = joined()
-    all_see(clients, addresses, within=2 * NODES_PERIOD_S)
+    all_see(clients, addresses, within=SEEN_WITHIN_S)
     marks = [client.console.mark() for client in clients]
     clock.sleep(30)
     longest = [max(gaps(client, mark)) for client, mark in zip(clients, marks, strict=True)]
-    measure("longest gap between two lists", value=max(longest), limit=NODES_PERIOD_S + RADIO_S, unit="s")
+    measure(
+        "longest gap between two lists",
+        value=max(longest),
+        limit=condition.limit(NODES_PERIOD_S + RADIO_S, disturbed=NODES_PERIOD_S + RADIO_S + LOSSY_S),
+        unit="s",
+    )
 
 
 @pytest.mark.needs(probe=True)
@@ -88,34 +106,46 @@ def test_list_is_sent_to_where_clients_listen(joined: Joined, probe: Probe, cloc
 def test_order_is_that_of_first_hello(clients: list[Board], joined: Joined) -> None:
     first, *others = clients
     addresses = joined()
-    all_see(clients, addresses, within=2 * NODES_PERIOD_S)
+    all_see(clients, addresses, within=SEEN_WITHIN_S)
     with first.repl():
         pass
-    all_see(others, addresses[1:], within=2 * NODES_PERIOD_S)
+    all_see(others, addresses[1:], within=SEEN_WITHIN_S)
     first.power.cycle()
     mark = first.console.mark()
     first.console.expect("joined", within=JOINED_WITHIN_S, since=mark, ip=addresses[0])
-    all_see(clients, [*addresses[1:], addresses[0]], within=2 * NODES_PERIOD_S)
+    all_see(clients, [*addresses[1:], addresses[0]], within=SEEN_WITHIN_S)
 
 
 def test_client_that_stops_disappears_from_the_next_list(
-    ap: Board, clients: list[Board], joined: Joined, measure: Measure
+    ap: Board, clients: list[Board], joined: Joined, measure: Measure, condition: Condition
 ) -> None:
     first, second, third = clients
     addresses = joined()
-    all_see(clients, addresses, within=2 * NODES_PERIOD_S)
-    with measure("disappears after BYE", limit=NODES_PERIOD_S + RADIO_S, unit="s"):
+    all_see(clients, addresses, within=SEEN_WITHIN_S)
+    with measure(
+        "disappears after BYE",
+        limit=condition.limit(NODES_PERIOD_S + RADIO_S, disturbed=NODES_PERIOD_S + RADIO_S + LOSSY_S),
+        unit="s",
+    ):
         with second.repl():
             pass
-        all_see([first, third], [addresses[0], addresses[2]], within=2 * NODES_PERIOD_S)
+        all_see([first, third], [addresses[0], addresses[2]], within=SEEN_WITHIN_S)
     assert ap.events("dropped")[-1].fields == {"id": second.serial, "reason": "bye"}
 
 
-def test_client_that_is_cut_disappears(ap: Board, clients: list[Board], joined: Joined, measure: Measure) -> None:
+def test_client_that_is_cut_disappears(
+    ap: Board, clients: list[Board], joined: Joined, measure: Measure, condition: Condition
+) -> None:
     first, second, third = clients
     addresses = joined()
-    all_see(clients, addresses, within=2 * NODES_PERIOD_S)
-    with measure("disappears after a power cut", limit=NODE_SILENT_S + NODES_PERIOD_S + RADIO_S, unit="s"):
+    all_see(clients, addresses, within=SEEN_WITHIN_S)
+    with measure(
+        "disappears after a power cut",
+        limit=condition.limit(
+            NODE_SILENT_S + NODES_PERIOD_S + RADIO_S, disturbed=NODE_SILENT_S + NODES_PERIOD_S + RADIO_S + LOSSY_S
+        ),
+        unit="s",
+    ):
         second.power.off()
         all_see([first, third], [addresses[0], addresses[2]], within=2 * NODE_SILENT_S)
     assert ap.events("dropped")[-1].fields == {"id": second.serial, "reason": "silent"}
@@ -125,18 +155,18 @@ def test_list_stays_as_it_is_while_nothing_happens(
     ap: Board, clients: list[Board], joined: Joined, clock: Clock
 ) -> None:
     addresses = joined()
-    all_see(clients, addresses, within=2 * NODES_PERIOD_S)
+    all_see(clients, addresses, within=SEEN_WITHIN_S)
     mark = ap.console.mark()
     clock.sleep(3 * NODE_SILENT_S)
     assert ap.console.events(since=mark) == []
-    all_see(clients, addresses, within=2 * NODES_PERIOD_S)
+    all_see(clients, addresses, within=SEEN_WITHIN_S)
 
 
 def test_list_is_whole_again_after_the_ap_restarts(
-    ap: Board, clients: list[Board], joined: Joined, measure: Measure, clock: Clock
+    ap: Board, clients: list[Board], joined: Joined, measure: Measure, clock: Clock, condition: Condition
 ) -> None:
     addresses = joined()
-    all_see(clients, addresses, within=2 * NODES_PERIOD_S)
+    all_see(clients, addresses, within=SEEN_WITHIN_S)
     ap.power.cycle()
     mark = ap.console.mark()
     ap.console.expect("ap-up", within=JOINED_WITHIN_S, since=mark)
@@ -145,11 +175,11 @@ def test_list_is_whole_again_after_the_ap_restarts(
         listed = ap.console.events("listed", since=mark)
         return bool(listed) and len(listed[-1].fields["nodes"].split(",")) == len(clients)
 
-    with measure("list whole after AP restart", limit=20, unit="s"):
-        clock.wait(is_whole, JOINED_WITHIN_S)
+    with measure("list whole after AP restart", limit=condition.limit(20, disturbed=60), unit="s"):
+        clock.wait(is_whole, 2 * JOINED_WITHIN_S)
     nodes = dict(node.split("@") for node in ap.events("listed")[-1].fields["nodes"].split(","))
     assert nodes == {client.serial: client.events("joined")[-1].fields["ip"] for client in clients}
-    all_see(clients, list(nodes.values()), within=2 * NODES_PERIOD_S)
+    all_see(clients, list(nodes.values()), within=SEEN_WITHIN_S)
 
 
 @pytest.mark.needs(clients=2, probe=True)
@@ -199,7 +229,7 @@ def test_malformed_datagram_does_not_stop_the_ap(
     addresses = joined()
     probe.send(data, to=AP)
     ap.console.expect("ignored", within=2, reason=reason, count="1")
-    all_see(clients, addresses, within=2 * NODES_PERIOD_S)
+    all_see(clients, addresses, within=SEEN_WITHIN_S)
 
 
 @pytest.mark.needs(clients=1, probe=True)
@@ -220,5 +250,5 @@ def test_malformed_datagram_does_not_stop_a_client(
     addresses = joined()
     probe.send(data, to=(addresses[0], AP[1]))
     client.console.expect("ignored", within=2, reason=reason, count="1")
-    all_see(clients, addresses, within=2 * NODES_PERIOD_S)
+    all_see(clients, addresses, within=SEEN_WITHIN_S)
     assert {event.fields["list"] for event in client.events("nodes")} == {addresses[0]}

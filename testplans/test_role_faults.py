@@ -40,18 +40,6 @@ def test_master_cut_off_from_the_ap_steps_down_before_the_next_takes_over(
     cluster.wait(roles={second: "MASTER", third: "WORKER1", first: "WORKER2"}, within=BACK_WITHIN_S)
 
 
-@pytest.mark.needs(faults=("partition",))
-def test_clients_that_do_not_hear_each_other_need_not(
-    cluster: Cluster, settled: Settled, faults: FaultInjector, clock: Clock
-) -> None:
-    first, second, third = settled()
-    mark = second.console.mark()
-    with faults.partition({first}, {second}, {third}):
-        clock.sleep(30)
-    assert second.console.events("role", since=mark) == []
-    assert cluster.roles == {first: "MASTER", second: "WORKER1", third: "WORKER2"}
-
-
 @pytest.mark.needs(faults=("brown_out",))
 def test_brown_out_of_the_master_is_a_failure_of_the_master(
     cluster: Cluster, settled: Settled, faults: FaultInjector, measure: Measure, condition: Condition
@@ -68,7 +56,7 @@ def test_cluster_is_whole_again_after_a_minute_of_heavy_loss(
     cluster: Cluster, settled: Settled, agreement: Agreement, faults: FaultInjector, clock: Clock, measure: Measure
 ) -> None:
     settled()
-    with faults.loss(0.5):
+    with faults.loss(0.8):
         clock.sleep(60)
     with measure("recovery from heavy loss", limit=BACK_WITHIN_S, unit="s"):
         assert clock.wait(lambda: is_whole(cluster), BACK_WITHIN_S)

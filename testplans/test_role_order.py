@@ -7,6 +7,7 @@ import pytest
 from hil.board import Board
 from hil.clock import Clock
 from hil.cluster import Cluster
+from hil.faults.injector import FaultInjector
 from hil.fixtures.measure import Measure
 from hil.probes import Probe
 
@@ -121,3 +122,25 @@ def test_roles_stay_as_they_are_while_nothing_happens(cluster: Cluster, settled:
     clock.sleep(60)
     for board, mark in marks.items():
         assert board.console.events(since=mark) == []
+
+
+@pytest.mark.needs(clients=2, faults=("partition",))
+def test_client_whose_address_was_given_away_takes_another(
+    ap: Board, clients: list[Board], cluster: Cluster, agreement: Agreement, faults: FaultInjector
+) -> None:
+    first, second = clients
+    ap.power.on()
+    ap.console.expect("ap-up", within=BOOT_WITHIN_S)
+    first.power.on()
+    first.console.expect("registered", within=BOOT_WITHIN_S)
+    # The AP starts anew and has forgotten its leases; who is out of reach meanwhile has not forgotten its own.
+    with faults.partition([first], [ap, second]):
+        ap.power.cycle()
+        second.power.on()
+        second.console.expect("registered", within=BOOT_WITHIN_S)
+        assert addresses([second]) == addresses([first])
+    mark = first.console.mark()
+    first.console.expect("joined", within=BOOT_WITHIN_S, since=mark, ip="192.168.4.17")
+    cluster.wait(roles={second: "MASTER", first: "WORKER1"}, within=5)
+    assert addresses([second]) != addresses([first])
+    agreement()

@@ -8,6 +8,7 @@ import pytest
 from hil.board import Board
 from hil.clock import Clock
 from hil.console import Mark
+from hil.faults.condition import Condition
 from hil.fixtures.measure import Measure
 from hil.probes import Probe
 
@@ -17,9 +18,12 @@ AP = ("192.168.4.1", 5000)
 PEER_PORT = 5001
 HELLO_PERIOD_S = 5.0
 SAY_PERIOD_S = 2.0
-JOINED_WITHIN_S = 30.0
+JOINED_WITHIN_S = 60.0
 RADIO_S = 0.5
 """Slack for what is not timing: radio, console."""
+LOSSY_S = 4 * SAY_PERIOD_S
+"""What a radio that loses every tenth packet may cost: four messages in a row."""
+TALK_WITHIN_S = 8 * SAY_PERIOD_S
 
 Joined = Callable[[], list[str]]
 
@@ -42,33 +46,37 @@ def said(listener: Board, speaker: Board, since: Mark) -> list[int]:
     return [int(event.fields["seq"]) for event in events if event.fields["id"] == speaker.serial]
 
 
-def test_every_pair_has_exchanged_a_message(clients: list[Board], joined: Joined, measure: Measure) -> None:
+def test_every_pair_has_exchanged_a_message(
+    clients: list[Board], joined: Joined, measure: Measure, condition: Condition
+) -> None:
     joined()
-    with measure("every pair has exchanged a message", limit=2, unit="s"):
+    with measure("every pair has exchanged a message", limit=condition.limit(2, disturbed=2 + LOSSY_S), unit="s"):
         for listener, speaker in permutations(clients, 2):
-            expect_said(listener, speaker, within=2 * HELLO_PERIOD_S)
+            expect_said(listener, speaker, within=TALK_WITHIN_S)
 
 
-def test_clients_that_boot_together_find_each_other(ap: Board, clients: list[Board], measure: Measure) -> None:
+def test_clients_that_boot_together_find_each_other(
+    ap: Board, clients: list[Board], measure: Measure, condition: Condition
+) -> None:
     ap.power.on()
     ap.console.expect("ap-up", within=JOINED_WITHIN_S)
     for client in clients:
         client.power.on()
     for client in clients:
         client.console.expect("joined", within=JOINED_WITHIN_S)
-    with measure("every pair has exchanged a message", limit=2, unit="s"):
+    with measure("every pair has exchanged a message", limit=condition.limit(2, disturbed=2 + LOSSY_S), unit="s"):
         for listener, speaker in permutations(clients, 2):
-            expect_said(listener, speaker, within=2 * HELLO_PERIOD_S)
+            expect_said(listener, speaker, within=TALK_WITHIN_S)
 
 
-def test_clients_go_on_talking(clients: list[Board], joined: Joined, clock: Clock) -> None:
+def test_clients_go_on_talking(clients: list[Board], joined: Joined, clock: Clock, condition: Condition) -> None:
     joined()
-    expect_all_talk(clients, within=2 * SAY_PERIOD_S)
+    expect_all_talk(clients, within=TALK_WITHIN_S)
     marks = {client: client.console.mark() for client in clients}
     clock.sleep(30)
     for listener, speaker in permutations(clients, 2):
         heard = said(listener, speaker, marks[listener])
-        assert len(heard) >= 12
+        assert len(heard) >= condition.limit(13, disturbed=5)
         assert heard == sorted(set(heard)), "a message came twice or late"
 
 
@@ -80,44 +88,48 @@ def test_hello_is_answered_with_the_list(joined: Joined, probe: Probe) -> None:
 
 
 def test_peers_go_on_while_the_program_of_the_ap_is_silent(
-    ap: Board, clients: list[Board], joined: Joined, clock: Clock
+    ap: Board, clients: list[Board], joined: Joined, clock: Clock, condition: Condition
 ) -> None:
     joined()
-    expect_all_talk(clients, within=2 * SAY_PERIOD_S)
+    expect_all_talk(clients, within=TALK_WITHIN_S)
     with ap.repl():
         pass
     marks = {client: client.console.mark() for client in clients}
     clock.sleep(30)
     for listener, speaker in permutations(clients, 2):
-        assert len(said(listener, speaker, marks[listener])) >= 12
+        assert len(said(listener, speaker, marks[listener])) >= condition.limit(13, disturbed=5)
     for client, mark in marks.items():
         assert client.console.events("link-lost", since=mark) == []
 
 
 def test_client_that_reboots_while_the_program_of_the_ap_is_silent_is_met_again(
-    ap: Board, clients: list[Board], joined: Joined, measure: Measure
+    ap: Board, clients: list[Board], joined: Joined, measure: Measure, condition: Condition
 ) -> None:
     first, *_ = clients
     joined()
-    expect_all_talk(clients, within=2 * SAY_PERIOD_S)
+    expect_all_talk(clients, within=TALK_WITHIN_S)
     with ap.repl():
         pass
     first.power.cycle()
     mark = first.console.mark()
     first.console.expect("joined", within=JOINED_WITHIN_S, since=mark)
-    with measure("met again without the AP's program", limit=SAY_PERIOD_S + RADIO_S, unit="s"):
-        expect_all_talk(clients, within=2 * HELLO_PERIOD_S)
+    with measure(
+        "met again without the AP's program",
+        limit=condition.limit(SAY_PERIOD_S + RADIO_S, disturbed=SAY_PERIOD_S + LOSSY_S),
+        unit="s",
+    ):
+        expect_all_talk(clients, within=TALK_WITHIN_S)
 
 
 @pytest.mark.needs(clients=2)
 def test_peers_talk_again_after_the_ap_restarts(
-    ap: Board, clients: list[Board], joined: Joined, measure: Measure
+    ap: Board, clients: list[Board], joined: Joined, measure: Measure, condition: Condition
 ) -> None:
     joined()
-    expect_all_talk(clients, within=2 * SAY_PERIOD_S)
+    expect_all_talk(clients, within=TALK_WITHIN_S)
     ap.power.cycle()
     ap.console.expect("ap-up", within=JOINED_WITHIN_S, since=ap.console.mark())
-    with measure("all talk after AP restart", limit=20, unit="s"):
+    with measure("all talk after AP restart", limit=condition.limit(20, disturbed=60), unit="s"):
         expect_all_talk(clients, within=JOINED_WITHIN_S)
 
 
@@ -172,5 +184,5 @@ def test_malformed_datagram_does_not_stop_a_client(
     addresses = joined()
     probe.send(data, to=(addresses[0], PEER_PORT))
     first.console.expect("ignored", within=2, reason=reason, count="1")
-    expect_all_talk(clients, within=2 * SAY_PERIOD_S)
+    expect_all_talk(clients, within=TALK_WITHIN_S)
     assert {event.fields["peer"] for event in first.events("said")} == {addresses[1]}

@@ -23,6 +23,7 @@ LAYERS = (
     ("hil.virtual", "hil.links.virtual", "hil.links.protocol_virtual", "hil.power.virtual", "hil.probes.virtual"),
     ("hil.faults.on_board", "hil.faults.injector"),
     ("hil.rig", "hil.cluster"),
+    ("hil.invariants",),
     ("hil.report", "hil.settings", "hil.requirements", "hil.markers", "hil.checks"),
     ("hil.fixtures",),
     ("hil.plugin", "hil.cli"),

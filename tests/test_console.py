@@ -73,6 +73,13 @@ def test_garbage_and_control_characters_are_spelled_out(desk: Desk) -> None:
     assert desk.texts == ["a\\xff\\x00\\x1b[31mb\tc ä"]
 
 
+def test_a_line_that_is_no_utf8_is_kept_but_means_no_event(desk: Desk) -> None:
+    desk.receive(b"role=WORK\x99R1\nrole=WORKER1\n")
+    assert [line.garbled for line in desk.console.lines] == [True, False]
+    assert desk.texts[0] == "role=WORK\\x99R1"
+    assert [event.fields["role"] for event in desk.console.events("role")] == ["WORKER1"]
+
+
 def test_a_character_split_between_chunks_stays_whole(desk: Desk) -> None:
     desk.receive(b"\xc3")
     desk.receive(b"\xa4\n")

@@ -20,8 +20,8 @@ ROM_BOOT_US = 250_000
 """From power to MicroPython's first instruction: boot ROM, second stage, C start-up (unsure; field reports)."""
 
 ENUMERATION_US = (700_000, 1_200_000)
-"""From the device's attach, after boot.py, to a serial port on the host. With the rest 1.1 to 1.6 s after power-on: the fast end
-of the 1 to 5 s that real hubs need."""
+"""From the device's attach, after boot.py, to a serial port on the host. With the rest 1.1 to 1.6 s after power-on: the
+fast end of the 1 to 5 s that real hubs need."""
 
 HEAP = "216k"
 """MicroPython's heap. A Pico W has 190 KB; the rest makes up for the modules that it holds in flash and we in RAM."""

@@ -127,6 +127,19 @@ def test_dropped_node_comes_back_as_the_last() -> None:
     assert ap.order[1] == ["b", "c", "a"]
 
 
+@pytest.mark.parametrize("collected", [True, False])
+def test_two_nodes_at_one_address_are_not_both_listed(collected: bool) -> None:
+    ap = Ap(collected)
+    ap.hear("HELLO id=a", 16)
+    ap.hear("HELLO id=b", 16)
+    ap.run_to(COLLECT_MS)
+    assert ap.order == (1, ["a"])
+    ap.hear("HELLO id=b", 17)
+    assert ap.order == (1, ["a", "b"])
+    ap.hear("HELLO id=b", 16)
+    assert ap.authority.roster.addresses() == ["192.168.4.16", "192.168.4.17"]
+
+
 def test_bye_leaves_at_once() -> None:
     ap = three()
     ap.hear("BYE id=b", 17)

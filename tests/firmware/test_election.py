@@ -5,8 +5,8 @@ from picolink.election import JOIN, OPEN, WAIT, Reign, Seeker
 from picolink.timing import (
     LEASE_AT_AP_MS,
     LOOK_PERIOD_MS,
+    LOOK_SOON_MS,
     LOST_WAIT_MS,
-    RIVAL_LOOK_MS,
     RIVAL_STEP_MS,
     SETTLE_MS,
     TURN_MS,
@@ -97,7 +97,7 @@ def test_ap_rules_when_two_looks_showed_no_other_and_all_leases_have_run_out() -
     assert ap.reign.tick(alone_ms) == alone_ms + LEASE_AT_AP_MS
     ap.reign.tick(alone_ms + LEASE_AT_AP_MS - 1)
     assert not ap.reign.rules
-    assert ap.reign.tick(alone_ms + LEASE_AT_AP_MS) == alone_ms + LOOK_PERIOD_MS
+    assert ap.reign.tick(alone_ms + LEASE_AT_AP_MS) == alone_ms + LOOK_SOON_MS
     assert ap.reign.rules
 
 
@@ -136,8 +136,8 @@ def test_who_has_less_yields_sooner_and_of_two_one_never_does() -> None:
         Ap().ruling().yields_after_s(LOWER, has_clients=True),
         Ap().ruling().yields_after_s(HIGHER, has_clients=True),
     ]
-    late_s = (RIVAL_LOOK_MS + LOOK_MS) / 1000
-    expected = [0, 1, 2, 3, 4, None, 4, None]
+    late_s = (LOOK_SOON_MS + LOOK_MS) / 1000
+    expected = [0, 1, 2, 3, 5, None, 5, None]
     for waited, steps in zip(waits, expected, strict=True):
         if steps is None:
             assert waited is None
@@ -164,4 +164,6 @@ def test_rival_that_has_gone_is_forgotten() -> None:
 def test_ap_that_rules_goes_on_ruling_while_it_hears_another() -> None:
     ap = Ap().ruling().look(HIGHER, has_clients=True)
     assert ap.reign.rules
-    assert ap.reign.look_ms == ap.now_ms + RIVAL_LOOK_MS
+    assert ap.reign.look_ms == ap.now_ms + LOOK_SOON_MS
+    ap.look(has_clients=True).look(has_clients=True)
+    assert ap.reign.look_ms == ap.now_ms + LOOK_PERIOD_MS

@@ -1,12 +1,14 @@
-"""The election, tried: boards that boot, die, restart and lose packets as chance wants, in a radio world of a few lines.
+"""The election, tried: boards that boot, die, restart and lose packets as chance wants, in a small radio world.
 
-Whatever happens, no instant has two masters or two APs that rule, as long as all boards are in each other's reach: an AP
-that is on the air during two looks in a row is heard in one of them. And once it is quiet, there is one AP, and everybody agrees.
+Whatever happens, at no instant are there two masters or two APs that rule, as long as all boards are in each other's
+reach: an AP that is on the air during two looks in a row is heard in one of them. And once it is quiet there is one AP,
+and everybody agrees.
 """
 
 import heapq
 import random
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import count
 
@@ -124,7 +126,7 @@ class Board:
         self.linked = ""
         self.member.use(self._to_ap)
         seeker = Seeker(self.model.now_ms, self.model.rng.randrange)
-        self.program = Follower(self.member, seeker, self.radio, self._look, lambda _: None)  # type: ignore[arg-type]
+        self.program = Follower(self.member, seeker, self.radio, self._look, lambda _: None)
         self.wake()
 
     def _open(self) -> None:
@@ -143,7 +145,7 @@ class Board:
             now_ms,
             self.member,
             self.reign,
-            self.radio,  # type: ignore[arg-type]
+            self.radio,
             AP,
             PEER_PORT,
             self._look,
@@ -175,10 +177,8 @@ class Board:
             return
         if self.program is None:
             return
-        try:
+        with suppress(wire.Malformed):
             self.program.received(self.model.now_ms, wire.parse(text.encode()), sender)
-        except wire.Malformed:
-            pass
         self.serve()
 
     def wake(self) -> None:

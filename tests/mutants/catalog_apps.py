@@ -187,7 +187,7 @@ MUTANTS = (
     Mutant(
         "client-leaves-without-a-word",
         PICOLINK + "registration.py",
-        "self._send(wire.bye(self._id), self._ap)",
+        "self.say_bye(self._ap)",
         "pass",
         (NODE_LIST + "test_client_that_stops_disappears_from_the_next_list",),
         healthy=(NODE_LIST_ALIVE,),

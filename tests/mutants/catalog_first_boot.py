@@ -1,6 +1,6 @@
 """Broken firmware of the app first_boot: each mutant is one deliberate bug, and the testplans that must notice it."""
 
-from tests.mutants.catalog import PICOLINK, Mutant
+from tests.mutants.catalog import ORDER, PICOLINK, Mutant
 
 FIRST_BOOT = "testplans/test_first_boot.py::"
 HEALTHY = (FIRST_BOOT + "test_a_lone_board_becomes_the_ap_and_master",)
@@ -28,7 +28,7 @@ MUTANTS = (
     Mutant(
         "ap-never-yields",
         PICOLINK + "election.py",
-        "self.must_yield = steps < 5 and",
+        "self.must_yield = steps <= CLIENTS and",
         "self.must_yield = False and",
         (
             FIRST_BOOT + "test_aps_opened_at_once_end_as_one",
@@ -47,8 +47,8 @@ MUTANTS = (
     Mutant(
         "ap-with-clients-yields-to-one-without",
         PICOLINK + "election.py",
-        "(4 if has_clients else 2 if self.rules else 0)",
-        "(0 if has_clients else 4 if self.rules else 0)",
+        "(CLIENTS if has_clients else RULE if self.rules else 0)",
+        "(0 if has_clients else CLIENTS if self.rules else 0)",
         (FIRST_BOOT + "test_two_aps_that_meet_end_as_one",),
         healthy=HEALTHY,
     ),
@@ -143,5 +143,13 @@ MUTANTS = (
         "AP_SILENT_MS = 4000",
         (FIRST_BOOT + "test_nothing_happens_while_nothing_happens",),
         healthy=HEALTHY,
+    ),
+    # What this app brought to light in the others.
+    Mutant(
+        "other-address-unnoticed",
+        PICOLINK + "wifi.py",
+        "                self._note_address()\n",
+        "",
+        (ORDER + "test_client_whose_address_was_given_away_takes_another",),
     ),
 )

@@ -101,6 +101,12 @@ class Authority(Program):
             if self._collected is None:
                 self._collected = []
             self._collect_until_ms = now_ms + COLLECT_MS
+        nodes = self.roster.nodes if self._collected is None else self._collected
+        if any(other.address[0] == sender[0] and other.id != node_id for other in nodes):
+            # An AP that has started knows no leases, and may give an address away that a node still has. One of the
+            # two will get another, and says so: until then they cannot be told apart.
+            self._tell(sender)
+            return
         if self._collected is not None:
             self._collect(node)
             self._tell(sender)

@@ -78,7 +78,7 @@ class Bus(Program):
         """Say BYE to all."""
         self._registration.leave()
         for ip in self._known():
-            self._send(wire.bye(self._id), (ip, self._peer_port))
+            self._registration.say_bye((ip, self._peer_port))
 
     def _known(self) -> list[str]:
         peers = self.peers.ips()

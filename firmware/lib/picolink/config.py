@@ -16,9 +16,12 @@ class Config:
     discovery_port = 5000
     peer_port = 5001
     tcp_port = 1234
+    ap_name = "pico-ap"
+    hostname = ""
+    """Name of a client; empty makes one of the board's id."""
 
 
-KEYS = ("ssid", "password", "channel", "ap_ip", "discovery_port", "peer_port", "tcp_port")
+KEYS = ("ssid", "password", "channel", "ap_ip", "discovery_port", "peer_port", "tcp_port", "ap_name", "hostname")
 
 
 def load(path: str = "config.json") -> Config:

@@ -9,8 +9,8 @@ from picolink.timing import (
     LEASE_AT_AP_MS,
     LOOK_GAP_MS,
     LOOK_PERIOD_MS,
+    LOOK_SOON_MS,
     LOST_WAIT_MS,
-    RIVAL_LOOK_MS,
     RIVAL_STEP_MS,
     SETTLE_MS,
     TURN_MS,
@@ -22,6 +22,10 @@ if TYPE_CHECKING:
 
 LOOKS = 2
 """So many looks in a row must show no AP before there is none: one can miss it."""
+
+RULE = 2
+CLIENTS = 5
+"""How much it is worth to rule, and to have clients, when two APs meet; the lower BSSID is worth 1. In steps of patience."""
 
 WAIT = "wait"
 JOIN = "join"
@@ -94,7 +98,9 @@ class Reign:
         if self._alone < LOOKS:
             return
         self._rival_since_ms = None
-        self.look_ms = now_ms + LOOK_PERIOD_MS - self._random_below(LOOK_PERIOD_MS // 4)
+        # Nobody is disturbed by the looks of an AP without clients; it is the one that has to find the other in time.
+        period_ms = LOOK_PERIOD_MS if has_clients else LOOK_SOON_MS
+        self.look_ms = now_ms + period_ms - self._random_below(period_ms // 4)
         if self._rules_from_ms is None:
             # Who was AP until just now may have granted a lease at its last moment: let that run out.
             self._rules_from_ms = now_ms + LEASE_AT_AP_MS
@@ -103,14 +109,14 @@ class Reign:
         self._alone = 0
         if self._rival_since_ms is None:
             self._rival_since_ms = now_ms
-        if self.rules:
-            self.look_ms = now_ms + RIVAL_LOOK_MS
-        else:
+        if not self.rules:
             self._rules_from_ms = None
+        elif has_clients:
+            self.look_ms = now_ms + LOOK_SOON_MS
         # Neither knows of the other more than its BSSID. So each waits the longer, the more it has: who has less
         # closes first, and the other finds itself alone.
-        steps = (4 if has_clients else 2 if self.rules else 0) + (self._bssid < min(rivals))
-        self.must_yield = steps < 5 and now_ms - self._rival_since_ms >= steps * RIVAL_STEP_MS
+        steps = (CLIENTS if has_clients else RULE if self.rules else 0) + (self._bssid < min(rivals))
+        self.must_yield = steps <= CLIENTS and now_ms - self._rival_since_ms >= steps * RIVAL_STEP_MS
 
 
 def _universal(bssid: bytes) -> bytes:

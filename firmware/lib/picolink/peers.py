@@ -56,6 +56,10 @@ class PeerList:
         """When expire() has something to do, if nobody is heard until then."""
         return min([peer.heard_ms for peer in self._peers] + [now_ms]) + self._silent_ms
 
+    def ids(self) -> list[str]:
+        """Their ids, in order."""
+        return [peer.id for peer in self._peers]
+
     def ips(self) -> list[str]:
         """Their addresses, in order."""
         return [peer.ip for peer in self._peers]

@@ -3,6 +3,9 @@
 from picolink import wire
 from picolink.timing import AP_SILENT_MS, HELLO_PERIOD_MS, HELLO_RETRY_MS
 
+BYES = 3
+"""The radio loses some."""
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -66,4 +69,9 @@ class Registration:
     def leave(self) -> None:
         """Say BYE."""
         if self.ip:
-            self._send(wire.bye(self._id), self._ap)
+            self.say_bye(self._ap)
+
+    def say_bye(self, address: tuple[str, int]) -> None:
+        """Tell one address. Nothing is repeated later, and nobody answers: so now, and more than once."""
+        for _ in range(BYES):
+            self._send(wire.bye(self._id), address)

@@ -30,21 +30,25 @@ SETTLE_MS = 500
 """App first_boot: an AP first looks for others after this long on the air, and again this long after a look."""
 LOOK_PERIOD_MS = 15000
 """App first_boot: an AP that rules looks for others this often."""
-RIVAL_LOOK_MS = 5000
-"""App first_boot: and this often while it hears one."""
+LOOK_SOON_MS = 5000
+"""App first_boot: and this often if it has no clients, or hears another."""
 RIVAL_STEP_MS = 10000
 """App first_boot: what an AP has over another, each lets it wait this much longer for the other to close."""
 NODES_PERIOD_MS = 3000
 """App node_list: the AP sends NODES to all this often."""
 NODE_SILENT_MS = 15000
 """Apps without roles: a node that was not heard for this long is there no more, to the AP as to its peers."""
+RESOLVE_PERIOD_MS = 15000
+"""App mdns: a client asks for each name again after this, and so notices that a board has moved or is gone."""
+RESOLVE_RETRY_MS = 2000
+"""App mdns: a name that nobody answered for is asked for again after this; doubled each time, up to the period."""
 SAY_PERIOD_MS = 2000
 """Apps wireless_bus and mesh: a client says something to each of the others this often."""
 VISIT_PERIOD_MS = 5000
 """App tcp: a client that was answered visits the AP again after this."""
 VISIT_RETRY_MS = 2000
 """App tcp: a client that was not answered visits the AP again after this."""
-VISIT_LIMIT_MS = 3000
-"""App tcp: a client gives one visit up after this, from connecting to the answer."""
+VISIT_LIMIT_MS = 5000
+"""App tcp: a client gives one visit up after this, connecting included: TCP repeats a lost request after 3 s."""
 GUEST_LIMIT_MS = 2000
 """App tcp: the AP gives one client up after this, however much or little it sends meanwhile: the next one waits."""

@@ -132,6 +132,8 @@ class Station:
             if now_ms < self._check_ms:
                 return self._check_ms
             if self._wlan.isconnected():
+                # A station that comes back keeps its address until it learns that another one has got it.
+                self._note_address()
                 self._check_ms = now_ms + LINK_CHECK_MS
                 return self._check_ms
             say("link-lost")
@@ -161,6 +163,12 @@ class Station:
         self._limit_ms = now_ms + limit_ms
         if self._begun_ms is None:
             self._begun_ms = now_ms
+
+    def _note_address(self) -> None:
+        ip = self._wlan.ifconfig()[0]
+        if ip != self.ip:
+            self.ip = ip
+            say(f"joined ip={ip} ms=0 tries=0")
 
     def _joined(self, now_ms: int) -> int:
         self.ip = self._wlan.ifconfig()[0]

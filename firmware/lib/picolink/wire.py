@@ -6,6 +6,7 @@
     BYE [id=…]                        client to AP: I leave
     ROLES epoch [ip,ip,… [seq]]       AP to client: the order; seq when it grants the RENEW of that number
     NODES: [ip, ip, …]                AP to client, apps without roles: who is registered, in order
+    NAMES [name,name,…]               AP to client, app mdns: who is registered, in order; a name is an id
     SAY seq [id=…]                    client to client: apps wireless_bus and mesh
     WELCOME …                         AP to client, app hello
 
@@ -17,7 +18,7 @@ MAX_BYTES = 512
 MAX_ID_CHARS = 32
 MAX_NUMBER_DIGITS = 9
 """So that a number stays a small integer on the board."""
-WORDS = ("HELLO", "WHO", "RENEW", "BYE", "ROLES", "NODES:", "SAY", "WELCOME")
+WORDS = ("HELLO", "WHO", "RENEW", "BYE", "ROLES", "NODES:", "NAMES", "SAY", "WELCOME")
 
 
 class Malformed(Exception):
@@ -62,6 +63,8 @@ def parse(data: bytes) -> Message:
         _read_roles(message, tokens)
     elif message.word == "NODES:":
         message.order = _addresses("".join(tokens[1:]))
+    elif message.word == "NAMES":
+        message.order = [_identity(part) for part in tokens[1].split(",")] if len(tokens) > 1 else []
     elif message.word == "SAY":
         if len(tokens) < 2:
             raise Malformed("unknown")
@@ -149,6 +152,11 @@ def roles(epoch: int, order: list[str], seq: int | None = None) -> str:
 def nodes(addresses: list[str]) -> str:
     """A NODES."""
     return "NODES: " + ", ".join(addresses)
+
+
+def names(listed: list[str]) -> str:
+    """A NAMES."""
+    return "NAMES " + ",".join(listed)
 
 
 def saying(node_id: str, seq: int) -> str:
