@@ -28,7 +28,7 @@ class Line:
     cut_off: bool = False
     """The line never ended: power or the serial device went away first. Such a line means no event."""
     garbled: bool = False
-    """It has bytes that are no UTF-8, which MicroPython does not print: the serial line spoilt it. It means no event."""
+    """It has bytes that are no UTF-8, which MicroPython never prints: the serial line spoilt it. It means no event."""
 
 
 @dataclass(frozen=True)

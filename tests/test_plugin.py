@@ -133,7 +133,7 @@ def test_a_wrong_marker_is_a_usage_error_at_its_test(
     result = pytester.runpytest(*options)
     assert result.ret == pytest.ExitCode.USAGE_ERROR
     result.stderr.fnmatch_lines(
-        ["ERROR: test_it.py:3: needs(client=3): unknown keyword 'client'; known: clients=N, probe=True"]
+        ["ERROR: test_it.py:3: needs(client=3): unknown keyword 'client'; known: clients=N, probe=True, faults=*"]
     )
 
 
@@ -165,4 +165,4 @@ def test_what_the_rig_lacks_is_skipped_by_name(pytester: pytest.Pytester, rig_fi
 
 def test_markers_are_registered(pytester: pytest.Pytester) -> None:
     result = pytester.runpytest("--markers")
-    result.stdout.fnmatch_lines(["@pytest.mark.firmware(name): *", "@pytest.mark.needs(clients=N, probe=True): *"])
+    result.stdout.fnmatch_lines(["@pytest.mark.firmware(name): *", "@pytest.mark.needs(clients=N, probe=True, faults=*): *"])

@@ -99,6 +99,15 @@ def test_answer_that_comes_after_the_lease_is_worth_nothing() -> None:
     assert client.member.role == "NONE"
 
 
+def test_master_repeats_an_unanswered_renewal_as_long_as_its_lease_lasts() -> None:
+    client = master()
+    client.run_to(LEASE_MS - 1)
+    assert [time_ms for time_ms, text in client.sent if "RENEW" in text] == [0, *range(1000, LEASE_MS, 250)]
+    client.hear(f"ROLES 1 {IP},{OTHER} 4")
+    client.run_to(LEASE_MS)
+    assert client.member.role == "MASTER"
+
+
 def test_master_renews_every_second() -> None:
     client = master()
     for _ in range(5):

@@ -83,3 +83,10 @@ def test_no_datagram_raises_anything_but_malformed(data: bytes) -> None:
         wire.parse(data)
     except wire.Malformed as malformed:
         assert malformed.reason in ("too-long", "not-utf8", "unknown")  # noqa: PT017
+
+
+def test_names() -> None:
+    assert wire.parse(wire.names(["pico-1", "pico-2"]).encode()).order == ["pico-1", "pico-2"]
+    assert wire.parse(wire.names([]).encode()).order == []
+    with pytest.raises(wire.Malformed):
+        wire.parse(b"NAMES pico-1,,pico-2")

@@ -23,6 +23,7 @@ PATTERNS = EventPatterns(
     {
         "boot": re.compile(r"^boot id=(?P<id>\S+) cause=(?P<cause>\d+)"),
         "ap-up": re.compile("^ap-up"),
+        "ap-down": re.compile("^ap-down"),
         "joined": re.compile("^joined"),
         "link-lost": re.compile("^link-lost"),
         "registered": re.compile(r"^registered epoch=(?P<epoch>\d+)"),

@@ -51,13 +51,22 @@ def test_the_old_order_is_rebuilt_below_what_one_of_its_nodes_knew(story: Story)
     assert shown(found) == ["4 B roles epoch=5", "18 A order epoch=2 nodes=c@.17,b@.16"]
 
 
+def test_the_very_epoch_that_a_node_knew_is_no_fall(story: Story) -> None:
+    assert restart_ap(story).says(18, "A", "order epoch=5 nodes=b@.16").names(20) == []
+
+
+def test_a_client_that_becomes_the_ap_goes_on_from_what_its_nodes_knew(story: Story) -> None:
+    story.goes_off(10, "A").says(12, "C", "ap-up").says(14, "C", "order epoch=2 nodes=b@.16")
+    assert story.names(20) == ["epoch-fall"]
+
+
 def test_an_ap_cannot_know_of_nodes_that_are_away(story: Story) -> None:
     restart_ap(story).says(18, "A", "order epoch=0 nodes=").says(19, "A", "order epoch=1 nodes=c@.17")
     assert story.says(20, "A", "order epoch=6 nodes=c@.17,b@.16").names(21) == []
 
 
 def test_a_node_that_started_anew_too_carries_no_epoch(story: Story) -> None:
-    restart_ap(story.goes_off(9, "B")).boots(15, "B").says(18, "A", "order epoch=1 nodes=b@.16")
+    restart_ap(story).goes_off(15, "B").boots(16, "B").says(18, "A", "order epoch=1 nodes=b@.16")
     assert story.names(20) == []
 
 

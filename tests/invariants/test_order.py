@@ -103,8 +103,9 @@ def test_who_cannot_be_heard_is_left_alone(story: Story) -> None:
 
 
 def test_two_aps_are_not_settled(story: Story) -> None:
-    assert story.says(LAST_S, "D", "order epoch=1 nodes=d@.1").names() == []
-    assert story.says(LAST_S, "D", "ap-down").names() == []
+    story.says(LAST_S, "D", "order epoch=1 nodes=d@.1", "role MASTER epoch=1").says(LAST_S, "B", "role NONE epoch=1")
+    assert story.names() == []
+    assert story.says(LAST_S, "D", "ap-down").names() == ["role-order"]
 
 
 def test_firmware_that_says_no_order() -> None:

@@ -64,6 +64,15 @@ def test_the_framework_resets_softly(story: Story) -> None:
     assert story.stop(5, "B", "repl").says(6, "B", "MPY: soft reboot", "boot id=b cause=1").names(10) == []
 
 
+def test_each_soft_reset_takes_a_cause(story: Story) -> None:
+    story.stop(5, "B", "repl").says(6, "B", "MPY: soft reboot").says(7, "B", "MPY: soft reboot")
+    assert [found.time_s for found in story.violations(10)] == [7]
+
+
+def test_a_board_that_comes_up_although_it_was_switched_off(story: Story) -> None:
+    assert story.goes_off(5, "B").comes_up(7, "B", cause=1).names(10) == ["reboot"]
+
+
 def test_what_is_done_to_one_board_is_no_cause_for_another(story: Story) -> None:
     story.stop(5, "A", "reset").serial(5, "B", opened=False).comes_up(7, "B", cause=3)
     assert [found.boards for found in story.violations(10)] == [{"B"}]

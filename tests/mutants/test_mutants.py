@@ -6,13 +6,19 @@ from pathlib import Path
 
 import pytest
 
-from tests.mutants import catalog, catalog_apps, catalog_faults, catalog_first_boot
+from tests.mutants import catalog, catalog_apps, catalog_faults, catalog_first_boot, catalog_mdns
 from tests.mutants.catalog import Mutant
 from tests.mutants.run import MUTANT_PROPERTY, ROOT, mutate, verdicts
 
 pytestmark = pytest.mark.timeout(180)
 
-MUTANTS = (*catalog.MUTANTS, *catalog_apps.MUTANTS, *catalog_first_boot.MUTANTS, *catalog_faults.MUTANTS)
+MUTANTS = (
+    *catalog.MUTANTS,
+    *catalog_apps.MUTANTS,
+    *catalog_first_boot.MUTANTS,
+    *catalog_faults.MUTANTS,
+    *catalog_mdns.MUTANTS,
+)
 
 
 def of(test: str, found: Mapping[str, str]) -> set[str]:

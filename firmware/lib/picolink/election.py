@@ -25,7 +25,7 @@ LOOKS = 2
 
 RULE = 2
 CLIENTS = 5
-"""How much it is worth to rule, and to have clients, when two APs meet; the lower BSSID is worth 1. In steps of patience."""
+"""Steps of patience that ruling and having clients are worth when two APs meet. The lower BSSID is worth one."""
 
 WAIT = "wait"
 JOIN = "join"

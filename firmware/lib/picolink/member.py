@@ -176,7 +176,7 @@ class Member(Program):
         self._hello_due_ms = now_ms + period_ms - self._random_below(period_ms // 10)
 
     def renew_late(self, now_ms: int) -> None:
-        """Renew a lease that may have run out unnoticed. Only for the AP itself: nobody else was granted it meanwhile."""
+        """Renew a lease that may have run out unnoticed. Only on the AP itself, which granted no other meanwhile."""
         if self._lease_until_ms is not None:
             self._renew(now_ms)
 

@@ -3,7 +3,7 @@
 import pytest
 
 from hil.virtual.air.interface import LinkStatus
-from tests.virtual.air.conftest import KEY, SSID, RadioWorld, address, errno_of
+from tests.virtual.air.conftest import KEY, SSID, RadioWorld, address, all_received, errno_of, udp_on
 
 
 def test_join_takes_one_to_four_seconds_and_passes_through_the_statuses(net: RadioWorld) -> None:
@@ -179,6 +179,22 @@ def test_scan_takes_time_and_hears_all_others(net: RadioWorld) -> None:
     assert scan.results is not None
     assert [found.ssid for found in scan.results] == [SSID, "Other"]
     assert (scan.results[0].bssid, scan.results[0].channel) == (access_point.mac, 3)
+
+
+def test_access_point_scans_with_its_station_interface_and_goes_on_serving(net: RadioWorld) -> None:
+    board, other = net.access_point(), net.access_point("Other", "12345678")
+    client = net.radio()
+    net.start_joining(client)
+    net.wait_joined(client)
+    board.activate(board.station)
+    scan = board.station.start_scan()
+    assert net.clock.wait(lambda: scan.results is not None, 5)
+    assert scan.results is not None
+    assert [found.bssid for found in scan.results] == [other.mac], "it hears all but itself"
+    heard = udp_on(board, 5000)
+    udp_on(client, 5001).send_to(b"HELLO", ("192.168.4.1", 5000))
+    net.run(0.1)
+    assert [data for data, _ in all_received(heard)] == [b"HELLO"]
 
 
 def test_board_does_not_join_itself(net: RadioWorld) -> None:
