@@ -165,4 +165,6 @@ def test_what_the_rig_lacks_is_skipped_by_name(pytester: pytest.Pytester, rig_fi
 
 def test_markers_are_registered(pytester: pytest.Pytester) -> None:
     result = pytester.runpytest("--markers")
-    result.stdout.fnmatch_lines(["@pytest.mark.firmware(name): *", "@pytest.mark.needs(clients=N, probe=True, faults=*): *"])
+    result.stdout.fnmatch_lines(
+        ["@pytest.mark.firmware(name): *", "@pytest.mark.needs(clients=N, probe=True, faults=*): *"]
+    )

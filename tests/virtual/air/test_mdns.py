@@ -168,7 +168,7 @@ def test_a_lost_question_is_asked_again(net: RadioWorld) -> None:
     ap = net.access_point()
     client = named_client(net, "one")
     net.run(2)
-    lost = []
+    lost: list[object] = []
 
     def lose_first(hop: Hop) -> tuple[Copy, ...]:
         if not lost and hop.sender_mac == ap.mac:
