@@ -14,8 +14,8 @@ MASTER = "MASTER"
 """The role that one client holds, and at no instant two."""
 NO_ROLE = "NONE"
 """What a client prints that holds no role."""
-BOOT_WITHIN_S = 30.0
-"""Seconds of rig time from power-on until the AP is up, or a client is registered: boot, radio, join, retries."""
+BOOT_WITHIN_S = 60.0
+"""Seconds of rig time from power-on until the AP is up, or a client is registered: boot, radio, a few tries to join."""
 CHANGE_WITHIN_S = 15.0
 """Seconds of rig time that a change of the cluster may take, unless told."""
 

@@ -18,12 +18,14 @@ pytestmark = pytest.mark.firmware("roles")
 
 AP = ("192.168.4.1", 5000)
 PEER_PORT = 5001
-BOOT_WITHIN_S = 30.0
+BOOT_WITHIN_S = 60.0
+"""Patience, no limit: a few tries to join, should the radio lose much."""
 FAILOVER_LIMIT_S = 6.0
 LEASE_S = 3.0
 LEASE_AT_AP_S = 4.0
 COLLECT_S = 4.0
 RENEW_PERIOD_S = 1.0
+HELLO_PERIOD_S = 5.0
 WORKER_SILENT_S = 15.0
 RADIO_S = 0.5
 """Slack for what is not timing: radio, console."""
@@ -34,10 +36,10 @@ Agreement = Callable[[], None]
 
 
 @pytest.mark.needs(clients=3)
-def test_next_in_order_takes_over(cluster: Cluster, settled: Settled, measure: Measure) -> None:
+def test_next_in_order_takes_over(cluster: Cluster, settled: Settled, measure: Measure, condition: Condition) -> None:
     first, second, third = settled()
     epoch = cluster.epoch
-    with measure("failover", limit=FAILOVER_LIMIT_S, unit="s"):
+    with measure("failover", limit=condition.limit(FAILOVER_LIMIT_S, disturbed=9), unit="s"):
         first.power.off()
         cluster.wait(master=second)
     cluster.wait(roles={second: "MASTER", third: "WORKER1"}, within=2)
@@ -69,12 +71,15 @@ def test_old_master_comes_back_as_the_last_worker(cluster: Cluster, settled: Set
 
 
 @pytest.mark.needs(clients=3)
-def test_master_and_first_worker_lost_together(cluster: Cluster, settled: Settled, measure: Measure) -> None:
+def test_master_and_first_worker_lost_together(
+    cluster: Cluster, settled: Settled, measure: Measure, condition: Condition
+) -> None:
     first, second, third = settled()
-    with measure("failover past a dead worker", limit=2 * FAILOVER_LIMIT_S, unit="s"):
+    limit_s = condition.limit(2 * FAILOVER_LIMIT_S, disturbed=16)
+    with measure("failover past a dead worker", limit=limit_s, unit="s"):
         first.power.off()
         second.power.off()
-        cluster.wait(master=third)
+        cluster.wait(master=third, within=limit_s + 3)
     assert cluster.order == [third]
 
 
@@ -91,10 +96,12 @@ def test_master_goes_on_without_workers(cluster: Cluster, settled: Settled, cloc
 
 
 @pytest.mark.needs(clients=3)
-def test_silent_worker_is_dropped_and_the_others_move_up(cluster: Cluster, settled: Settled, measure: Measure) -> None:
+def test_silent_worker_is_dropped_and_the_others_move_up(
+    cluster: Cluster, settled: Settled, measure: Measure, condition: Condition
+) -> None:
     first, second, third = settled()
     mark = first.console.mark()
-    with measure("worker dropped", limit=WORKER_SILENT_S + RADIO_S, unit="s"):
+    with measure("worker dropped", limit=WORKER_SILENT_S + condition.limit(RADIO_S, disturbed=3), unit="s"):
         second.power.off()
         cluster.wait(roles={first: "MASTER", third: "WORKER1"}, within=WORKER_SILENT_S + 5)
     dropped = cluster.ap.events("dropped")[-1]
@@ -106,8 +113,12 @@ def test_silent_worker_is_dropped_and_the_others_move_up(cluster: Cluster, settl
 @pytest.mark.needs(clients=3)
 def test_worker_that_reboots_quickly_keeps_its_place(cluster: Cluster, settled: Settled) -> None:
     first, second, third = settled()
+    mark = second.console.mark()
     second.power.cycle()
-    cluster.wait(roles={first: "MASTER", second: "WORKER1", third: "WORKER2"}, within=BOOT_WITHIN_S)
+    back = second.console.expect("registered", within=BOOT_WITHIN_S, since=mark)
+    if back.time_s - mark.time_s > WORKER_SILENT_S - HELLO_PERIOD_S:
+        pytest.skip("joining took so long that the AP may have dropped it")
+    cluster.wait(roles={first: "MASTER", second: "WORKER1", third: "WORKER2"}, within=5)
     assert cluster.ap.events("dropped") == []
 
 
@@ -129,7 +140,13 @@ def test_master_steps_down_by_itself_when_the_ap_dies(
 @pytest.mark.needs(clients=3)
 @pytest.mark.parametrize("away_s", [None, 0.0, 8.0], ids=["reset", "power-cycled", "away-for-8-s"])
 def test_ap_that_reboots_rebuilds_the_old_order(
-    cluster: Cluster, settled: Settled, agreement: Agreement, clock: Clock, measure: Measure, away_s: float | None
+    cluster: Cluster,
+    settled: Settled,
+    agreement: Agreement,
+    clock: Clock,
+    measure: Measure,
+    condition: Condition,
+    away_s: float | None,
 ) -> None:
     # An order that is not the order of the boards: a failover, and the old MASTER is the last.
     first, second, third = settled()
@@ -139,7 +156,8 @@ def test_ap_that_reboots_rebuilds_the_old_order(
     cluster.wait(roles={second: "MASTER", third: "WORKER1", first: "WORKER2"}, within=BOOT_WITHIN_S)
     epoch = cluster.epoch
     mark = cluster.ap.console.mark()
-    with measure("AP reset" if away_s is None else f"AP away for {away_s:g} s", limit=40, unit="s"):
+    limit_s = condition.limit(40, disturbed=90)
+    with measure("AP reset" if away_s is None else f"AP away for {away_s:g} s", limit=limit_s, unit="s"):
         if away_s is None:
             cluster.ap.reset()
         else:

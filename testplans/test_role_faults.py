@@ -18,7 +18,7 @@ pytestmark = [pytest.mark.firmware("roles"), pytest.mark.needs(clients=3)]
 
 LEASE_S = 3.0
 FAILOVER_LIMIT_S = 6.0
-BACK_WITHIN_S = 40.0
+BACK_WITHIN_S = 60.0
 """From the end of a fault until the cluster is whole: a client may just have begun to wait for its next try to join."""
 
 Settled = Callable[[], tuple[Board, ...]]
@@ -41,14 +41,14 @@ def test_master_cut_off_from_the_ap_steps_down_before_the_next_takes_over(
 
 
 @pytest.mark.needs(faults=("brown_out",))
-def test_brown_out_of_the_master_is_a_failure_of_the_master(
-    cluster: Cluster, settled: Settled, faults: FaultInjector, measure: Measure, condition: Condition
+def test_brown_out_of_the_ap_costs_the_master_its_lease_and_nobody_their_place(
+    cluster: Cluster, settled: Settled, faults: FaultInjector, measure: Measure
 ) -> None:
     first, second, third = settled()
-    with measure("failover after a brown-out", limit=condition.limit(FAILOVER_LIMIT_S, disturbed=9), unit="s"):
-        faults.brown_out(first)
-        cluster.wait(master=second)
-    cluster.wait(roles={second: "MASTER", third: "WORKER1", first: "WORKER2"}, within=BACK_WITHIN_S)
+    with measure("recovery from a brown-out of the AP", limit=BACK_WITHIN_S, unit="s"):
+        faults.brown_out(cluster.ap)
+        cluster.wait(master=None)
+        cluster.wait(roles={first: "MASTER", second: "WORKER1", third: "WORKER2"}, within=BACK_WITHIN_S)
 
 
 @pytest.mark.needs(faults=("loss",))

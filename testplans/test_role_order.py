@@ -7,6 +7,7 @@ import pytest
 from hil.board import Board
 from hil.clock import Clock
 from hil.cluster import Cluster
+from hil.faults.condition import Condition
 from hil.faults.injector import FaultInjector
 from hil.fixtures.measure import Measure
 from hil.probes import Probe
@@ -14,7 +15,8 @@ from hil.probes import Probe
 pytestmark = pytest.mark.firmware("roles")
 
 AP = ("192.168.4.1", 5000)
-BOOT_WITHIN_S = 30.0
+BOOT_WITHIN_S = 60.0
+"""Patience, no limit: a few tries to join, should the radio lose much."""
 
 Settled = Callable[[], tuple[Board, ...]]
 Agreement = Callable[[], None]
@@ -70,25 +72,27 @@ def test_a_probe_is_told_the_same_order(cluster: Cluster, probe: Probe) -> None:
 
 
 @pytest.mark.needs(clients=2, probe=True)
-def test_all_are_told_of_every_change_at_once(settled: Settled, probe: Probe, clock: Clock, measure: Measure) -> None:
+def test_all_are_told_of_every_change_at_once(
+    settled: Settled, probe: Probe, clock: Clock, measure: Measure, condition: Condition
+) -> None:
     clients = settled()
     probe.join()
     for words in [b"HELLO id=guest", b"BYE id=guest"] * 3:
         clock.sleep(1.3)
         marks = {client: client.console.mark() for client in clients}
-        with measure("change told to all", limit=1, unit="s"):
+        with measure("change told to all", limit=condition.limit(1, disturbed=5), unit="s"):
             probe.send(words, to=AP)
             for client, mark in marks.items():
-                client.console.expect("roles", within=3, since=mark)
+                client.console.expect("roles", within=6, since=mark)
 
 
 @pytest.mark.needs(clients=3)
 def test_clients_that_boot_together_get_one_order(
-    ap: Board, cluster: Cluster, agreement: Agreement, measure: Measure
+    ap: Board, cluster: Cluster, agreement: Agreement, measure: Measure, condition: Condition
 ) -> None:
     ap.power.on()
     ap.console.expect("ap-up", within=BOOT_WITHIN_S)
-    with measure("cluster of three from power-on", limit=30, unit="s"):
+    with measure("cluster of three from power-on", limit=condition.limit(30, disturbed=60), unit="s"):
         for client in cluster.clients:
             client.power.on()
         for client in cluster.clients:
@@ -126,7 +130,7 @@ def test_roles_stay_as_they_are_while_nothing_happens(cluster: Cluster, settled:
 
 @pytest.mark.needs(clients=2, faults=("partition",))
 def test_client_whose_address_was_given_away_takes_another(
-    ap: Board, clients: list[Board], cluster: Cluster, agreement: Agreement, faults: FaultInjector
+    ap: Board, clients: list[Board], cluster: Cluster, agreement: Agreement, faults: FaultInjector, condition: Condition
 ) -> None:
     first, second = clients
     ap.power.on()
@@ -140,7 +144,8 @@ def test_client_whose_address_was_given_away_takes_another(
         second.console.expect("registered", within=BOOT_WITHIN_S)
         assert addresses([second]) == addresses([first])
     mark = first.console.mark()
-    first.console.expect("joined", within=BOOT_WITHIN_S, since=mark, ip="192.168.4.17")
+    limit_s = condition.limit(BOOT_WITHIN_S, disturbed=3 * BOOT_WITHIN_S)
+    first.console.expect("joined", within=limit_s, since=mark, ip="192.168.4.17")
     cluster.wait(roles={second: "MASTER", first: "WORKER1"}, within=5)
     assert addresses([second]) != addresses([first])
     agreement()

@@ -4,6 +4,7 @@ import pytest
 
 from hil.board import Board
 from hil.errors import LinkError
+from hil.events import SERIAL_GONE, SERIAL_OPENED, STOPPED
 from hil.rig import Rig
 from hil.virtual.bench import VirtualBench
 
@@ -46,6 +47,22 @@ def test_the_repl_boots_a_board_that_is_off(board: Board) -> None:
     with board.repl() as repl:
         assert repl.eval("1 + 1") == 2
     assert board.power.is_on
+
+
+def test_what_is_done_over_the_repl_is_on_the_timeline_before_its_effect(virtual_rig: Rig, board: Board) -> None:
+    board.boot()
+    mark = virtual_rig.timeline.mark()
+    with board.repl():
+        pass
+    board.reset()
+    entries = [entry for entry in virtual_rig.timeline.entries(mark) if entry.kind != "serial"]
+    assert [(entry.source, entry.kind) for entry in entries] == [
+        ("B", "repl"),
+        ("B", "reset"),
+        ("B", "link"),
+        ("B", "link"),
+    ]
+    assert [event.name for entry in entries for event in entry.events] == [STOPPED, STOPPED, SERIAL_GONE, SERIAL_OPENED]
 
 
 def test_a_board_shows_itself_by_its_name(board: Board) -> None:

@@ -2,7 +2,7 @@
 
 import re
 
-from hil.events import EventPatterns, Timeline
+from hil.events import Event, EventPatterns, Timeline
 
 
 def test_a_line_becomes_the_event_whose_pattern_it_matches() -> None:
@@ -46,3 +46,19 @@ def test_time_is_shown_since_the_test_began() -> None:
     assert timeline.time_text(12.3456) == "12.346"
     timeline.begin(100.1)
     assert timeline.time_text(100.3) == "0.200"
+
+
+def test_an_entry_carries_the_events_that_it_means() -> None:
+    timeline = Timeline()
+    event = Event(1.0, "A", "power-on", {}, "")
+    timeline.add(1.0, "A", "power", "on", [event])
+    timeline.add(2.0, "A", "serial", "hm")
+    assert [entry.events for entry in timeline.entries()] == [(event,), ()]
+    assert timeline.events() == [event]
+
+
+def test_entries_as_text_are_a_line_each() -> None:
+    timeline = Timeline()
+    timeline.add(1.0, "probe", "probe", "joined")
+    timeline.add(2.0, "A", "serial", "hm")
+    assert timeline.text(timeline.entries()) == "     1.000 probe probe  joined\n     2.000 A     serial hm\n"

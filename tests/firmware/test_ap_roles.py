@@ -167,6 +167,16 @@ def test_after_a_start_it_collects_and_grants_nothing() -> None:
     assert ap.order == (7, ["a", "b", "z", "new"])
 
 
+def test_renewal_of_an_old_master_makes_it_wait_for_the_others_as_its_hello_does() -> None:
+    ap = Ap()
+    assert ap.hear("RENEW 2 8 id=a", 16) == "ROLES 0"
+    ap.hear("HELLO id=b epoch=2 rank=1", 17)
+    ap.run_to(ap.now_ms + 500)
+    ap.hear("HELLO id=a epoch=2 rank=0", 16)
+    ap.run_to(2 * COLLECT_MS)
+    assert ap.order == (3, ["a", "b"])
+
+
 def test_it_calls_for_hello_when_it_starts() -> None:
     ap = Ap(collected=False)
     ap.run_to(3000)

@@ -307,10 +307,10 @@ MUTANTS = (
         (FAILURE + "test_ap_that_reboots_rebuilds_the_old_order", FAILURE + "test_epoch_never_falls_on_any_console"),
     ),
     Mutant(
-        "restart-orders-by-arrival",
+        "restart-orders-backwards",
         PICOLINK + "roster.py",
         "for _, _, arrival in sorted(places)",
-        "for _, _, arrival in places",
+        "for _, _, arrival in sorted(places)[::-1]",
         (FAILURE + "test_ap_that_reboots_rebuilds_the_old_order",),
     ),
     Mutant(

@@ -18,15 +18,8 @@ MUTANTS = (
         (
             FAULTS + "test_master_cut_off_from_the_ap_steps_down_before_the_next_takes_over",
             FAULTS + "test_ap_restart_costs_the_master_its_lease_and_nobody_their_place",
+            FAULTS + "test_brown_out_of_the_ap_costs_the_master_its_lease_and_nobody_their_place",
         ),
-        healthy=HEALTHY,
-    ),
-    Mutant(
-        "failover-too-slow-after-a-brown-out",
-        PICOLINK + "timing.py",
-        "LEASE_AT_AP_MS = 4000",
-        "LEASE_AT_AP_MS = 8000",
-        (FAULTS + "test_brown_out_of_the_master_is_a_failure_of_the_master",),
         healthy=HEALTHY,
     ),
     Mutant(

@@ -95,12 +95,7 @@ class Authority(Program):
     def _hello(self, now_ms: int, message: wire.Message, sender: tuple[str, int]) -> None:
         node_id = message.id or sender[0]
         node = Node(node_id, sender, now_ms, message.epoch, message.rank)
-        if message.epoch and not self.roster.epoch and not self._old_node_heard:
-            # Those who know an older order come back within seconds of each other: wait for the others.
-            self._old_node_heard = True
-            if self._collected is None:
-                self._collected = []
-            self._collect_until_ms = now_ms + COLLECT_MS
+        self._wait_for_old_nodes(now_ms, message)
         nodes = self.roster.nodes if self._collected is None else self._collected
         if any(other.address[0] == sender[0] and other.id != node_id for other in nodes):
             # An AP that has started knows no leases, and may give an address away that a node still has. One of the
@@ -124,6 +119,14 @@ class Authority(Program):
         else:
             self._tell(sender)
 
+    def _wait_for_old_nodes(self, now_ms: int, message: wire.Message) -> None:
+        """Those who know an older order come back within seconds of each other: with the first, wait for the others."""
+        if message.epoch and not self.roster.epoch and not self._old_node_heard:
+            self._old_node_heard = True
+            if self._collected is None:
+                self._collected = []
+            self._collect_until_ms = now_ms + COLLECT_MS
+
     def _collect(self, node: Node) -> None:
         collected = self._collected
         assert collected is not None
@@ -134,6 +137,8 @@ class Authority(Program):
         collected.append(node)
 
     def _renew(self, now_ms: int, message: wire.Message, sender: tuple[str, int]) -> None:
+        # Of an old MASTER whose HELLO was lost.
+        self._wait_for_old_nodes(now_ms, message)
         if self._collected is not None or message.seq is None:
             self._tell(sender)
             return

@@ -38,13 +38,11 @@ class Resolver:
         """
         lookup = Lookup(name)
         known = self._known.get(name)
-        try:
-            if known is not None and known.until_us > self._udp.ip.world.now_us:
-                lookup.address = known.address
-                return lookup
-            parse(name)
+        if known is not None and known.until_us > self._udp.ip.world.now_us:
+            lookup.address = known.address
+        elif _is_address(name):
             lookup.address = name
-        except ValueError:
+        else:
             self._ask(lookup)
         return lookup
 
@@ -146,3 +144,11 @@ class Lookup:
             self.next.cancel()
         if self._socket is not None:
             self._socket.close()
+
+
+def _is_address(name: str) -> bool:
+    try:
+        parse(name)
+    except ValueError:
+        return False
+    return True
