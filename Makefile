@@ -11,11 +11,14 @@ MICROPYTHON := firmware hil/virtual/board hil/probes/micropython
 # One target after the other, so that the first thing that is wrong is the last thing on the screen.
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
-.PHONY: help demo test install lint types firmware-check unit mutants plans bench bench-check clean
+.PHONY: help demo test install lint types firmware-check unit mutants plans explore soak report report-demo bench bench-check clean
 
 help:
 	@echo "make demo    the firmware's test plans on the virtual rig, verdicts and measurements at the end"
 	@echo "make test    everything that CI runs"
+	@echo "make explore N=2000    random schedules of faults against roles, mesh and first_boot: docs/exploration.md"
+	@echo "make soak    1,000 power cycles of 4 boards and 50 killed runs: docs/bench-faults.md"
+	@echo "make report  the test plans on the virtual rig, as an HTML report in build/report: docs/reports.md"
 	@echo "make bench   how fast the virtual bench is"
 	@echo "make install lint types firmware-check unit mutants plans bench-check clean    the parts of it"
 
@@ -40,6 +43,8 @@ $(TYPINGS): firmware/typings.txt $(INSTALLED)
 lint: $(INSTALLED)
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
+	$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
+	$(BIN)/zizmor --offline --quiet .github/workflows
 
 types: $(INSTALLED)
 	$(BIN)/mypy
@@ -59,8 +64,35 @@ plans: $(INSTALLED)
 mutants: $(INSTALLED)
 	$(BIN)/pytest -n 2 tests/mutants
 
+# Random schedules of power, radio and packet faults: N per app, in JOBS processes. `make unit` plays a few.
+N ?= 200
+JOBS ?= 2
+explore: $(INSTALLED)
+	$(BIN)/python -m tests.exploration explore --runs $(N) --jobs $(JOBS)
+
+# Against boards of `hil serve`: ten minutes.
+soak: $(INSTALLED)
+	$(BIN)/python -m tests.soak power-cycles
+	$(BIN)/python -m tests.soak kills
+
+# Allure's generator, as report/package-lock.json pins it.
+GENERATOR := report/node_modules/.package-lock.json
+
+$(GENERATOR): report/package.json report/package-lock.json
+	npm ci --prefix report --no-audit --no-fund
+
+# The test plans on the virtual rig, and an HTML report of them in build/report: docs/reports.md. Another rig:
+# make report RUN="--rig lab testplans"
+report: $(INSTALLED) $(GENERATOR)
+	$(BIN)/python report/build.py $(RUN)
+
+# The same of one test per verdict, in build/report-demo: pytest reports their failures, and this target does not fail.
+report-demo: $(INSTALLED) $(GENERATOR)
+	$(BIN)/python report/build.py --demo || test $$? -eq 1
+
 bench: $(INSTALLED)
 	$(BIN)/python benchmarks/virtual_bench.py
+	$(BIN)/python benchmarks/deploy.py
 
 bench-check: $(INSTALLED)
 	$(BIN)/python benchmarks/virtual_bench.py --quick

@@ -47,7 +47,8 @@ class Run:
 
 def command(options: argparse.Namespace, seed: int) -> list[str]:
     """What runs ``seed``, relative to the project's folder."""
-    return ["pytest", "--rig", options.rig, "--hil-seed", str(seed), *options.plan]
+    condition = ["--hil-condition", options.condition] if options.condition else []
+    return ["pytest", "--rig", options.rig, "--hil-seed", str(seed), *condition, *options.plan]
 
 
 def run(options: argparse.Namespace, seed: int) -> Run:
@@ -144,6 +145,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--plan", nargs="+", default=["testplans/test_master_failure.py"], help="what pytest is to run")
     parser.add_argument("--rig", default="rigs/virtual.yaml", help="a virtual rig (default: %(default)s)")
+    parser.add_argument("--condition", default="", metavar="FAULTS", help='as --hil-condition, such as "loss=0.1"')
     parser.add_argument("--seeds", type=int, default=200, metavar="N", help="how many (default: %(default)s)")
     parser.add_argument("--first", type=int, default=1, metavar="SEED", help="where to begin (default: %(default)s)")
     parser.add_argument(

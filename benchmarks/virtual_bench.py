@@ -17,9 +17,9 @@ from pydantic import SecretStr
 from rich.console import Console
 from rich.table import Table
 
-from hil.config import BoardConfig, PortAddress, PowerTiming, RigConfig, VirtualConfig, WifiConfig
+from hil.config import BoardConfig, PortAddress, PowerTiming, RecoveryConfig, RigConfig, VirtualConfig, WifiConfig
 from hil.firmware import FirmwareCatalog
-from hil.rig_file import VirtualHub
+from hil.hub_file import VirtualHub
 from hil.virtual.bench import VirtualBench
 
 ROOT = Path(__file__).parent.parent
@@ -54,6 +54,7 @@ def rig_of(boards: int) -> RigConfig:
         wifi=WifiConfig(ssid="PicoAP", password=SecretStr("pico1234")),
         virtual=VirtualConfig(seed=1),
         power=PowerTiming(),
+        recovery=RecoveryConfig(),
         hubs={"main": VirtualHub(driver="virtual", ports=boards)},
         boards={
             f"B{index}": BoardConfig(

@@ -3,16 +3,19 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from hil.bootsel import BootselDevice, Progress
 from hil.clock import Clock
 from hil.console import Console, Mark
-from hil.deploy import Deployment, image_digest
+from hil.deploy import Deployment, Outcome, image_digest
 from hil.errors import LinkError
 from hil.events import STOPPED, EntryKind, Event, EventPatterns, Timeline
 from hil.firmware import App
+from hil.flashing import FLASH_WITHIN_S, Ask, Uf2Flashing
 from hil.links import SerialLink
 from hil.power.switch import PowerSwitch
 from hil.raw_repl import RawRepl
 from hil.rig_file import Role, WifiConfig
+from hil.uf2 import Uf2Image
 
 BOOT_WITHIN_S = 15.0
 """Seconds of rig time from power to an open serial device: 1 to 5 on real hubs, some boards need more."""
@@ -29,17 +32,23 @@ class Board:
         wifi: WifiConfig,
         power: PowerSwitch,
         link: SerialLink,
+        bootsel: BootselDevice,
         console: Console,
         clock: Clock,
         timeline: Timeline,
     ) -> None:
-        """``serial`` is the board's USB serial number, which is its ``machine.unique_id()`` in hex."""
+        """``serial`` is the board's USB serial number; empty when only the board knows it."""
         self.name = name
         self.serial = serial
+        """The USB serial number, which is ``machine.unique_id()`` in hex. If the rig file does not say it, it is empty
+        until the first :meth:`deploy`."""
+        self.micropython: str | None = None
+        """The MicroPython on it, as it says itself (``v1.27.0 on 2026-06-02``); None until the first :meth:`deploy`."""
         self.power = power
         self.console = console
         self._wifi = wifi
         self._link = link
+        self._bootsel = bootsel
         self._clock = clock
         self._timeline = timeline
         self._deployed: str | None = None
@@ -55,9 +64,11 @@ class Board:
         """Switch on, and wait until the serial device is open. Raises ``LinkError``."""
         self.power.on()
         if not self._clock.wait(lambda: self._link.is_connected, within_s):
+            hint = "check its cable and hub port, and that it runs MicroPython"
             raise LinkError(
-                f"{self.name}: no serial device {within_s:g} s after power-on (serial number {self.serial}); check its "
-                "cable and hub port, and that it runs MicroPython. A boot.py that never ends keeps the device away too"
+                f"{self.name}: no serial device {within_s:g} s after power-on (serial number "
+                f"{self.serial or 'not known'}); {self._link.obstacle or hint}. A boot.py that never ends keeps the "
+                "device away too"
             )
 
     @contextmanager
@@ -87,20 +98,55 @@ class Board:
                 raise
             repl.exit()
 
-    def deploy(self, app: App, role: Role) -> None:
-        """Make the flash hold ``role`` of ``app``, to run from the next reset or power-on.
+    def distrust(self) -> None:
+        """What is on the flash has to be looked at again before the next test: something went wrong here."""
+        self._deployed = None
 
-        Costs nothing when it was the last to write there: that the firmware itself changes its files is not noticed.
+    def deploy(self, app: App, role: Role, *, soft_reset: bool = True) -> Outcome | None:
+        """Make the flash hold ``role`` of ``app``, to run from the next reset or power-on; returns what that took.
+
+        Costs nothing, and returns None, when it was the last to write there: that the firmware itself changes its files
+        is not noticed.
+        ``soft_reset`` clears away what the firmware has begun; without it the board should just have been started.
         Raises ``DeployError``, ``LinkError``, ``ConfigError``.
         """
         image = app.image(role, self._wifi)
         digest = image_digest(image)
+        outcome = None
         if digest != self._deployed:
-            with self.repl(soft_reset=True) as repl:
-                outcome = Deployment(repl, image, self._clock).run()
+            with self.repl() as repl:
+                outcome = Deployment(repl, image, self._clock).run(soft_reset=soft_reset)
+                if self.micropython is None:
+                    said = repl.exec("import sys\nprint(sys.version)").strip()
+                    self.micropython = said.partition("MicroPython ")[2] or said
             self._timeline.add(self._clock.now(), self.name, "deploy", f"{app.name}/{role}: {outcome}")
             self._deployed = digest
         self.console.use(EventPatterns(app.events))
+        return outcome
+
+    def flash_uf2(
+        self,
+        image: Uf2Image,
+        progress: Progress = lambda _done, _total: None,
+        ask: Ask | None = None,
+        within_s: float = FLASH_WITHIN_S,
+    ) -> str | None:
+        """Replace the board's MicroPython; its files stay. Returns the version that it then says it runs.
+
+        The program is stopped and stays so until the next :meth:`reset` or power-on. ``ask`` tells a person which
+        button to press, if that is needed. Raises ``BootselError``, ``LinkError``, ``PowerError``.
+        """
+        self._deployed = self.micropython = None
+        flashing = Uf2Flashing(
+            self.name,
+            bootsel=self._bootsel,
+            power=self.power,
+            link=self._link,
+            clock=self._clock,
+            note_restart=lambda text: self._note_stop("reset", text),
+            note=lambda text: self._timeline.add(self._clock.now(), self.name, "deploy", text),
+        )
+        return flashing.run(image, progress, ask, within_s)
 
     def reset(self, within_s: float = BOOT_WITHIN_S) -> None:
         """Reset the hard way, as ``machine.reset()`` does, and wait until it is back. Raises ``LinkError``."""

@@ -3,7 +3,9 @@
 import threading
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 _SHORTEST_S = 1e-6
 """Rig time is counted in microseconds; a rest that only rounding has left would never pass."""
@@ -35,6 +37,27 @@ class Clock(ABC):
     def sleep(self, duration_s: float) -> None:
         """Let ``duration_s`` of rig time pass."""
         self.wait(lambda: False, duration_s)
+
+    def side_by_side(self, tasks: Iterable[Callable[[], None]]) -> None:
+        """Run ``tasks`` at once, and return when all have ended: the wait of one is time for the others.
+
+        Each must be free of what another one changes. Raises an ``ExceptionGroup`` of what they raised.
+        """
+        errors: list[Exception] = []
+
+        def guarded(task: Callable[[], None]) -> None:
+            try:
+                task()
+            except Exception as error:  # noqa: BLE001  # raised below, when the others have ended
+                errors.append(error)
+
+        self._run_all([partial(guarded, task) for task in tasks])
+        if errors:
+            raise ExceptionGroup(f"{len(errors)} of several tasks failed", errors)
+
+    @abstractmethod
+    def _run_all(self, tasks: Sequence[Callable[[], None]]) -> None:
+        """Run ``tasks``, none of which raises an ``Exception``, at once."""
 
     def deadline(self, timeout_s: float) -> "Deadline":
         """A deadline ``timeout_s`` from now, to hand through an operation of several steps."""
@@ -80,6 +103,12 @@ class MonotonicClock(Clock):
                     return condition()
                 self._noticed.wait(remaining_s)
             return True
+
+    def _run_all(self, tasks: Sequence[Callable[[], None]]) -> None:
+        if tasks:
+            with ThreadPoolExecutor(len(tasks), thread_name_prefix="side-by-side") as pool:
+                for future in [pool.submit(task) for task in tasks]:
+                    future.result()
 
     def notice(self) -> None:
         with self._noticed:

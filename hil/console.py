@@ -148,11 +148,12 @@ class Console:
         power, link = (f"{state} since {self._shown(since_s)}" for state, since_s in (self._power, self._link))
         return "\n".join([f"{self.board}: supply {power}, serial device {link}; {said}", *told])
 
-    def switched(self, time_s: float, is_on: bool) -> None:
-        """The board's supply was switched (told by its power switch)."""
+    def switched(self, time_s: float, is_on: bool, port: str = "") -> None:
+        """The board's supply was switched (told by its power switch), at this power port of the rig file."""
         state = "on" if is_on else "off"
         self._power = state, time_s
-        event = Event(time_s, self.board, POWER_ON if is_on else POWER_OFF, {}, "")
+        fields = {"port": port} if port else {}
+        event = Event(time_s, self.board, POWER_ON if is_on else POWER_OFF, fields, "")
         self._events.append(event)
         self._timeline.add(time_s, self.board, "power", state, [event])
         if is_on:
@@ -171,11 +172,12 @@ class Console:
             self._add_line(Line(time_s, _text(whole), garbled=not _is_utf8(whole)))
         self._clock.notice()
 
-    def connected(self, time_s: float) -> None:
-        """The serial device appeared and was opened."""
+    def connected(self, time_s: float, missed: str = "") -> None:
+        """The serial device was opened; ``missed``: see :class:`~hil.links.LinkListener`."""
         self._link = "connected", time_s
         event = Event(time_s, self.board, SERIAL_OPENED, {}, "")
-        self._timeline.add(time_s, self.board, "link", "connected; what the board said before may be missing", [event])
+        text = f"connected; what the board said before may be missing: {missed}" if missed else "connected"
+        self._timeline.add(time_s, self.board, "link", text, [event])
         self._clock.notice()
 
     def disconnected(self, time_s: float) -> None:

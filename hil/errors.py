@@ -29,6 +29,27 @@ class DeployError(BenchError):
     """Files could not be put on a board; what the board held before is still there."""
 
 
+class BootselError(BenchError):
+    """A board did not go to BOOTSEL mode, or its firmware could not be replaced. It may be left in that mode."""
+
+
+class FlashFull(DeployError):
+    """A board's flash has no room for the files: the firmware is too large, or something else is in the way."""
+
+
+class RecoveryFailed(BenchError):
+    """A board could not be brought to a known state by any means of the bench; it is quarantined from now on."""
+
+    def __init__(self, board: str, reason: str) -> None:
+        super().__init__(f"{board}: {reason}; it is quarantined for the rest of the run")
+        self.board = board
+        self.reason = reason
+
+
+class BlockedByQuarantine(BenchError):
+    """A test needs a board that is quarantined, so it was not begun."""
+
+
 class FaultError(HilError):
     """A fault cannot be injected: the rig does not offer it, or the board is not in a state to have it."""
 

@@ -8,9 +8,11 @@ from typing import Literal
 from hil.errors import HilError
 
 POWER_ON = "power-on"
-"""Event of a board whose supply was switched on. Not from a line: the power switch says it."""
+"""Event of a board whose supply was switched on: ``port`` says where. Not from a line: the power switch says it."""
 POWER_OFF = "power-off"
 """Event of a board whose supply was cut."""
+POWER_RETRY = "power-retry"
+"""Event of a board whose power port did not do what it was told, and was told again."""
 FAULT_BEGIN = "fault-begin"
 """Event of a board, or of the ``air``, on which a fault was injected: the field ``fault`` says which."""
 FAULT_END = "fault-end"
@@ -23,7 +25,15 @@ SERIAL_OPENED = "serial-opened"
 SERIAL_GONE = "serial-gone"
 """Event of a board whose serial device went away or was closed."""
 
-EntryKind = Literal["serial", "power", "link", "probe", "deploy", "repl", "reset", "fault", "note"]
+MEASURE_BEGIN = "measure-begin"
+"""Event of no board: a block that a test measures is entered; the field ``measurement`` names it."""
+MEASURE_END = "measure-end"
+"""Event of no board: that block is left; the field ``state`` is :data:`NOT_COMPLETED` if by an error."""
+NOT_COMPLETED = "not completed"
+
+EntryKind = Literal[
+    "serial", "power", "link", "probe", "deploy", "repl", "reset", "fault", "recovery", "measure", "note"
+]
 """What a timeline entry is about: a line of a board, its supply, its serial device, and so on.
 
 ``power``, ``repl``, ``reset`` and ``fault`` are what the framework does to a board, whose name is then the source. They
@@ -126,6 +136,11 @@ class Timeline:
     def begin(self, time_s: float) -> None:
         """A test begins at ``time_s``: from now on texts count time from there."""
         self._begun_s = time_s
+
+    @property
+    def begun_s(self) -> float:
+        """Rig time from which texts count."""
+        return self._begun_s
 
     def time_text(self, time_s: float) -> str:
         """``time_s`` for people to read: seconds since the test began, so that it does not depend on earlier tests."""

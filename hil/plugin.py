@@ -10,10 +10,12 @@ from typing import Any
 import pytest
 
 from hil.checks import run_checks
-from hil.errors import ConfigError
+from hil.errors import ConfigError, HilError
+from hil.fixtures.boards import PREPARED_RIG
 from hil.fixtures.invariants import INVARIANTS
+from hil.history.options import add_history_options, record_measurements
 from hil.markers import MARKERS
-from hil.report.outcome import TERMINAL_STATUS, TerminalStatus, note_bench_error, outcome_of
+from hil.report.outcome import TERMINAL_STATUS, TerminalStatus, note_bench_error, note_missing_devices, outcome_of
 from hil.report.recording import RECORDING
 from hil.report.traceback import end_in_test
 from hil.requirements import check_requirements
@@ -24,6 +26,7 @@ pytest_plugins = (
     "hil.fixtures.clock",
     "hil.fixtures.boards",
     "hil.fixtures.invariants",
+    "hil.fixtures.kernel_log",
     "hil.fixtures.cluster",
     "hil.fixtures.probe",
     "hil.fixtures.measure",
@@ -54,6 +57,14 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption(
         "--hil-firmware", dest="hil_firmware", type=Path, action="append", default=[], metavar="DIR", help=folders_help
     )
+    group.addoption(
+        "--hil-summary",
+        dest="hil_summary",
+        type=Path,
+        metavar="FILE",
+        help="append the closing summary to FILE as Markdown, such as $GITHUB_STEP_SUMMARY",
+    )
+    add_history_options(group, parser)
     parser.addini("hil_rig", "rig to test on when --rig is not given", default="")
     parser.addini(
         "hil_condition", "what happens to packets in every test when --hil-condition is not given", default=""
@@ -65,6 +76,8 @@ def pytest_configure(config: pytest.Config) -> None:
     """Read and check the rig, before anything is collected."""
     for marker in MARKERS:
         config.addinivalue_line("markers", marker)
+    # pyserial's, of which its user must hear nothing; where warnings are errors it would keep remote links shut.
+    config.addinivalue_line("filterwarnings", "ignore:set(Daemon|Name):DeprecationWarning:serial.rfc2217")
     try:
         settings = load_settings(config)
     except ConfigError as error:
@@ -73,9 +86,22 @@ def pytest_configure(config: pytest.Config) -> None:
         return
     config.stash[SETTINGS] = settings
 
+    from hil.report.job_summary import write_job_summary
+    from hil.report.short_summary import ShortSummary
     from hil.report.terminal import TerminalReport
 
-    config.pluginmanager.register(TerminalReport(settings.rig, settings.condition), "hil-terminal-report")
+    terminal_report = TerminalReport(settings.rig, settings.condition)
+    config.pluginmanager.register(terminal_report, "hil-terminal-report")
+    config.pluginmanager.register(ShortSummary(), "hil-short-summary")
+    if config.getoption("allure_report_dir", default=None):
+        from hil.report.allure import AllureReport
+
+        config.pluginmanager.register(AllureReport(config, settings), "hil-allure")
+    try:
+        record_measurements(config, settings)
+        write_job_summary(config, terminal_report, settings.redactor)
+    except HilError as error:
+        raise pytest.UsageError(str(error)) from error
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -113,11 +139,15 @@ def pytest_runtest_makereport(
     settings = item.config.stash.get(SETTINGS, None)
     if settings is None:
         return (yield)
-    if call.excinfo is not None and not item.config.getoption("fulltrace"):
+    if call.excinfo is not None and not item.config.getoption("fulltrace", default=False):
         end_in_test(call.excinfo.value, item.path)
     report = yield
+    prepared_rig = item.stash.get(PREPARED_RIG, None)
+    if report.failed and prepared_rig is not None:
+        note_missing_devices(report, prepared_rig, item.user_properties)
+        prepared_rig.distrust_all()
     if call.excinfo is not None:
-        note_bench_error(report, call.excinfo.value)
+        note_bench_error(report, call.excinfo.value, item.user_properties)
     watch = item.stash.get(INVARIANTS, None)
     if report.failed and watch is not None and not watch.was_told:
         report.sections += [("invariants that did not hold", text) for text in [watch.tell()] if text]

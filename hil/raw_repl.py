@@ -2,14 +2,14 @@
 
 import ast
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from mpremote.transport import TransportError, TransportExecError
 from mpremote.transport_serial import SerialTransport
-from serial import SerialBase
 
 from hil.clock import Clock
 from hil.errors import HilError, LinkError
+from hil.links import BorrowedPort
 from hil.repl_port import ReplPort, ReplTimeout
 
 EXEC_WITHIN_S = 10.0
@@ -43,7 +43,7 @@ class RawRepl:
     Raises ``LinkError`` when the board does not answer or goes away, ``ReplError`` when its code raises.
     """
 
-    def __init__(self, board: str, port: SerialBase, clock: Clock) -> None:
+    def __init__(self, board: str, port: BorrowedPort, clock: Clock) -> None:
         """``port`` is open already and stays so; nobody else reads from it meanwhile."""
         self.board = board
         self._clock = clock
@@ -84,14 +84,23 @@ class RawRepl:
 
     def reset(self, within_s: float = EXEC_WITHIN_S) -> None:
         """Reset the board as its ``machine.reset()`` does, and wait until its serial device is gone."""
-        with self._bounded(within_s, "reset"):
-            self._transport.exec_raw_no_follow("import machine\nmachine.reset()")
-            self._port.read_until_gone()
+        self._leave("reset", "import machine\nmachine.reset()", within_s)
+
+    def enter_bootloader(self, within_s: float = EXEC_WITHIN_S) -> None:
+        """Send the board to BOOTSEL mode, and wait until its serial device is gone."""
+        self._leave("enter its bootloader", "import machine\nmachine.bootloader()", within_s)
 
     def exit(self) -> None:
         """Give the friendly prompt back. What runs is interrupted; main.py is not started again."""
         with self._bounded(_ATTEMPT_S, "leave its raw REPL"):
             self._port.write(_INTERRUPT + _EXIT_RAW)
+
+    def _leave(self, task: str, code: str, within_s: float) -> None:
+        with self._bounded(within_s, task):
+            # Its answer to the command may be lost with the device, when the host is slow to read it.
+            with suppress(OSError):
+                self._transport.exec_raw_no_follow(code)
+            self._port.read_until_gone()
 
     def _interrupt(self) -> None:
         attempts = 0

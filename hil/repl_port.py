@@ -2,9 +2,8 @@
 
 import math
 
-from serial import SerialBase
-
 from hil.clock import Clock
+from hil.links import BorrowedPort
 
 _SHOWN_BYTES = 200
 """How much of what a board said instead is quoted in an error."""
@@ -21,7 +20,7 @@ class ReplTimeout(Exception):
 class ReplPort:
     """A serial port read against a deadline, without the lines that the AP's DHCP server prints into anything."""
 
-    def __init__(self, board: str, port: SerialBase, clock: Clock) -> None:
+    def __init__(self, board: str, port: BorrowedPort, clock: Clock) -> None:
         self.board = board
         self.deadline = clock.deadline(0.0)
         self._clock = clock
@@ -87,11 +86,10 @@ class ReplPort:
         return self._take(max(1, self._arrived()))
 
     def _arrived(self) -> int:
-        # Every kind of port can say it; the stubs of their base class cannot.
-        return int(self._port.in_waiting)  # type: ignore[attr-defined]
+        return self._port.in_waiting
 
     def _take(self, size: int) -> bool:
-        data: bytes = self._port.read(size) if size else b""
+        data = self._port.read(size) if size else b""
         clean = self._noise.remove(data)
         self._waiting += clean
         self._heard = (self._heard + clean)[-_SHOWN_BYTES:]

@@ -2,10 +2,13 @@
 
 import re
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field, SecretStr, field_validator
 
+from hil.hub_file import HubConfig, VirtualHub
+from hil.power import HubSection
 from hil.sections import Section
 from hil.yaml_source import Problem
 
@@ -62,17 +65,17 @@ class PowerTiming(Section):
 
     off_time_s: float = Field(default=2.0, gt=0, le=60)
     """How long a board stays without power at least, in seconds of rig time."""
+    stagger_s: float | None = Field(default=None, ge=0, le=60)
+    """Seconds of rig time between two power-ons; None leaves it to the kind of rig: see ``RigConfig.stagger_s``."""
 
 
-class VirtualHub(Section):
-    """A hub of the virtual bench."""
+class RecoveryConfig(Section):
+    """How far the recovery of a board may go, beyond what every rig does."""
 
-    driver: Literal["virtual"]
-    ports: int = Field(ge=1, le=1024)
-
-
-# One more driver: its class, and here `Annotated[VirtualHub | OtherHub, Field(discriminator="driver")]`.
-HubConfig = VirtualHub
+    uf2: Path | None = None
+    """A UF2 image for boards that nothing else brings back, relative to the rig file."""
+    erase_all_files: bool = False
+    """Whether a board that refuses all else loses every file on its flash, and not only what it runs by itself."""
 
 
 class VirtualProbeConfig(Section):
@@ -134,11 +137,20 @@ def _serial(given: object) -> object:
     return given
 
 
+def _link(given: object) -> object:
+    if not isinstance(given, str) or not re.fullmatch(r"(rfc2217|socket)://[^/?\s]+:[0-9]{1,5}(/?\?\S*)?|/\S+", given):
+        text = "is no serial link; write rfc2217://host:port, socket://host:port, or the path of a device such as"
+        raise ValueError(f"{text} /dev/ttyACM0. Without `link:` the board is looked for on USB")
+    return str(given)
+
+
 class BoardSection(Section):
     """One Pico W as written."""
 
     power: Annotated[PortAddress, BeforeValidator(_port_address)]
     serial: Annotated[str | None, BeforeValidator(_serial)] = None
+    link: Annotated[str | None, BeforeValidator(_link)] = None
+    """Where its serial line is when not on USB of this machine: a URL of pyserial, or the path of a device node."""
     role: Role | None = None
 
 
@@ -149,6 +161,7 @@ class RigSection(Section):
     wifi: WifiConfig
     virtual: VirtualConfig = VirtualConfig()
     power: PowerTiming = PowerTiming()
+    recovery: RecoveryConfig = RecoveryConfig()
     hubs: Mapping[Name, HubConfig] = Field(min_length=1)
     boards: Mapping[Name, BoardSection] = Field(min_length=1)
     probe: ProbeConfig | None = None
@@ -167,7 +180,10 @@ def inconsistencies(rig: RigSection) -> list[Problem]:
         if hub is None:
             text = f"board {name} is on hub '{board.power.hub}', which is not under `hubs:`"
             problems.append(Problem(power, f"{text}; known: {', '.join(rig.hubs)}"))
-        elif not 1 <= board.power.port <= hub.ports:
+        elif board.power.port < 1:
+            text = f"board {name} is on port {board.power}, but the ports of a hub are counted from 1"
+            problems.append(Problem(power, f"{text}; correct `power: {board.power}`"))
+        elif hub.ports is not None and board.power.port > hub.ports:
             text = f"board {name} is on port {board.power}, but hub {board.power.hub} has ports 1 to {hub.ports}"
             problems.append(Problem(power, f"{text}; correct `power: {board.power}`, or `ports:` of the hub"))
         first = by_port.setdefault(board.power, name)
@@ -187,7 +203,12 @@ def inconsistencies(rig: RigSection) -> list[Problem]:
     probe_board = rig.probe.board if isinstance(rig.probe, BoardProbeConfig) else None
     if all(board.role == "client" for name, board in rig.boards.items() if name != probe_board):
         problems.append(Problem(("boards",), "no board can be the AP; give one board `role: ap`"))
-    return problems + _probe_problems(rig)
+    return problems + _link_problems(rig) + _probe_problems(rig)
+
+
+def is_virtual(hubs: Mapping[str, HubConfig]) -> bool:
+    """Whether a rig on ``hubs`` is a virtual one. A rig is virtual or not as a whole."""
+    return all(isinstance(hub, VirtualHub) for hub in hubs.values())
 
 
 def ap_of(boards: Mapping[str, BoardSection]) -> str | None:
@@ -196,8 +217,37 @@ def ap_of(boards: Mapping[str, BoardSection]) -> str | None:
     return next(iter(said or [name for name, board in boards.items() if board.role is None]), None)
 
 
+def _link_problems(rig: RigSection) -> list[Problem]:
+    """What keeps boards from being found on the kind of bench that the hubs ask for."""
+    virtual = [name for name, hub in rig.hubs.items() if isinstance(hub, VirtualHub)]
+    real = [name for name in rig.hubs if name not in virtual]
+    if virtual and real:
+        text = f"hub {virtual[0]} is virtual and hub {real[0]} is not, but a rig is virtual or not as a whole"
+        return [Problem(("hubs", virtual[0]), f"{text}; give the virtual boards a rig file of their own")]
+    problems = []
+    by_link: dict[str, str] = {}
+    for name, board in rig.boards.items():
+        hub = rig.hubs.get(board.power.hub)
+        if board.link is not None:
+            first = by_link.setdefault(board.link, name)
+            if virtual:
+                text = f"board {name} is virtual and has its serial line inside; remove `link:`"
+                problems.append(Problem(("boards", name, "link"), text))
+            elif first != name:
+                text = f"boards {first} and {name} have the same link {board.link}; give each board its own"
+                problems.append(Problem(("boards", name, "link"), text))
+        elif isinstance(hub, HubSection) and board.serial is None and hub.usb_location is None:
+            text = f"board {name} cannot be found: hub {board.power.hub} has no place on the USB of this machine"
+            fix = "add `serial:` (`mpremote connect list` shows it), or `link:`"
+            problems.append(Problem(("boards", name), f"{text}; {fix}"))
+    if real and isinstance(rig.probe, VirtualProbeConfig):
+        text = "probe.driver is 'virtual', but a virtual probe hears no real boards; make it `board` or `host`"
+        problems.append(Problem(("probe", "driver"), text))
+    return problems
+
+
 def _probe_problems(rig: RigSection) -> list[Problem]:
-    if isinstance(rig.probe, HostProbeConfig) and all(hub.driver == "virtual" for hub in rig.hubs.values()):
+    if isinstance(rig.probe, HostProbeConfig) and is_virtual(rig.hubs):
         text = "probe.driver is 'host', but no Wi-Fi card hears virtual boards; make it `virtual` or `board`"
         return [Problem(("probe", "driver"), text)]
     if not isinstance(rig.probe, BoardProbeConfig):

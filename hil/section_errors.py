@@ -39,7 +39,9 @@ def describe(model: type[BaseModel], details: ErrorDetails, location: Location) 
         return f"'{last}' is missing {where}; add `{last}: …`"
     if kind == "extra_forbidden":
         where = f" in {_dotted(location[:-1])}" if location[:-1] else ""
-        return f"unknown key '{last}'{where}; {_suggestion(last, _known_keys(model, details['loc']))}"
+        # A section whose class is picked while it is read brings its keys along.
+        known = context.get("known_keys") or _known_keys(model, details["loc"])
+        return f"unknown key '{last}'{where}; {_suggestion(last, known)}"
     if kind == "union_tag_not_found":
         key = str(context["discriminator"]).strip("'")
         return f"'{key}' is missing in {_dotted(location)}; add `{key}: …`"

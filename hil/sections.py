@@ -19,6 +19,8 @@ class Scalar(str):
 
     written: str
     """The text before environment variables were expanded: the only one that may be shown."""
+    expanded: tuple[str, ...] = ()
+    """What environment variables put into it: secrets, as likely as not."""
     value: object
     """What YAML takes it for: a number, a truth value or the text."""
 

@@ -49,7 +49,7 @@ def load_settings(config: pytest.Config) -> Settings | None:
 
     from hil.config import find_rig, load_rig
     from hil.firmware import FirmwareCatalog
-    from hil.report.redaction import Redactor
+    from hil.report.redaction import Redactor, environment_secrets
 
     # What the ini file says is relative to the root folder, whatever folder pytest was started in.
     name_or_path = given or (str(config.rootpath / written) if (config.rootpath / written).is_file() else written)
@@ -60,7 +60,7 @@ def load_settings(config: pytest.Config) -> Settings | None:
         rig=rig if seed is None else rig.with_seed(seed),
         apps=FirmwareCatalog(_firmware_folders(config)),
         artifacts=None if artifacts is None else artifacts.absolute(),
-        redactor=Redactor([rig.wifi.password.get_secret_value()]),
+        redactor=Redactor([rig.wifi.password.get_secret_value(), *environment_secrets(os.environ)]),
         condition=_condition(config, rig),
     )
 

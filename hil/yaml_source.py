@@ -136,12 +136,15 @@ class YamlSource:
         if value is None:
             return None
         written = str(node.value)
-        scalar = Scalar(self._expand(written, location))
+        expanded: list[str] = []
+        scalar = Scalar(self._expand(written, location, expanded))
         scalar.written = written
+        scalar.expanded = tuple(expanded)
         scalar.value = value if scalar == written else str(scalar)
         return scalar
 
-    def _expand(self, written: str, location: Location) -> str:
+    def _expand(self, written: str, location: Location, expanded: list[str]) -> str:
+        """``written`` with the values of its variables, which are added to ``expanded``."""
         environ = self._environ
         if environ is None:
             return written
@@ -157,6 +160,7 @@ class YamlSource:
                 text = f"environment variable {name} is not set; run `export {name}=…` before pytest"
                 self._problems.append(Problem(location, text))
             else:
+                expanded.append(environ[name])
                 return environ[name]
             return match[0]
 

@@ -4,12 +4,14 @@ The invariants watch in every test that at no instant two boards hold MASTER.
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 
 import pytest
 
 from hil.board import Board
 from hil.clock import Clock
 from hil.cluster import Cluster
+from hil.faults.condition import Condition
 from hil.faults.injector import FaultInjector
 from hil.fixtures.measure import Measure
 from hil.invariants.watch import InvariantWatch
@@ -17,22 +19,53 @@ from hil.invariants.watch import InvariantWatch
 pytestmark = pytest.mark.firmware("first_boot")
 
 AP_IP = "192.168.4.1"
-ALONE_LIMIT_S = 25.0
-"""From power-on of a lone board until it is AP and MASTER."""
-JOIN_LIMIT_S = 20.0
-"""From power-on of a board until it is registered, with an AP that rules."""
-FORMATION_LIMIT_S = 60.0
-"""From power-on of several boards at once until there is one AP and all have their roles."""
-SUCCESSION_LIMIT_S = 35.0
-"""From the AP's death until the rest of the cluster is whole again; TURN_S more for each of the next that died too."""
 TURN_S = 4.0
-FAILOVER_LIMIT_S = 9.0
-"""From the death of a MASTER that is not the AP until the next is MASTER; an AP that looks around is 2.5 s later."""
-MERGE_LIMIT_S = 90.0
-"""From the moment two APs that rule hear each other until there is one, and all have their roles."""
+"""How much later the next in order has its turn to open an AP."""
 SETTLE_S = 10.0
 
 Order = Sequence[Board]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Limits:
+    """How long things may take, in this run's condition."""
+
+    alone_s: float
+    """From power-on of a lone board until it is AP and MASTER."""
+    join_s: float
+    """From power-on of a board until it is registered, with an AP that rules."""
+    formation_s: float
+    """From power-on of several boards at once until there is one AP and all have their roles."""
+    succession_s: float
+    """From the AP's death until the rest of the cluster is whole again; TURN_S more for each that died with it."""
+    failover_s: float
+    """From the death of a MASTER that is not the AP until the next is; an AP that looks around is 2.5 s later."""
+    dropped_s: float
+    """From the death of a worker until all agree on the order without it: 15 s of silence, and a look around."""
+    merge_s: float
+    """From the moment two APs that rule hear each other until there is one, and all have their roles."""
+    goodbye_s: float
+    """From the end of an AP in order until its clients know."""
+
+
+@pytest.fixture
+def limits(condition: Condition) -> Limits:
+    """In clear air, and what a radio that loses packets adds.
+
+    Whoever joins asks for an address, and again 2, 6 and 14 s later. With three losses in a row the try is given up
+    after 15 s for another: rare for one board, but the plan has a hundred that join, and two such tries are 40 s. The
+    radio's goodbye is not repeated; if it is lost, the missing beacons are noticed after 5 s.
+    """
+    return Limits(
+        alone_s=25,
+        join_s=condition.limit(20, disturbed=60),
+        formation_s=condition.limit(60, disturbed=100),
+        succession_s=condition.limit(35, disturbed=75),
+        failover_s=condition.limit(9, disturbed=12),
+        dropped_s=condition.limit(20, disturbed=25),
+        merge_s=condition.limit(90, disturbed=130),
+        goodbye_s=condition.limit(2, disturbed=7),
+    )
 
 
 def roles(order: Order) -> Mapping[Board, str]:
@@ -88,27 +121,38 @@ def whole(boards: Mapping[str, Board], cluster: Cluster, clock: Clock) -> Callab
 Whole = Callable[[Order | None, float], list[Board]]
 
 
-def boot_one_by_one(order: Order) -> None:
-    first, *others = order
-    first.power.on()
-    first.console.expect("role", within=ALONE_LIMIT_S, role="MASTER")
-    for board in others:
-        board.power.on()
-        board.console.expect("registered", within=JOIN_LIMIT_S)
+@pytest.fixture
+def boot_one_by_one(limits: Limits) -> Callable[[Order], None]:
+    """Call it to switch on one board after the other: the first until it is MASTER, each other until registered."""
+
+    def boot(order: Order) -> None:
+        first, *others = order
+        first.power.on()
+        first.console.expect("role", within=limits.alone_s, role="MASTER")
+        for board in others:
+            board.power.on()
+            board.console.expect("registered", within=limits.join_s)
+
+    return boot
+
+
+BootOneByOne = Callable[[Order], None]
 
 
 @pytest.mark.needs(clients=1)
-def test_a_lone_board_becomes_the_ap_and_master(boards: Mapping[str, Board], whole: Whole, measure: Measure) -> None:
+def test_a_lone_board_becomes_the_ap_and_master(
+    boards: Mapping[str, Board], whole: Whole, measure: Measure, limits: Limits
+) -> None:
     board, _ = boards.values()
-    with measure("alone: AP and MASTER", limit=ALONE_LIMIT_S, unit="s"):
+    with measure("alone: AP and MASTER", limit=limits.alone_s, unit="s"):
         board.power.on()
-        whole([board], ALONE_LIMIT_S + 5)
+        whole([board], limits.alone_s + 5)
 
 
 @pytest.mark.needs(clients=3)
 @pytest.mark.parametrize("names", ["ABCD", "DCBA", "CADB"])
 def test_order_of_boot_decides_who_is_ap_and_order_of_roles(
-    boards: Mapping[str, Board], whole: Whole, names: str
+    boards: Mapping[str, Board], whole: Whole, names: str, boot_one_by_one: BootOneByOne
 ) -> None:
     order = [list(boards.values())["ABCD".index(name)] for name in names]
     boot_one_by_one(order)
@@ -120,13 +164,13 @@ def test_order_of_boot_decides_who_is_ap_and_order_of_roles(
 @pytest.mark.needs(clients=3)
 @pytest.mark.parametrize("count", [2, 4])
 def test_boards_that_boot_at_once_end_with_one_ap(
-    boards: Mapping[str, Board], whole: Whole, clock: Clock, measure: Measure, count: int
+    boards: Mapping[str, Board], whole: Whole, clock: Clock, measure: Measure, count: int, limits: Limits
 ) -> None:
     together = list(boards.values())[:count]
-    with measure(f"{count} at once: one AP, all roles", limit=FORMATION_LIMIT_S, unit="s"):
+    with measure(f"{count} at once: one AP, all roles", limit=limits.formation_s, unit="s"):
         for board in together:
             board.power.on()
-        order = whole(None, FORMATION_LIMIT_S + 10)
+        order = whole(None, limits.formation_s + 10)
     # It stays so.
     clock.sleep(SETTLE_S)
     assert whole(order, 0.0) == order
@@ -135,45 +179,58 @@ def test_boards_that_boot_at_once_end_with_one_ap(
 @pytest.mark.needs(clients=3, faults=("partition",))
 @pytest.mark.parametrize("count", [2, 4])
 def test_aps_opened_at_once_end_as_one(
-    boards: Mapping[str, Board], whole: Whole, clock: Clock, faults: FaultInjector, measure: Measure, count: int
+    boards: Mapping[str, Board],
+    whole: Whole,
+    clock: Clock,
+    faults: FaultInjector,
+    measure: Measure,
+    count: int,
+    limits: Limits,
 ) -> None:
     together = list(boards.values())[:count]
     # What is rare by chance: each finds no other before it opens its own. None rules so soon.
     with faults.partition(*([board] for board in together)):
         for board in together:
             board.power.on()
-        clock.wait(lambda: len(access_points(boards)) == count, ALONE_LIMIT_S)
+        clock.wait(lambda: len(access_points(boards)) == count, limits.alone_s)
         assert access_points(boards) == together
         assert [board for board in together if board.events("role")] == []
-    with measure(f"{count} APs at once: one cluster", limit=FORMATION_LIMIT_S, unit="s"):
-        whole(None, FORMATION_LIMIT_S + 10)
+    with measure(f"{count} APs at once: one cluster", limit=limits.formation_s, unit="s"):
+        whole(None, limits.formation_s + 10)
 
 
 @pytest.mark.needs(clients=3)
 def test_next_in_order_becomes_the_ap_when_it_dies(
-    boards: Mapping[str, Board], cluster: Cluster, whole: Whole, measure: Measure
+    boards: Mapping[str, Board],
+    cluster: Cluster,
+    whole: Whole,
+    measure: Measure,
+    boot_one_by_one: BootOneByOne,
+    limits: Limits,
 ) -> None:
     # The order of boot is not that of the boards.
     first, second, third, fourth = reversed(list(boards.values()))
     boot_one_by_one([first, second, third, fourth])
     whole([first, second, third, fourth], SETTLE_S)
     epoch = cluster.epoch
-    with measure("succession: AP, order, roles", limit=SUCCESSION_LIMIT_S, unit="s"):
+    with measure("succession: AP, order, roles", limit=limits.succession_s, unit="s"):
         first.power.off()
-        whole([second, third, fourth], SUCCESSION_LIMIT_S + 10)
+        whole([second, third, fourth], limits.succession_s + 10)
     assert access_points(boards) == [second]
     assert cluster.epoch > epoch
 
 
 @pytest.mark.needs(clients=3)
-def test_the_ap_that_died_comes_back_as_the_last(boards: Mapping[str, Board], whole: Whole, clock: Clock) -> None:
+def test_the_ap_that_died_comes_back_as_the_last(
+    boards: Mapping[str, Board], whole: Whole, clock: Clock, boot_one_by_one: BootOneByOne, limits: Limits
+) -> None:
     first, second, third, fourth = boards.values()
     boot_one_by_one([first, second, third, fourth])
     first.power.off()
-    whole([second, third, fourth], SUCCESSION_LIMIT_S)
+    whole([second, third, fourth], limits.succession_s)
     mark = second.console.mark()
     first.power.on()
-    whole([second, third, fourth, first], JOIN_LIMIT_S + SETTLE_S)
+    whole([second, third, fourth, first], limits.join_s + SETTLE_S)
     clock.sleep(2 * SETTLE_S)
     assert whole([second, third, fourth, first], 0.0)
     assert second.console.events("role", since=mark) == [], "MASTER was disturbed"
@@ -181,69 +238,85 @@ def test_the_ap_that_died_comes_back_as_the_last(boards: Mapping[str, Board], wh
 
 
 @pytest.mark.needs(clients=2)
-def test_succession_goes_on_to_the_last_board(boards: Mapping[str, Board], whole: Whole) -> None:
+def test_succession_goes_on_to_the_last_board(
+    boards: Mapping[str, Board], whole: Whole, boot_one_by_one: BootOneByOne, limits: Limits
+) -> None:
     order = list(boards.values())
     boot_one_by_one(order)
     while len(order) > 1:
         order.pop(0).power.off()
-        whole(order, SUCCESSION_LIMIT_S)
+        whole(order, limits.succession_s)
         assert access_points(boards) == [order[0]]
 
 
 @pytest.mark.needs(clients=3)
-def test_ap_and_the_next_die_together(boards: Mapping[str, Board], whole: Whole, measure: Measure) -> None:
+def test_ap_and_the_next_die_together(
+    boards: Mapping[str, Board], whole: Whole, measure: Measure, boot_one_by_one: BootOneByOne, limits: Limits
+) -> None:
     first, second, third, fourth = boards.values()
     boot_one_by_one([first, second, third, fourth])
-    with measure("succession past a dead board", limit=SUCCESSION_LIMIT_S + TURN_S, unit="s"):
+    with measure("succession past a dead board", limit=limits.succession_s + TURN_S, unit="s"):
         first.power.off()
         second.power.off()
-        whole([third, fourth], SUCCESSION_LIMIT_S + TURN_S + 10)
+        whole([third, fourth], limits.succession_s + TURN_S + 10)
     assert access_points(boards) == [third]
 
 
 @pytest.mark.needs(clients=3)
 def test_ap_that_restarts_at_once_finds_its_clients_in_their_order(
-    boards: Mapping[str, Board], cluster: Cluster, whole: Whole, measure: Measure
+    boards: Mapping[str, Board],
+    cluster: Cluster,
+    whole: Whole,
+    measure: Measure,
+    boot_one_by_one: BootOneByOne,
+    limits: Limits,
+    condition: Condition,
 ) -> None:
     first, second, third, fourth = boards.values()
     boot_one_by_one([first, second, third, fourth])
     epoch = cluster.epoch
-    with measure("AP restarted at once", limit=FORMATION_LIMIT_S, unit="s"):
+    with measure("AP restarted at once", limit=limits.formation_s, unit="s"):
         first.power.cycle()
         # Whether it or the next is AP then depends on who is faster; it has forgotten its place either way.
-        whole([second, third, fourth, first], FORMATION_LIMIT_S + 10)
+        # Who should be MASTER but loses its requests for an address, and so is later than the others are waited for,
+        # does not preempt.
+        whole([second, third, fourth, first] if condition.is_clear else None, limits.formation_s + 10)
     assert cluster.epoch > epoch
 
 
 @pytest.mark.needs(clients=2)
-def test_ap_that_is_stopped_closes_its_network_in_order(boards: Mapping[str, Board], whole: Whole) -> None:
+def test_ap_that_is_stopped_closes_its_network_in_order(
+    boards: Mapping[str, Board], whole: Whole, boot_one_by_one: BootOneByOne, limits: Limits
+) -> None:
     first, second, third = boards.values()
     boot_one_by_one([first, second, third])
     mark = second.console.mark()
     with first.repl():
-        second.console.expect("link-lost", within=2, since=mark)
+        second.console.expect("link-lost", within=limits.goodbye_s, since=mark)
     first.power.off()
-    whole([second, third], SUCCESSION_LIMIT_S)
+    whole([second, third], limits.succession_s)
 
 
 @pytest.mark.needs(clients=3)
 def test_silent_worker_is_dropped_and_the_ap_goes_on_alone(
-    boards: Mapping[str, Board], whole: Whole, clock: Clock
+    boards: Mapping[str, Board], whole: Whole, clock: Clock, boot_one_by_one: BootOneByOne, limits: Limits
 ) -> None:
     first, second, third, fourth = boards.values()
     boot_one_by_one([first, second, third, fourth])
     mark = first.console.mark()
     third.power.off()
-    whole([first, second, fourth], 20.0)
+    whole([first, second, fourth], limits.dropped_s)
     second.power.off()
     fourth.power.off()
-    whole([first], 20.0)
+    whole([first], limits.dropped_s)
     clock.sleep(4 * SETTLE_S)
     assert first.console.events("role", since=mark) == [], "MASTER was disturbed"
 
 
 @pytest.mark.needs(clients=3)
-def test_nothing_happens_while_nothing_happens(boards: Mapping[str, Board], whole: Whole, clock: Clock) -> None:
+def test_nothing_happens_while_nothing_happens(
+    boards: Mapping[str, Board], whole: Whole, clock: Clock, boot_one_by_one: BootOneByOne
+) -> None:
     order = list(boards.values())
     boot_one_by_one(order)
     whole(order, SETTLE_S)
@@ -255,7 +328,14 @@ def test_nothing_happens_while_nothing_happens(boards: Mapping[str, Board], whol
 
 @pytest.mark.needs(clients=3)
 def test_newcomer_that_is_first_to_find_no_ap_becomes_it_behind_the_others(
-    boards: Mapping[str, Board], cluster: Cluster, whole: Whole, clock: Clock, measure: Measure
+    boards: Mapping[str, Board],
+    cluster: Cluster,
+    whole: Whole,
+    clock: Clock,
+    measure: Measure,
+    boot_one_by_one: BootOneByOne,
+    limits: Limits,
+    condition: Condition,
 ) -> None:
     first, second, third, newcomer = boards.values()
     boot_one_by_one([first, second, third])
@@ -263,16 +343,18 @@ def test_newcomer_that_is_first_to_find_no_ap_becomes_it_behind_the_others(
     # The others need 8 s to notice that the AP is gone, and to wait; a board that boots then does not.
     first.power.off()
     newcomer.power.on()
-    whole([second, third, newcomer], FORMATION_LIMIT_S)
+    # As above: with lost requests for an address the third may be there before the second.
+    order = whole([second, third, newcomer] if condition.is_clear else None, limits.formation_s)
     assert access_points(boards) == [newcomer]
+    master, following, _ = order
     # MASTER is not the AP: its lease goes through the air, and lasts while the AP looks for others.
-    mark = second.console.mark()
+    mark = master.console.mark()
     clock.sleep(60)
-    assert second.console.events("role", since=mark) == []
-    with measure("failover when the AP lives", limit=FAILOVER_LIMIT_S, unit="s"):
-        second.power.off()
-        cluster.wait(master=third)
-    whole([third, newcomer], SETTLE_S)
+    assert master.console.events("role", since=mark) == []
+    with measure("failover when the AP lives", limit=limits.failover_s, unit="s"):
+        master.power.off()
+        cluster.wait(master=following)
+    whole([following, newcomer], SETTLE_S)
 
 
 @pytest.mark.needs(clients=3, faults=("partition",))
@@ -285,6 +367,8 @@ def test_two_aps_that_meet_end_as_one(
     invariants: InvariantWatch,
     measure: Measure,
     alone: int,
+    boot_one_by_one: BootOneByOne,
+    limits: Limits,
 ) -> None:
     order = list(boards.values())
     boot_one_by_one(order)
@@ -292,12 +376,12 @@ def test_two_aps_that_meet_end_as_one(
     others = [board for place, board in enumerate(order) if place != alone]
     # Out of reach of one another there is no telling a dead AP from one that is far: each part has its own.
     with invariants.expect("two-masters"), faults.partition([order[alone]], others):
-        clock.wait(lambda: len(access_points(boards)) == 2, FORMATION_LIMIT_S)
+        clock.wait(lambda: len(access_points(boards)) == 2, limits.formation_s)
         clock.sleep(2 * SETTLE_S)
         assert len(access_points(boards)) == 2
         faults.end_all()
-        with measure("two APs that rule meet: one cluster", limit=MERGE_LIMIT_S, unit="s"):
-            whole(None, MERGE_LIMIT_S + 10)
+        with measure("two APs that rule meet: one cluster", limit=limits.merge_s, unit="s"):
+            whole(None, limits.merge_s + 10)
     # Whoever has stations keeps them.
     assert access_points(boards) == [others[0]]
     assert whole([*others, order[alone]], 0.0)

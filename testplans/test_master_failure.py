@@ -47,6 +47,15 @@ def test_next_in_order_takes_over(cluster: Cluster, settled: Settled, measure: M
     assert cluster.epoch > epoch
 
 
+@pytest.mark.needs(clients=2)
+def test_only_worker_takes_over(cluster: Cluster, settled: Settled, measure: Measure, condition: Condition) -> None:
+    first, second = settled()
+    with measure("failover", limit=condition.limit(FAILOVER_LIMIT_S, disturbed=9), unit="s"):
+        first.power.off()
+        cluster.wait(master=second)
+    assert cluster.order == [second]
+
+
 @pytest.mark.needs(clients=3)
 def test_all_agree_after_the_failover(cluster: Cluster, settled: Settled, agreement: Agreement) -> None:
     first, second, third = settled()

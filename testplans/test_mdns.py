@@ -64,13 +64,16 @@ def boot(ap: Board, clients: Sequence[Board]) -> None:
 
 
 @pytest.mark.needs(clients=1)
-def test_client_finds_the_ap_by_its_name(ap: Board, clients: list[Board], measure: Measure) -> None:
+def test_client_finds_the_ap_by_its_name(
+    ap: Board, clients: list[Board], measure: Measure, condition: Condition
+) -> None:
     (client,) = clients
     open_ap(ap)
     client.power.on()
     found = client.console.expect("resolved", within=JOIN_WITHIN_S, name=f"{AP_NAME}.local")
     assert found.fields["ip"] == AP_IP
-    measure("the AP's name", value=int(found.fields["ms"]) / 1000, limit=3, unit="s")
+    # One look-up asks four times in 7 s, and the radio may lose the first three questions or their answers.
+    measure("the AP's name", value=int(found.fields["ms"]) / 1000, limit=condition.limit(3, disturbed=7), unit="s")
 
 
 @pytest.mark.needs(clients=1)

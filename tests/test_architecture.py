@@ -10,27 +10,50 @@ ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "hil"
 
 LAYERS = (
-    ("hil.errors", "hil.dns_message"),
+    ("hil.errors", "hil.dns_message", "hil.processes", "hil.uf2", "hil.kernel_log", "hil.quarantine", "hil.sniffer"),
     ("hil.clock",),
-    ("hil.sections", "hil.section_errors", "hil.yaml_source"),
+    ("hil.sections", "hil.section_errors", "hil.yaml_source", "hil.locks", "hil.usb_devices"),
+    ("hil.power",),
+    ("hil.hub_file",),
     ("hil.rig_file", "hil.manifest", "hil.events"),
-    ("hil.config", "hil.firmware"),
-    ("hil.links", "hil.power", "hil.probes", "hil.faults"),
-    ("hil.bench", "hil.console", "hil.repl_port"),
-    ("hil.power.switch", "hil.probes.recorded", "hil.raw_repl"),
-    ("hil.deploy",),
+    ("hil.config", "hil.firmware", "hil.discovery", "hil.keyboard"),
+    ("hil.links", "hil.probes", "hil.faults", "hil.bootsel"),
+    ("hil.bench", "hil.console", "hil.repl_port", "hil.terminal"),
+    ("hil.power.switch", "hil.power.verified", "hil.probes.recorded", "hil.raw_repl"),
+    ("hil.deploy", "hil.flashing"),
     ("hil.board", "hil.probes.agent", "hil.probes.board", "hil.probes.choice"),
-    ("hil.virtual", "hil.links.virtual", "hil.links.protocol_virtual", "hil.power.virtual", "hil.probes.virtual"),
+    ("hil.physical",),
+    (
+        "hil.virtual",
+        "hil.links.virtual",
+        "hil.links.protocol_virtual",
+        "hil.power.virtual",
+        "hil.probes.virtual",
+        "hil.bootsel.virtual",
+    ),
+    ("hil.serve",),
     ("hil.faults.on_board", "hil.faults.injector"),
+    ("hil.recovery_rungs",),
+    ("hil.recovery",),
     ("hil.rig", "hil.cluster"),
     ("hil.invariants",),
     ("hil.report", "hil.settings", "hil.requirements", "hil.markers", "hil.checks"),
+    ("hil.history", "hil.doctor"),
     ("hil.fixtures",),
+    ("hil.commands",),
     ("hil.plugin", "hil.cli"),
 )
 """From the bottom up: a module imports its own layer and those below. The longest name that fits decides."""
 
-BEHIND_PROTOCOLS = ("hil.virtual", "hil.links.virtual", "hil.links.protocol_virtual", "hil.power.virtual", "hil.rig")
+BEHIND_PROTOCOLS = (
+    "hil.virtual",
+    "hil.links.virtual",
+    "hil.links.protocol_virtual",
+    "hil.power.virtual",
+    "hil.bootsel.virtual",
+    "hil.serve",
+    "hil.rig",
+)
 """Who may know that there is a virtual bench; ``hil.rig`` picks it, in one place."""
 
 ONE_OWNER = {
@@ -40,6 +63,12 @@ ONE_OWNER = {
     "dnslib": {"hil.dns_message"},
     "zeroconf": {"hil.probes.host"},
     "time": {"hil.clock"},
+    "dpkt": {"hil.virtual.air.sniffer", "hil.report.pcap"},
+    "allure_commons": {"hil.report.allure", "hil.report.allure_result"},
+    "sqlite3": {"hil.history.store"},
+    "inotify_simple": {"hil.serve.file_watch"},
+    "pyudev": {"hil.usb_devices"},
+    "greenlet": {"hil.virtual.turns"},
     "random": {"hil.virtual.world", "hil.virtual.pico", "hil.virtual.board_files", "hil.virtual.air.timing"},
 }
 """Modules of others that only these of ours touch."""

@@ -67,3 +67,13 @@ def test_what_is_done_over_the_repl_is_on_the_timeline_before_its_effect(virtual
 
 def test_a_board_shows_itself_by_its_name(board: Board) -> None:
     assert repr(board) == "B"
+
+
+def test_a_reset_that_outruns_the_answer_to_its_command_is_a_reset(virtual_bench: VirtualBench, board: Board) -> None:
+    board.boot()
+    # The last thing that a board says to a command is this byte; a slow host has not read it when the device goes.
+    virtual_bench.boards["B"].usb.noise = lambda data: data.replace(b"\x04", b"")
+    board.reset()
+    virtual_bench.boards["B"].usb.noise = None
+    with board.repl() as repl:
+        assert repl.eval("__import__('machine').reset_cause() == __import__('machine').WDT_RESET") is True

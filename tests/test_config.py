@@ -123,12 +123,17 @@ BROKEN = {
     "unknown key at the top": (
         "rig: bench-1",
         "rig: bench-1\nwify: {}",
-        ["rig.yaml:2: unknown key 'wify'; did you mean 'wifi'? known: rig, wifi, virtual, power, hubs, boards, probe"],
+        [
+            (
+                "rig.yaml:2: unknown key 'wify'; did you mean 'wifi'? "
+                "known: rig, wifi, virtual, power, recovery, hubs, boards, probe"
+            )
+        ],
     ),
     "unknown key of a board": (
         "B: {power: main/2}",
         "B: {power: main/2, Seriell: 1}",
-        ["rig.yaml:7: unknown key 'Seriell' in boards.B; did you mean 'serial'? known: power, serial, role"],
+        ["rig.yaml:7: unknown key 'Seriell' in boards.B; did you mean 'serial'? known: power, serial, link, role"],
     ),
     "wrong type": (
         "ports: 5",
@@ -144,7 +149,12 @@ BROKEN = {
     "unknown driver": (
         "driver: virtual",
         "driver: virtaul",
-        ["rig.yaml:4: hubs.main.driver is 'virtaul'; did you mean 'virtual'? known: virtual"],
+        [
+            (
+                "rig.yaml:4: hubs.main has an unknown driver 'virtaul'; did you mean 'virtual'? "
+                "known: command, ssh, sysfs, uhubctl, virtual"
+            )
+        ],
     ),
     "two boards on one port": (
         "B: {power: main/2}",
@@ -385,3 +395,106 @@ def test_the_rig_that_comes_with_the_project() -> None:
     assert rig.ap_board.name == "A"
     assert [board.name for board in rig.client_boards] == ["B", "C", "D"]
     assert rig.probe is not None
+
+
+# ---- benches of real boards
+
+REAL = """\
+rig: bench-1
+wifi: {ssid: PicoAP, password: pico1234}
+hubs:
+  main: {driver: uhubctl, location: 1-1.4}
+  root: {driver: uhubctl, location: "2"}
+  plug: {driver: command, on: ["true"], off: ["true"], state: [echo, "on"]}
+boards:
+  A: {power: main/1, serial: E6614C311B8C2B2A}
+  B: {power: main/2}
+  C: {power: root/3, link: "rfc2217://lab2:4001?ign_set_control"}
+  D: {power: plug/4, link: /dev/serial/by-id/usb-FTDI-if00}
+  E: {power: plug/5, serial: 661e431188212345}
+"""
+
+
+def test_a_bench_of_real_boards_says_where_each_is_found(tmp_path: Path) -> None:
+    rig = load(tmp_path, REAL)
+    assert not rig.is_virtual
+    assert [(board.name, board.serial, board.usb_port, board.link) for board in rig.boards.values()] == [
+        ("A", "e6614c311b8c2b2a", "1-1.4.1", None),
+        ("B", "", "1-1.4.2", None),
+        ("C", "", "2-3", "rfc2217://lab2:4001?ign_set_control"),
+        ("D", "", None, "/dev/serial/by-id/usb-FTDI-if00"),
+        ("E", "661e431188212345", None, None),
+    ]
+
+
+def test_power_ons_are_staggered_where_inrush_is_real(tmp_path: Path) -> None:
+    assert load(tmp_path, REAL).stagger_s == 0.5
+    assert load(tmp_path, REAL.replace("hubs:", "power: {stagger_s: 0}\nhubs:", 1)).stagger_s == 0
+    virtual = load(tmp_path, GOOD)
+    assert virtual.is_virtual
+    assert virtual.stagger_s == 0
+    assert load(tmp_path, GOOD.replace("hubs:", "power: {stagger_s: 1}\nhubs:", 1)).stagger_s == 1
+
+
+def test_the_rig_file_that_a_newcomer_starts_from() -> None:
+    rig = load_rig(Path("rigs/rig.yaml"), {"PICO_AP_PASSWORD": "top-secret"})
+    assert [board.usb_port for board in rig.wired_boards] == ["1-1.4.1", "1-1.4.2", "1-1.4.3", "1-1.4.4"]
+    assert rig.probe_board is not None
+
+
+NO_LINK = (
+    "is no serial link; write rfc2217://host:port, socket://host:port, or the path of a device such as /dev/ttyACM0. "
+    "Without `link:` the board is looked for on USB"
+)
+BROKEN_REAL = {
+    "no port of the server": (
+        "rfc2217://lab2:4001?ign_set_control",
+        "rfc2217://lab2",
+        f"rig.yaml:10: boards.C.link {NO_LINK}",
+    ),
+    "another protocol": ("rfc2217://lab2", "telnet://lab2", f"rig.yaml:10: boards.C.link {NO_LINK}"),
+    "a relative path": ("/dev/serial/by-id", "ttyACM0", f"rig.yaml:11: boards.D.link {NO_LINK}"),
+    "a link twice": (
+        "/dev/serial/by-id/usb-FTDI-if00",
+        '"rfc2217://lab2:4001?ign_set_control"',
+        ("rig.yaml:11: boards C and D have the same link rfc2217://lab2:4001?ign_set_control; give each board its own"),
+    ),
+    "nowhere to be found": (
+        ", serial: 661e431188212345",
+        "",
+        (
+            "rig.yaml:12: board E cannot be found: hub plug has no place on the USB of this machine; add `serial:` "
+            "(`mpremote connect list` shows it), or `link:`"
+        ),
+    ),
+    "port 0": (
+        "root/3",
+        "root/0",
+        ("rig.yaml:10: board C is on port root/0, but the ports of a hub are counted from 1; correct `power: root/0`"),
+    ),
+    "virtual and real": (
+        "  plug:",
+        "  fake: {driver: virtual, ports: 3}\n  plug:",
+        (
+            "rig.yaml:6: hub fake is virtual and hub main is not, but a rig is virtual or not as a whole; give the "
+            "virtual boards a rig file of their own"
+        ),
+    ),
+    "virtual probe": (
+        "boards:",
+        "probe: {driver: virtual}\nboards:",
+        ("rig.yaml:7: probe.driver is 'virtual', but a virtual probe hears no real boards; make it `board` or `host`"),
+    ),
+}
+
+
+@pytest.mark.parametrize(("good", "bad", "expected"), BROKEN_REAL.values(), ids=BROKEN_REAL)
+def test_what_is_wrong_with_a_bench_of_real_boards(tmp_path: Path, good: str, bad: str, expected: str) -> None:
+    assert REAL.count(good) == 1
+    assert problems(tmp_path, REAL.replace(good, bad)) == [expected]
+
+
+def test_a_virtual_board_has_no_link(tmp_path: Path) -> None:
+    text = GOOD.replace("B: {power: main/2}", "B: {power: main/2, link: /dev/ttyACM0}")
+    expected = "rig.yaml:7: board B is virtual and has its serial line inside; remove `link:`"
+    assert problems(tmp_path, text) == [expected]

@@ -113,9 +113,10 @@ def test_a_line_cut_off_by_the_link_is_kept_but_means_no_event(desk: Desk) -> No
 
 def test_the_timeline_says_where_output_may_be_missing(desk: Desk) -> None:
     desk.console.connected(1.0)
-    (entry,) = desk.timeline.entries()
-    assert (entry.source, entry.kind) == ("B", "link")
-    assert "may be missing" in entry.text
+    desk.console.connected(2.0, "the serial device was away")
+    seen_from_start, seen_late = desk.timeline.entries()
+    assert (seen_from_start.source, seen_from_start.kind, seen_from_start.text) == ("B", "link", "connected")
+    assert seen_late.text == "connected; what the board said before may be missing: the serial device was away"
 
 
 def test_expect_waits_for_an_event_in_rig_time(desk: Desk) -> None:

@@ -139,6 +139,12 @@ MEASURES = """
 """
 
 
+ARTIFACTS = (
+    *("A.log", "B.log", "C.log", "air.pcap", "measurements.csv", "measurements.json", "timeline.svg", "timeline.txt"),
+)
+"""Of each test."""
+
+
 def contents(folder: Path) -> dict[str, bytes]:
     return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
@@ -149,13 +155,12 @@ def test_artifacts_are_the_same_for_the_same_seed(pytester: pytest.Pytester, rig
         result = pytester.runpytest("--rig", rig, "--hil-artifacts", f"out/{folder}", "--hil-seed", seed)
         result.assert_outcomes(failed=2)
     first, second, other = (contents(pytester.path / "out" / folder) for folder in ("first", "second", "other"))
-    names = ("A.log", "B.log", "C.log", "measurements.json", "timeline.txt")
-    assert sorted(first) == [f"test_it.test_talk[{number}]/{name}" for number in (1, 2) for name in names]
+    assert sorted(first) == [f"test_it.test_talk[{number}]/{name}" for number in (1, 2) for name in ARTIFACTS]
     assert first == second
     assert first != other
 
     link, hello, key, gone = first["test_it.test_talk[1]/A.log"].decode().splitlines()
-    assert link.split(maxsplit=1)[1] == "--- connected; what the board said before may be missing ---"
+    assert link.split(maxsplit=1)[1] == "--- connected ---"
     assert gone.endswith("--- disconnected ---")
     assert hello.split() == [hello.split()[0], "hello", "role=ap"]
     assert key.split()[1:] == ["key", "***"]
@@ -175,14 +180,14 @@ def test_the_summary_counts_rig_time_of_all_workers(pytester: pytest.Pytester, r
     result.stdout.fnmatch_lines(
         [
             "*= rig small, seed 1 =*",
-            "test_it.py       -        -       2            -",
+            "test_it.py       -        -        -       2            -",
             "boot         2 * s * s      5 s  met",
             "lines        2  2 lines  2 lines  1 lines  exceeded",
             "* s of rig time in * s",
         ]
     )
     assert "\n0 s of rig time" not in result.stdout.str()
-    assert len(contents(pytester.path / "out")) == 10
+    assert len(contents(pytester.path / "out")) == 2 * len(ARTIFACTS)
 
 
 def test_firmware_folders_are_searched_in_order(pytester: pytest.Pytester, rig: Path) -> None:
@@ -214,7 +219,7 @@ def test_firmware_that_cannot_be_deployed_is_a_bench_error(pytester: pytest.Pyte
     manifest.write_text(MANIFEST.replace("{main.py: main.py}", "{main.py: main.py, big.py: big.py}"))
     pytester.makepyfile("import pytest\n\n@pytest.mark.firmware('talk')\ndef test_it(ap): pass\n")
     result = pytester.runpytest("--rig", rig, "--hil-artifacts", "out")
-    result.stdout.fnmatch_lines(["*= BENCH ERRORS =*", "*_ setup of *", "E *DeployError: A: *", "*1 bench-error*"])
+    result.stdout.fnmatch_lines(["*= BENCH ERRORS =*", "*_ setup of *", "E *FlashFull: A: *", "*1 bench-error*"])
 
 
 def test_without_a_probe_its_fixture_skips(pytester: pytest.Pytester, rig: Path) -> None:

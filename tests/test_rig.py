@@ -5,6 +5,7 @@ import re
 import pytest
 
 from hil.config import RigConfig
+from hil.errors import RecoveryFailed
 from hil.firmware import App
 from hil.rig import Rig
 from hil.virtual.bench import VirtualBench
@@ -52,6 +53,47 @@ def test_only_the_boards_of_a_test_are_deployed(virtual_rig: Rig, virtual_bench:
     virtual_rig.prepare(APP, [virtual_rig.boards["A"]])
     assert "/main.py" in virtual_bench.boards["A"].flash.files
     assert "/main.py" not in virtual_bench.boards["B"].flash.files
+
+
+def test_boards_are_prepared_side_by_side(virtual_rig: Rig) -> None:
+    clock, boards = virtual_rig.clock, virtual_rig.boards
+    virtual_rig.prepare(APP, [boards["A"]])
+    alone_s = clock.now()
+    virtual_rig.prepare(APP, [boards["B"], boards["C"]])
+    assert clock.now() - alone_s < 1.2 * alone_s
+
+
+def test_two_dead_boards_cost_the_time_of_one_and_both_are_named(virtual_rig: Rig, virtual_bench: VirtualBench) -> None:
+    for name in "BC":
+        virtual_bench.boards[name].unplug_usb()
+    with pytest.raises(RecoveryFailed, match=r"^B: no serial device") as caught:
+        virtual_rig.prepare(APP, virtual_rig.boards.values())
+    assert [note.partition(" 15 s")[0] for note in caught.value.__notes__] == ["and C: no serial device"]
+    assert list(virtual_rig.quarantine.reasons) == ["B", "C"]
+    assert virtual_rig.clock.now() <= 60
+    # The one that is well has what it should have.
+    assert "/main.py" in virtual_bench.boards["A"].flash.files
+
+
+@pytest.mark.parametrize(
+    "left_behind",
+    [
+        "import network\nap = network.WLAN(1)\nap.config(ssid='X', password='12345678')\nap.active(True)",
+        "import machine\nmachine.Timer(period=1, callback=lambda timer: print('tick'))",
+        "import machine\nmachine.Pin(2, machine.Pin.OUT, value=1)",
+    ],
+    ids=["access point", "timer", "pin"],
+)
+def test_the_state_that_an_earlier_test_left_is_gone_with_its_power(virtual_rig: Rig, left_behind: str) -> None:
+    board = virtual_rig.boards["A"]
+    with board.repl() as repl:
+        repl.exec(left_behind)
+    virtual_rig.prepare(None, [board])
+    with board.repl() as repl:
+        assert repl.eval("__import__('machine').reset_cause() == __import__('machine').PWRON_RESET") is True
+        assert repl.eval("__import__('network').WLAN(1).active()") is False
+        assert repl.eval("__import__('machine').Pin(2).value()") == 0
+        assert repl.exec("import time\ntime.sleep(0.1)") == ""
 
 
 def test_without_an_app_the_flash_is_left_alone(virtual_rig: Rig, virtual_bench: VirtualBench) -> None:

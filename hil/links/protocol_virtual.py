@@ -74,6 +74,8 @@ class Serial(SerialBase):
     def close(self) -> None:
         """Close the port."""
         if self.is_open and self._usb is not None:
+            # As the tty layer does: the modem lines drop with the last close.
+            self._usb.set_line(self.baudrate, is_held=False)
             self._usb.close()
         self.is_open = False
 
@@ -128,13 +130,16 @@ class Serial(SerialBase):
         """Nothing waits in this port."""
 
     def _reconfigure_port(self, *_args: Any, **_kwargs: Any) -> None:
-        """A USB serial port ignores the line settings."""
+        """A USB serial port has no line settings to obey; the speed is looked at with the modem lines."""
 
     def _update_dtr_state(self) -> None:
-        """MicroPython ignores DTR once the port is open."""
+        """MicroPython ignores DTR but for the 1200-baud touch."""
+        if self._usb is not None:
+            self._usb.set_line(self.baudrate, is_held=self.dtr or self.rts)
 
     def _update_rts_state(self) -> None:
-        """MicroPython ignores RTS."""
+        """As with DTR."""
+        self._update_dtr_state()
 
     def _update_break_state(self) -> None:
         """MicroPython ignores break."""

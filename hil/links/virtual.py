@@ -5,11 +5,11 @@ from contextlib import contextmanager
 from typing import cast
 
 import serial
-from serial import SerialBase, SerialException
+from serial import SerialException
 
 from hil.clock import Clock
 from hil.errors import LinkError
-from hil.links import LinkListener
+from hil.links import TOUCH_BAUD, LinkListener
 from hil.links.protocol_virtual import Serial
 from hil.virtual.usb import UsbSerial
 
@@ -27,17 +27,24 @@ class VirtualLink:
         self._listener: LinkListener | None = None
         self._port: Serial | None = None
         self._borrowed = False
+        self._missed = ""
 
     @property
     def is_connected(self) -> bool:
         """Whether the port is open."""
         return self._port is not None
 
+    @property
+    def obstacle(self) -> str:
+        """Empty: the port of a virtual board is open whenever the board shows it."""
+        return ""
+
     def start(self, listener: LinkListener) -> None:
         """From now on open the port whenever the device is there."""
         if self._listener is not None:
             return
         self._listener = listener
+        self._missed = "its port was there already" if self._usb.is_attached else ""
         self._usb.watch_plug(self._plugged)
         if self._usb.is_attached:
             self._plugged(True)
@@ -58,7 +65,8 @@ class VirtualLink:
             port = cast("Serial", serial.serial_for_url(self._url, timeout=_READ_TIMEOUT_S))
             self._port = port
             port.on_readable = self._readable
-            self._listener.connected(self._clock.now())
+            self._listener.connected(self._clock.now(), self._missed)
+            self._missed = "the serial device was away"
         elif self._port is not None:
             self._readable_rest()
             self._port.close()
@@ -84,8 +92,17 @@ class VirtualLink:
         except SerialException as error:
             raise LinkError(f"board {self._board}: {error}") from error
 
+    def touch(self) -> None:
+        """Let go of DTR and RTS at 1200 baud, for a moment. Raises ``LinkError``."""
+        port = self._open_port()
+        usual = port.baudrate
+        port.baudrate = TOUCH_BAUD
+        port.dtr = port.rts = False
+        port.baudrate = usual
+        port.dtr = port.rts = True
+
     @contextmanager
-    def borrow(self) -> Iterator[SerialBase]:
+    def borrow(self) -> Iterator[Serial]:
         """The open port for exclusive use; the listener hears nothing meanwhile."""
         port = self._open_port()
         self._borrowed = True

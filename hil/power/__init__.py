@@ -1,6 +1,18 @@
-"""Power: switching one board's supply. One small class per kind of switch."""
+"""Power: switching one board's supply. One small module per kind of switch, its section of rig.yaml included."""
 
-from typing import Protocol
+import re
+from abc import ABC, abstractmethod
+from typing import Annotated, Protocol
+
+from pydantic import BeforeValidator, Field
+
+from hil.clock import Clock
+from hil.errors import PowerError
+from hil.sections import Section
+
+
+class PowerSetupError(PowerError):
+    """A port cannot be switched until a person has changed something: a missing tool, right or hub. Not tried again."""
 
 
 class PowerPort(Protocol):
@@ -13,4 +25,45 @@ class PowerPort(Protocol):
         """Cut power. Returns when the port says it is off; raises ``PowerError`` with what to check."""
 
     def is_on(self) -> bool:
-        """The state the port reports, read back from it."""
+        """The state the port reports, read back from it. Raises ``PowerError`` when it reports none."""
+
+
+class HubSection(Section, ABC):
+    """A section under ``hubs:`` of a real bench, and with that the driver that its ``driver:`` names.
+
+    The fields of a subclass are the keys of its section. Entry points of the group ``pico_hil.power`` name subclasses:
+    see docs/rig.md. Every error that a port of it raises says which hub, outlet or command it is about.
+    """
+
+    driver: str
+    """The name in the rig file that picked this class."""
+
+    ports: int | None = Field(default=None, ge=1)
+    """How many ports there are, if the rig file says so; otherwise any number from 1 on may be one."""
+
+    @property
+    def usb_location(self) -> str | None:
+        """The hub in the kernel's words, such as ``1-1.4``; None when the boards are not plugged into what is switched,
+        as with a smart plug.
+        """
+        return None
+
+    def usb_path(self, port: int) -> str | None:
+        """The USB device on ``port`` in the kernel's words, such as ``1-1.4.2``; None without a ``usb_location``."""
+        if self.usb_location is None:
+            return None
+        return f"{self.usb_location}{'.' if '-' in self.usb_location else '-'}{port}"
+
+    @abstractmethod
+    def power_port(self, port: int, clock: Clock) -> PowerPort:
+        """The supply of the board on ``port``. Cheap and without any effect: switching is what may fail."""
+
+
+def _usb_location(given: object) -> object:
+    if isinstance(given, str) and not re.fullmatch(r"[1-9][0-9]*(-[1-9][0-9]*(\.[1-9][0-9]*)*)?", given):
+        raise ValueError("is no place of a USB hub; write bus-port.port as `uhubctl` shows it, such as 1-1.4")
+    return given
+
+
+UsbLocation = Annotated[str, BeforeValidator(_usb_location)]
+"""Where a hub hangs: bus, then the ports on the way to it; just the bus for a root hub."""

@@ -3,22 +3,33 @@
 from hil.clock import Clock
 from hil.console import Console
 from hil.links import SerialLink
-from hil.power import PowerPort
+from hil.power.sequencer import PowerSequencer
+from hil.power.verified import VerifiedPort
 
 
 class PowerSwitch:
-    """Switches one board's supply through its ``PowerPort``, and keeps what every kind of port needs kept.
+    """Switches one board's supply through its port, and keeps what every kind of port needs kept.
 
     The serial device is closed before power is cut, for a cut under an open one can block a hub chip for minutes.
-    Power stays off long enough for the board to lose its charge. Every switching is on the timeline.
+    Power stays off long enough for the board to lose its charge, and comes when it is the board's turn. Every switching
+    is on the timeline.
     """
 
-    def __init__(self, port: PowerPort, link: SerialLink, console: Console, clock: Clock, min_off_s: float) -> None:
+    def __init__(
+        self,
+        port: VerifiedPort,
+        link: SerialLink,
+        console: Console,
+        clock: Clock,
+        sequencer: PowerSequencer,
+        min_off_s: float,
+    ) -> None:
         """``min_off_s``: how long the board stays without power at least, in seconds of rig time."""
         self._port = port
         self._link = link
         self._console = console
         self._clock = clock
+        self._sequencer = sequencer
         self._min_off_s = min_off_s
         self._off_since_s: float | None = None
 
@@ -29,18 +40,19 @@ class PowerSwitch:
 
     def on(self) -> None:
         """Supply power, and listen from the first byte. A board that is on stays so. Raises ``PowerError``."""
-        is_off = not self._port.is_on()
-        if is_off:
-            self.wait_until_discharged()
+        if self._port.is_on():
+            # It was found so, or could not be switched off.
+            self._link.start(self._console)
+            return
+        self.wait_until_discharged()
+        with self._sequencer.turn():
             # Before the deed: a slow port returns when the board is up already, which must not look as if it had come
             # up by itself.
-            self._console.switched(self._clock.now(), is_on=True)
-        # The link before the port: it opens the serial device the moment that it appears, and so misses the least. For
-        # a board that is on already too: one that was found so, or could not be switched off.
-        self._link.start(self._console)
-        if is_off:
+            self._console.switched(self._clock.now(), is_on=True, port=self._port.address)
+            # The link before the port: it opens the serial device the moment that it appears, and so misses the least.
+            self._link.start(self._console)
             self._port.on()
-            self._off_since_s = None
+        self._off_since_s = None
 
     def off(self) -> None:
         """Cut power at this instant. Does nothing when it is off already. Raises ``PowerError``."""
@@ -48,7 +60,7 @@ class PowerSwitch:
         if self._port.is_on():
             self._port.off()
             self._off_since_s = self._clock.now()
-            self._console.switched(self._off_since_s, is_on=False)
+            self._console.switched(self._off_since_s, is_on=False, port=self._port.address)
         elif self._off_since_s is None:
             # Found off: by whom and since when nobody knows.
             self._off_since_s = self._clock.now()

@@ -9,6 +9,7 @@ from hil.clock import Clock
 from hil.errors import LinkError, ProbeError
 from hil.links import SerialLink
 from hil.power import PowerPort
+from hil.power.sequencer import PowerSequencer
 from hil.raw_repl import RawRepl
 
 SOURCE = ("micropython", "probe_agent.py")
@@ -36,7 +37,15 @@ class CommandFailed(Exception):
 class BoardAgent:
     """Runs the agent on a board of the rig, power and all; starts it again when it is gone. A ``LinkListener``."""
 
-    def __init__(self, board: str, link: SerialLink, power: PowerPort, clock: Clock, min_off_s: float) -> None:
+    def __init__(
+        self,
+        board: str,
+        link: SerialLink,
+        power: PowerPort,
+        clock: Clock,
+        sequencer: PowerSequencer,
+        min_off_s: float,
+    ) -> None:
         """``min_off_s``: how long the board stays without power at least, in seconds of rig time."""
         self.board = board
         self.on_report: Reporter = lambda _time_s, _name, _rest: None
@@ -45,6 +54,7 @@ class BoardAgent:
         self._link = link
         self._power = power
         self._clock = clock
+        self._sequencer = sequencer
         self._min_off_s = min_off_s
         self._runs = False
         self._line = b""
@@ -64,7 +74,8 @@ class BoardAgent:
         if self._runs:
             return
         self.stop()
-        self._power.on()
+        with self._sequencer.turn():
+            self._power.on()
         self._link.start(self)
         if not self._clock.wait(lambda: self._link.is_connected, BOOT_WITHIN_S):
             raise LinkError(
@@ -133,7 +144,7 @@ class BoardAgent:
 
     # ---- the serial line
 
-    def connected(self, time_s: float) -> None:  # noqa: ARG002  # as every LinkListener
+    def connected(self, time_s: float, missed: str = "") -> None:  # noqa: ARG002  # as every LinkListener
         """The serial device was opened."""
         self._line = b""
         self._clock.notice()

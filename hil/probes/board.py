@@ -41,6 +41,8 @@ class BoardProbe(UdpProbe):
     def join(self, within_s: float = 15.0) -> None:
         if self.address:
             return
+        # What the board said before it lost power holds no longer.
+        self._address = ""
         self._agent.ensure_running()
         deadline = self._clock.deadline(within_s)
         failure = IDLE

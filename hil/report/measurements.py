@@ -1,14 +1,18 @@
 """Measurements: numbers with a unit and a limit, kept whether or not the limit was met."""
 
 import json
+import re
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 from hil.errors import MeasurementExceeded
 
-MEASUREMENT_PROPERTY = "measurement"
-"""Name of the pytest user property that carries one measurement: it survives xdist and reaches JUnit XML."""
+MEASUREMENT_PROPERTY = "measurement:"
+"""Beginning of the name of the pytest user property that carries one measurement: it survives xdist and reaches JUnit
+XML, as ``measurement:failover`` with the value ``4.5 s (limit 8 s)``."""
+
+_PROPERTY_VALUE = re.compile(r"(?P<value>\S+) (?P<unit>.*) \(limit (?P<limit>\S+) (?P=unit)\)", re.DOTALL)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,13 +35,23 @@ class Measurement:
             raise MeasurementExceeded(self.name, self.value, self.limit, self.unit)
 
     def to_property(self) -> tuple[str, str]:
-        """This measurement as a pytest user property."""
-        return MEASUREMENT_PROPERTY, json.dumps(asdict(self))
+        """This measurement as a pytest user property: for people to read, with every digit."""
+        value, limit = json.dumps(self.value), json.dumps(self.limit)
+        return f"{MEASUREMENT_PROPERTY}{self.name}", f"{value} {self.unit} (limit {limit} {self.unit})"
 
 
 def measurements_in(properties: Iterable[tuple[str, Any]]) -> list[Measurement]:
     """The measurements among the user properties of one test report, oldest first."""
-    return [Measurement(**json.loads(value)) for name, value in properties if name == MEASUREMENT_PROPERTY]
+    return [
+        Measurement(
+            name=name.removeprefix(MEASUREMENT_PROPERTY),
+            value=json.loads(found["value"]),
+            limit=json.loads(found["limit"]),
+            unit=found["unit"],
+        )
+        for name, value in properties
+        if name.startswith(MEASUREMENT_PROPERTY) and (found := _PROPERTY_VALUE.fullmatch(str(value)))
+    ]
 
 
 def format_quantity(value: float, unit: str) -> str:

@@ -3,7 +3,8 @@
 import pytest
 
 from hil.clock import Clock
-from hil.events import Timeline
+from hil.events import Timeline, TimelineEntry
+from hil.sniffer import Frame, Sniffer
 
 RIG_TIME_PROPERTY = "rig_time_s"
 """Name of the pytest user property that says how many seconds of rig time the test took, preparation included."""
@@ -12,11 +13,12 @@ RIG_TIME_PROPERTY = "rig_time_s"
 class Recording:
     """What happens on the rig during one test, for whoever reads its report. Valid until the next test begins."""
 
-    def __init__(self, clock: Clock, timeline: Timeline) -> None:
+    def __init__(self, clock: Clock, timeline: Timeline, sniffer: Sniffer | None = None) -> None:
         self._clock = clock
+        self._sniffer = sniffer
         self._timeline = timeline
         self._occupied_since_s = clock.now()
-        self._mark = timeline.mark()
+        self._first = self._mark = timeline.mark()
         timeline.begin(clock.now())
 
     def omit_preparation(self) -> None:
@@ -27,6 +29,32 @@ class Recording:
     def rig_time_s(self) -> float:
         """Seconds of rig time since the recording was made."""
         return round(self._clock.now() - self._occupied_since_s, 6)
+
+    @property
+    def began_s(self) -> float:
+        """Rig time at which the test began, from which all that is shown counts."""
+        return self._timeline.begun_s
+
+    @property
+    def now_s(self) -> float:
+        """Rig time."""
+        return self._clock.now()
+
+    def entries(self) -> list[TimelineEntry]:
+        """Everything that happened, by time."""
+        return self._timeline.entries(self._mark)
+
+    def preparation(self) -> list[TimelineEntry]:
+        """What was done to prepare the boards; empty while that goes on."""
+        return self._timeline.entries(self._first)[: self._mark - self._first]
+
+    def time_text(self, time_s: float) -> str:
+        """``time_s`` for people to read: seconds since the test began."""
+        return self._timeline.time_text(time_s)
+
+    def frames(self) -> list[Frame] | None:
+        """What was on the air since the boards were prepared; None where nothing hears it."""
+        return None if self._sniffer is None else self._sniffer.frames()
 
     def timeline_text(self) -> str:
         """Everything that happened, one line each: seconds since the test began, source, kind, text."""

@@ -1,12 +1,24 @@
 """Redaction: secrets of the rig never leave it, neither on the terminal nor in a file."""
 
 import json
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Mapping
 
 import pytest
 
 MASK = "***"
 """What stands in place of a secret."""
+
+_SECRET_NAME = re.compile(
+    r"TOKEN|SECRET|PASSW|PASSPHRASE|CREDENTIAL|(API|ACCESS|PRIVATE|WIFI)_?KEY|_PSK", re.IGNORECASE
+)
+_SHORTEST = 6
+"""Characters. What is shorter, such as ``1``, is no secret of the environment, and would be masked everywhere."""
+
+
+def environment_secrets(environ: Mapping[str, str]) -> list[str]:
+    """The values of the environment variables that are secrets by their names, as CI servers hand them out."""
+    return [value for name, value in environ.items() if len(value) >= _SHORTEST and _SECRET_NAME.search(name)]
 
 
 class Redactor:
@@ -26,8 +38,21 @@ class Redactor:
             text = text.replace(form, MASK)
         return text
 
+    def redact_bytes(self, data: bytes) -> bytes:
+        """``data`` with every secret replaced by as many asterisks: what counts bytes still adds up."""
+        for form in self._forms:
+            secret = form.encode("utf-8", "surrogateescape")
+            data = data.replace(secret, b"*" * len(secret))
+        return data
+
     def redact_report(self, report: pytest.TestReport) -> None:
         """Take the secrets out of everything that ``report`` shows."""
+        if (reason := getattr(report, "hil_reason", None)) is not None:
+            report.__dict__["hil_reason"] = self.redact(reason)
+        report.user_properties = [
+            (self.redact(name), self.redact(value) if isinstance(value, str) else value)
+            for name, value in report.user_properties
+        ]
         report.sections = [(self.redact(title), self.redact(content)) for title, content in report.sections]
         if isinstance(report.longrepr, tuple):
             # A skip: pytest reads its three parts.

@@ -11,12 +11,12 @@ from rich.table import Table
 from rich.text import Text
 
 from hil.report.measurements import Measurement, format_quantity
-from hil.report.outcome import BENCH_ERROR, FAILED, OUTCOMES, PASSED, SKIPPED
+from hil.report.outcome import BENCH_ERROR, BLOCKED, FAILED, OUTCOMES, PASSED, SKIPPED
 
 WIDE = 120
 """From this many columns on there is room to say which test measured the worst value."""
 
-_STYLE = {PASSED: "green", FAILED: "bold red", BENCH_ERROR: "bold yellow", SKIPPED: "yellow"}
+_STYLE = {PASSED: "green", FAILED: "bold red", BENCH_ERROR: "bold yellow", BLOCKED: "yellow", SKIPPED: "yellow"}
 
 
 @dataclass(frozen=True, kw_only=True)

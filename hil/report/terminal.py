@@ -1,5 +1,6 @@
 """What pytest's terminal says about the rig: a header, bench errors in a section of their own, the closing summary."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -7,10 +8,13 @@ import pytest
 from hil.clock import MonotonicClock
 from hil.config import RigConfig
 from hil.faults.condition import Condition
+from hil.report.firmware import firmware_in, firmware_properties
 from hil.report.measurements import measurements_in
 from hil.report.outcome import BENCH_ERROR, OUTCOMES, PASSED, outcome_of
 from hil.report.recording import RIG_TIME_PROPERTY
+from hil.report.recoveries import KERNEL_LOG_PROPERTY, recovery_lines
 from hil.report.summary import TestResult, render
+from hil.requirements import APP
 
 
 class TerminalReport:
@@ -26,26 +30,44 @@ class TerminalReport:
         """One line at the start: which rig this is."""
         clients = " ".join(board.name for board in self._rig.client_boards) or "none"
         probe = "none" if self._rig.probe is None else self._rig.probe.driver
-        return f"rig: {self._title()}, AP {self._rig.ap_board.name}, clients {clients}, probe {probe}"
+        return f"rig: {self.title}, AP {self._rig.ap_board.name}, clients {clients}, probe {probe}"
+
+    def pytest_report_collectionfinish(self, items: Sequence[pytest.Item]) -> list[str]:
+        """One line before the first test: the firmware that the boards get. Workers of xdist collect elsewhere."""
+        apps = {app.name: app for item in items if (app := item.stash.get(APP, None)) is not None}
+        firmware = firmware_in(entry for app in apps.values() for entry in firmware_properties(app))
+        return [f"firmware: {', '.join(firmware)}"] if firmware else []
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Note one phase of one test."""
         self._reports.setdefault(report.nodeid, []).append(report)
 
+    def results(self) -> list[TestResult]:
+        """What became of each test so far, in the order in which they began."""
+        return [result for nodeid, reports in self._reports.items() if (result := _result(nodeid, reports))]
+
     def pytest_terminal_summary(self, terminalreporter: Any, config: pytest.Config) -> None:
         """Show bench errors, which pytest lists nowhere, then the summary."""
         self._show_bench_errors(terminalreporter)
-        results = [result for nodeid, reports in self._reports.items() if (result := _result(nodeid, reports))]
+        results = self.results()
         if not results:
             return
-        terminalreporter.write_sep("=", f"rig {self._title()}", bold=True)
+        terminalreporter.write_sep("=", f"rig {self.title}", bold=True)
         writer = config.get_terminal_writer()
         terminalreporter.write_line(render(results, writer.fullwidth, writer.hasmarkup))
         terminalreporter.write_line("")
+        last = [reports[-1] for reports in self._reports.values()]
+        properties = [entry for report in last for entry in report.user_properties]
+        if firmware := firmware_in(properties):
+            terminalreporter.write_line(f"firmware: {', '.join(firmware)}")
+        for line in (*recovery_lines(properties), *_told_once(properties)):
+            terminalreporter.write_line(line, yellow=True)
         rig_time_s = sum(_rig_time_s(reports[-1]) for reports in self._reports.values())
         terminalreporter.write_line(f"{rig_time_s:.0f} s of rig time in {self._host_clock.now():.1f} s")
 
-    def _title(self) -> str:
+    @property
+    def title(self) -> str:
+        """The rig and what its run depends on."""
         virtual = any(hub.driver == "virtual" for hub in self._rig.hubs.values())
         seed = f", seed {self._rig.virtual.seed}" if virtual else ""
         condition = "" if self._condition.is_clear else f", condition {self._condition.text}"
@@ -71,6 +93,10 @@ def _result(nodeid: str, reports: list[pytest.TestReport]) -> TestResult | None:
         return None
     # User properties accumulate over the phases: the last phase has them all.
     return TestResult(nodeid=nodeid, outcome=worst, measurements=tuple(measurements_in(reports[-1].user_properties)))
+
+
+def _told_once(properties: list[tuple[str, object]]) -> list[str]:
+    return sorted({str(value) for name, value in properties if name == KERNEL_LOG_PROPERTY})
 
 
 def _rig_time_s(report: pytest.TestReport) -> float:

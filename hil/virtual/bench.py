@@ -4,6 +4,8 @@ from importlib.resources import files
 
 import serial
 
+from hil import hub_file
+from hil.bootsel.virtual import VirtualBootsel
 from hil.clock import Clock
 from hil.config import RigConfig, VirtualProbeConfig
 from hil.links.protocol_virtual import SerialExchange
@@ -13,6 +15,7 @@ from hil.probes import Probe
 from hil.probes.virtual import VirtualProbe
 from hil.virtual.air.medium import Air
 from hil.virtual.air.radio import Radio
+from hil.virtual.air.sniffer import AirSniffer
 from hil.virtual.board_files import ROM_FOLDER
 from hil.virtual.clock import VirtualClock
 from hil.virtual.faults import VirtualFaults
@@ -37,9 +40,14 @@ class VirtualBench:
         if _LINKS_PACKAGE not in serial.protocol_handler_packages:
             serial.protocol_handler_packages.append(_LINKS_PACKAGE)
         runtime, rom = VmRuntime(), _rom()
-        self.hubs = {name: VirtualHub(name, hub.ports) for name, hub in config.hubs.items()}
+        self.hubs = {
+            name: VirtualHub(name, hub.ports)
+            for name, hub in config.hubs.items()
+            if isinstance(hub, hub_file.VirtualHub)  # all of them, on a virtual rig
+        }
         self.boards: dict[str, VirtualPico] = {}
         self._links: dict[str, VirtualLink] = {}
+        self._bootsels: dict[str, VirtualBootsel] = {}
         self._power_ports: dict[str, VirtualPowerPort] = {}
         for board in config.wired_boards:
             name = board.name
@@ -49,8 +57,9 @@ class VirtualBench:
             self.boards[name] = pico
             self._exchange.ports[name] = pico.usb
             self._links[name] = VirtualLink(name, self._exchange.url(name), pico.usb, self._clock)
+            self._bootsels[name] = VirtualBootsel(name, pico.bootrom, self._clock)
             self._power_ports[name] = VirtualPowerPort(hub, board.power.port)
-        radio = self._make_radio() if isinstance(config.probe, VirtualProbeConfig) else None
+        self._radio = radio = self._make_radio() if isinstance(config.probe, VirtualProbeConfig) else None
         self._probe = self._make_probe(config, radio) if radio else None
         probe_radio = self.boards[config.probe_board.name].radio if config.probe_board else radio
         self._faults = VirtualFaults(self.world, self.air, self.boards, probe_radio)
@@ -64,6 +73,10 @@ class VirtualBench:
         """The serial line to ``board``."""
         return self._links[board]
 
+    def bootsel(self, board: str) -> VirtualBootsel:
+        """``board`` in BOOTSEL mode."""
+        return self._bootsels[board]
+
     def power_port(self, board: str) -> VirtualPowerPort:
         """The hub port that supplies ``board``."""
         return self._power_ports[board]
@@ -72,9 +85,20 @@ class VirtualBench:
         """The probe in the air, if the rig file asks for that kind."""
         return self._probe
 
+    def sniffer(self) -> AirSniffer:
+        """The air, which hears itself."""
+        return self.air.sniffer
+
     def faults(self) -> VirtualFaults:
         """Everything that can be made to go wrong here."""
         return self._faults
+
+    def begin_test(self, name: str) -> None:
+        """Let chance depend on the seed and the test alone: a test goes alike alone and among others."""
+        if self._radio is not None:
+            self._radio.power_off()
+        self.air.sniffer.forget()
+        self.world.begin_chapter(name)
 
     def close(self) -> None:
         """Cut every board's power and free its memory."""

@@ -1,8 +1,9 @@
 """Rig time of a virtual bench: waiting runs the world."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from hil.clock import Clock
+from hil.virtual.turns import Turns
 from hil.virtual.world import US_PER_S, World
 
 
@@ -18,6 +19,9 @@ class VirtualClock(Clock):
     def wait(self, condition: Callable[[], bool], timeout_s: float) -> bool:
         until_us = self._world.now_us + max(0, round(timeout_s * US_PER_S))
         return self._world.run(until_us, condition)
+
+    def _run_all(self, tasks: Sequence[Callable[[], None]]) -> None:
+        Turns(self._world).run(tasks)
 
     def notice(self) -> None:
         self._world.notice()

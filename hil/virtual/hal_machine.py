@@ -115,6 +115,7 @@ class MachineHal:
             "usb.attach": lambda _words, _payload: self._board.begin_enumeration(),
             "usb.write": lambda _words, payload: self._board.usb.write(payload),
             "usb.read": self._read_usb,
+            "usb.read_raw": self._read_usb_raw,
             "reset": lambda _words, _payload: self._board.hard_reset(ResetCause.WATCHDOG),
             "soft_reset": lambda words, _payload: self._board.soft_reset(words[0]),
             "bootloader": lambda _words, _payload: self._board.enter_bootloader(),
@@ -171,6 +172,10 @@ class MachineHal:
     def _read_usb(self, words: Sequence[str], _payload: bytes) -> Block:
         size = min(int(words[0]), MAILBOX_SIZE)
         return Block(lambda: self._board.usb.read_input_to_control(size) or PENDING, None, lambda: None)
+
+    def _read_usb_raw(self, words: Sequence[str], _payload: bytes) -> Block:
+        size = min(int(words[0]), MAILBOX_SIZE)
+        return Block(lambda: self._board.usb.read_raw_input(size) or PENDING, None, lambda: None)
 
     def _statvfs(self, _words: Sequence[str], _payload: bytes) -> list[int]:
         flash = self._board.flash

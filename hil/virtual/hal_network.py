@@ -15,6 +15,10 @@ class NetworkHal:
         self._wlan = WlanHal(radio)
         self._sockets = SocketHal(radio, stdin_ready)
 
+    def restart(self) -> None:
+        """The board starts anew; its radio has forgotten all."""
+        self._sockets.restart()
+
     def handlers(self) -> dict[str, Handler]:
         """Handlers by the name of the call."""
         return {**self._wlan.handlers(), **self._sockets.handlers()}

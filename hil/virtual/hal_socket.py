@@ -31,8 +31,8 @@ _NO_PEER: Endpoint = ("0.0.0.0", 0)
 class SocketHal:
     """Answers the ``sock.*`` calls and ``poll`` of one board.
 
-    Timeouts are in milliseconds; 0 never waits, -1 waits for ever. A handle is never used twice: what is left of a
-    program that was reset cannot reach the sockets of the next one.
+    Timeouts are in milliseconds; 0 never waits, -1 waits for ever. Until the next hard reset a handle is never used
+    twice: what is left of a program that was reset softly cannot reach the sockets of the next one.
     """
 
     def __init__(self, radio: Radio, stdin_ready: Callable[[], bool]) -> None:
@@ -60,6 +60,11 @@ class SocketHal:
         }
 
     # ---- life of a socket
+
+    def restart(self) -> None:
+        """The board starts anew, and so do its handles: no program is left that knows one."""
+        self._sockets.clear()
+        self._last_handle = 0
 
     def _add(self, new: UdpSocket | TcpSocket) -> int:
         self._last_handle += 1

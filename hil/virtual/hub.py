@@ -8,8 +8,11 @@ class VirtualHub:
 
     def __init__(self, name: str, ports: int) -> None:
         self.name = name
+        self.ports = ports
         self._on = dict.fromkeys(range(1, ports + 1), False)
         self._boards: dict[int, VirtualPico] = {}
+        self.never_cut: set[int] = set()
+        """Ports that supply power whatever they are told and say, once they have been on: hubs that only pretend."""
 
     def plug_in(self, port: int, board: VirtualPico) -> None:
         """Plug a board into a port."""
@@ -26,7 +29,7 @@ class VirtualHub:
         if board is not None:
             if on:
                 board.power_on()
-            else:
+            elif port not in self.never_cut:
                 board.power_off()
 
     def is_on(self, port: int) -> bool:

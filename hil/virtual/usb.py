@@ -3,6 +3,7 @@
 from collections import deque
 from collections.abc import Callable
 
+from hil.links import TOUCH_BAUD
 from hil.virtual.world import Event, World
 
 FRAME_US = 1_000
@@ -18,19 +19,27 @@ class UsbSerial:
     """The USB serial port of one board: the board's end and the host's end of it.
 
     ``on_input`` is called when the board has something to read, ``on_interrupt`` when Ctrl-C arrived for a program
-    that can be interrupted.
+    that can be interrupted, ``on_touch`` when the host let go of the port at 1200 baud.
     """
 
-    def __init__(self, world: World, on_input: Callable[[], None], on_interrupt: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        world: World,
+        on_input: Callable[[], None],
+        on_interrupt: Callable[[], None],
+        on_touch: Callable[[], None],
+    ) -> None:
         self._world = world
         self._on_input = on_input
         self._on_interrupt = on_interrupt
+        self._on_touch = on_touch
         self._plug_watchers: list[Callable[[bool], None]] = []
         self._receiver: Callable[[bytes], None] | None = None
         self._unread = b""
         self._to_host = bytearray()
         self._to_host_event: Event | None = None
         self._to_board: deque[int] = deque()
+        self._to_board_soon = 0
         self._is_enumerated = False
         self._is_plugged_in = True
         self.noise: Callable[[bytes], bytes] | None = None
@@ -76,9 +85,12 @@ class UsbSerial:
 
     def read_input(self, size: int) -> bytes:
         """Up to ``size`` bytes that the host sent, as ``sys.stdin`` has them; empty when there is nothing."""
-        data = bytes(self._to_board.popleft() for _ in range(min(size, len(self._to_board))))
-        # The Enter key of a terminal. `sys.stdin.buffer` of a Pico W keeps it, but here both are one stream.
-        return data.replace(b"\r", b"\n")
+        # The Enter key of a terminal is a carriage return.
+        return self.read_raw_input(size).replace(b"\r", b"\n")
+
+    def read_raw_input(self, size: int) -> bytes:
+        """Up to ``size`` bytes that the host sent, as ``sys.stdin.buffer`` has them: untouched."""
+        return bytes(self._to_board.popleft() for _ in range(min(size, len(self._to_board))))
 
     def read_input_to_control(self, size: int) -> bytes:
         """Like :meth:`read_input`, but ends behind the first control character of the raw REPL (Ctrl-A to Ctrl-E)."""
@@ -93,6 +105,11 @@ class UsbSerial:
     def input_available(self) -> bool:
         """Whether the host has sent something that was not read yet."""
         return bool(self._to_board)
+
+    @property
+    def input_size(self) -> int:
+        """Bytes that the host sent and the board did not read yet, those on their way included."""
+        return len(self._to_board) + self._to_board_soon
 
     # The cable.
 
@@ -149,6 +166,14 @@ class UsbSerial:
         self._unread = bytes(self._to_host)[-UNREAD_OUTPUT_SIZE:]
         self._lose_output()
 
+    def set_line(self, baudrate: int, *, is_held: bool) -> None:
+        """The host sets the port's speed and its modem lines; ``is_held``: DTR or RTS is raised, as in an open port.
+
+        The board obeys the 1200-baud touch, as one does that was built for it.
+        """
+        if baudrate == TOUCH_BAUD and not is_held:
+            self._on_touch()
+
     @property
     def is_open(self) -> bool:
         """Whether the host has the port open."""
@@ -156,9 +181,11 @@ class UsbSerial:
 
     def send(self, data: bytes) -> None:
         """Send to the board; it arrives with the next frame."""
+        self._to_board_soon += len(data)
         self._world.after(FRAME_US, lambda: self._arrive(data))
 
     def _arrive(self, data: bytes) -> None:
+        self._to_board_soon -= len(data)
         if not self.is_attached:
             return
         if self.interrupt_armed and CTRL_C in data:

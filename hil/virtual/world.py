@@ -36,6 +36,12 @@ class World:
         self._queue: list[tuple[int, int, Event]] = []
         self._scheduled = 0
         self._noticed = False
+        self.give_way: Callable[[int, Callable[[], bool]], bool] | None = None
+        """What :meth:`run` does instead while several callers take turns: see ``hil/virtual/turns.py``."""
+
+    def begin_chapter(self, name: str) -> None:
+        """From here on chance is decided by the seed and ``name`` alone, whatever was drawn before."""
+        self.rng.seed(f"{self.seed} {name}")
 
     @property
     def now_us(self) -> int:
@@ -71,11 +77,20 @@ class World:
         self._now_us = max(self._now_us, time_us)
         return True
 
+    @property
+    def next_event_us(self) -> int | None:
+        """When the next event is due; None when nothing is scheduled."""
+        while self._queue and self._queue[0][2].action is None:
+            heappop(self._queue)
+        return self._queue[0][0] if self._queue else None
+
     def run(self, until_us: int, stop: Callable[[], bool] = lambda: False) -> bool:
         """Let events happen until ``stop()`` or until ``until_us``; returns whether ``stop()`` held.
 
         ``stop`` is evaluated first, after every event that called :meth:`notice`, and at the end.
         """
+        if self.give_way is not None:
+            return self.give_way(until_us, stop)
         self._noticed = False
         if stop():
             return True

@@ -65,7 +65,41 @@ def test_listed_worker_says_hello_every_period_and_prints_its_role() -> None:
     for _ in range(4):
         client.run_to(client.now_ms + HELLO_PERIOD_MS)
         client.hear(f"ROLES 4 {OTHER},{IP}")
-    assert [time_ms for time_ms, _ in client.sent] == [1000, 6000, 11000, 16000]
+    assert [time_ms for time_ms, _ in client.sent] == [5000, 10000, 15000, 20000]
+    assert client.texts()[-1] == "HELLO id=a epoch=4 rank=1"
+
+
+def test_hello_that_is_not_answered_is_repeated_every_second() -> None:
+    client = Client()
+    client.hear(f"ROLES 4 {OTHER},{IP}")
+    # News of others, long after the last HELLO, is no answer to the next.
+    client.run_to(4900)
+    client.hear(f"ROLES 4 {OTHER},{IP},192.168.4.18")
+    client.sent.clear()
+    client.run_to(8500)
+    assert [time_ms for time_ms, _ in client.sent] == [5000, 6000, 7000, 8000]
+
+
+def test_hello_after_joining_anew_is_repeated_every_second_too() -> None:
+    client = Client()
+    client.hear(f"ROLES 4 {OTHER},{IP}")
+    client.run_to(2000)
+    client.member.link(2000, "")
+    client.sent.clear()
+    client.now_ms = 30000
+    client.member.link(30000, IP)
+    client.run_to(32500)
+    assert [time_ms for time_ms, _ in client.sent] == [30000, 31000, 32000]
+
+
+def test_order_that_is_read_after_the_link_was_lost_costs_nobody_its_place() -> None:
+    client = Client()
+    client.hear(f"ROLES 4 {OTHER},{IP}")
+    client.member.link(1000, "")
+    client.hear(f"ROLES 4 {OTHER},{IP}")
+    client.member.link(1000, IP)
+    client.sent.clear()
+    client.run_to(1000)
     assert client.texts()[-1] == "HELLO id=a epoch=4 rank=1"
 
 
@@ -187,7 +221,7 @@ def test_leaving_gives_up_the_role_before_it_says_bye() -> None:
     client.sent.clear()
     client.member.leave()
     assert client.said[-1] == "role role=NONE epoch=1 reason=bye"
-    assert client.texts() == ["BYE id=a"]
+    assert client.texts() == ["BYE id=a"] * 3
 
 
 def test_ap_that_is_silent_for_long_means_a_dead_link() -> None:

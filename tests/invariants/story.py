@@ -45,9 +45,9 @@ class Story:
             self._add(time_s, board, "serial", line, *PATTERNS.match(time_s, board, line))
         return self
 
-    def power(self, time_s: float, board: str, *, on: bool) -> "Story":
-        name = POWER_ON if on else POWER_OFF
-        return self._add(time_s, board, "power", "on" if on else "off", Event(time_s, board, name, {}, ""))
+    def power(self, time_s: float, board: str, *, on: bool, port: str = "") -> "Story":
+        name, fields = POWER_ON if on else POWER_OFF, {"port": port} if port else {}
+        return self._add(time_s, board, "power", "on" if on else "off", Event(time_s, board, name, fields, ""))
 
     def serial(self, time_s: float, board: str, *, opened: bool) -> "Story":
         name = SERIAL_OPENED if opened else SERIAL_GONE

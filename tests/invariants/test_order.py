@@ -108,6 +108,22 @@ def test_two_aps_are_not_settled(story: Story) -> None:
     assert story.says(LAST_S, "D", "ap-down").names() == ["role-order"]
 
 
+def test_another_ap_on_the_air_is_not_settled(story: Story) -> None:
+    story.says(LAST_S, "A", "ap-up", "order epoch=2 nodes=b@.16,c@.17").says(LAST_S, "D", "link-lost", "ap-up")
+    assert story.names() == []
+    assert story.says(LAST_S, "D", "ap-down").names() == ["role-order"]
+
+
+def test_an_ap_that_is_gone_is_not_on_the_air(story: Story) -> None:
+    story.says(LAST_S, "D", "ap-up").goes_off(LAST_S, "D").says(LAST_S, "A", "order epoch=2 nodes=b@.16")
+    assert story.names() == ["role-order"]
+
+
+def test_who_opens_an_ap_needs_no_link(story: Story) -> None:
+    story.says(LAST_S, "A", "link-lost", "ap-up").says(LAST_S, "A", "role WORKER3")
+    assert story.names() == ["role-order"]
+
+
 def test_firmware_that_says_no_order() -> None:
     roles = {"B": "MASTER", "C": "WORKER1", "D": "WORKER2"}
 

@@ -4,6 +4,9 @@ from typing import Literal
 
 import pytest
 
+from hil.invariants.watch import InvariantWatch
+from hil.rig import Rig
+from hil.virtual.bench import VirtualBench
 from tests.invariants.story import Story, shown
 
 
@@ -101,3 +104,49 @@ def test_a_dropped_usb_connection_comes_back_without_a_boot(story: Story) -> Non
 def test_other_faults_are_no_cause(story: Story) -> None:
     story.fault(4, "B", "garbled_serial", begins=True).fault(4.5, "B", "garbled_serial", begins=False)
     assert story.serial(5, "B", opened=False).names(10) == ["reboot"]
+
+
+def test_a_sibling_on_the_same_hub_is_named_with_its_port() -> None:
+    story = Story().power(0, "A", on=True, port="main/1").comes_up(1, "A", cause=1)
+    story.power(2, "B", on=True, port="main/2").comes_up(3, "B", cause=1)
+    story.serial(9, "A", opened=False).power(9.3, "A", on=False, port="main/1")
+    [found] = story.serial(9.1, "B", opened=False).comes_up(11, "B", cause=1).violations(12)
+    assert found.boards == {"B"}
+    assert found.text == (
+        "B started anew, and nobody had made it; 0.2 s after, power port main/1 (A) was switched off: has hub main one "
+        "switch for all?"
+    )
+
+
+def test_a_sibling_that_a_surge_browns_out() -> None:
+    story = Story().power(0, "B", on=True, port="main/2").comes_up(1, "B", cause=1)
+    story.power(9, "A", on=True, port="main/1").comes_up(10, "A", cause=1)
+    [found] = story.serial(9.1, "B", opened=False).comes_up(11, "B", cause=1).violations(12)
+    assert found.text.endswith("; 0.1 s before, power port main/1 (A) was switched on: has hub main too weak a supply?")
+
+
+@pytest.mark.parametrize(("port", "time_s"), [("other/1", 9), ("main/1", 6.9), ("main/1", 10.3)])
+def test_what_was_switched_elsewhere_or_at_another_time_is_no_suspect(port: str, time_s: float) -> None:
+    story = Story().power(0, "B", on=True, port="main/2").comes_up(1, "B", cause=1)
+    story.power(time_s, "A", on=True, port=port)
+    [found] = story.serial(9.1, "B", opened=False).comes_up(11, "B", cause=1).violations(12)
+    assert found.text == "B started anew, and nobody had made it"
+
+
+def test_on_a_bench_whose_hub_switches_all_its_ports(virtual_rig: Rig, virtual_bench: VirtualBench) -> None:
+    boards = [virtual_rig.boards[name] for name in "AB"]
+    watch = InvariantWatch(boards, virtual_rig.clock, virtual_rig.timeline)
+    for board in boards:
+        board.boot()
+    virtual_rig.clock.sleep(10)
+    virtual_rig.boards["A"].power.off()
+    virtual_bench.power_port("B").off()
+    virtual_bench.power_port("B").on()
+    virtual_rig.clock.sleep(10)
+    told = watch.tell().splitlines()
+    assert told[0].startswith("reboot at ")
+    assert told[0].endswith(
+        "B started anew, and nobody had made it; 0.0 s before, power port main/1 (A) was switched off: has hub main "
+        "one switch for all?"
+    )
+    assert "reboot" not in "".join(told[1:])

@@ -84,10 +84,23 @@ MUTANTS = (
         "tcp/client.py",
         "except (OSError, Malformed) as error:",
         "except Malformed as error:",
-        (
-            TCP + "test_client_is_refused_while_the_program_of_the_ap_is_silent",
-            TCP + "test_client_recovers_when_the_ap_comes_back",
-        ),
+        (TCP + "test_client_is_refused_while_the_program_of_the_ap_is_silent",),
+        healthy=(TCP_ALIVE,),
+    ),
+    Mutant(
+        "tcp-waits-for-ever-after-a-failure",
+        "tcp/client.py",
+        "            self._visit_ms = self._heard_ms = now_ms\n"
+        "        if now_ms >= self._visit_ms:\n"
+        "            answered = self._try_to_visit()\n"
+        "            now_ms = self._uptime.now_ms()\n"
+        "            self._visit_ms = now_ms + (VISIT_PERIOD_MS if answered else VISIT_RETRY_MS)",
+        "            self._visit_ms, self._heard_ms = self._visit_ms if self._heard_ms else now_ms, now_ms\n"
+        "        if now_ms >= self._visit_ms:\n"
+        "            answered = self._try_to_visit()\n"
+        "            now_ms = self._uptime.now_ms()\n"
+        "            self._visit_ms = now_ms + (VISIT_PERIOD_MS if answered else 3600000)",
+        (TCP + "test_client_recovers_when_the_ap_comes_back",),
         healthy=(TCP_ALIVE,),
     ),
     Mutant(

@@ -131,8 +131,8 @@ MUTANTS = (
     Mutant(
         "look-ends-the-lease-of-master",
         PICOLINK + "succession.py",
-        "FRESH_MS = 100",
-        "FRESH_MS = 100000",
+        "            self._authority.repeat_grant()\n",
+        "            self._authority.repeat_grant()\n            self._look(self._looked)\n",
         (FIRST_BOOT + "test_newcomer_that_is_first_to_find_no_ap_becomes_it_behind_the_others",),
         healthy=HEALTHY,
     ),

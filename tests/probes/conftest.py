@@ -7,6 +7,7 @@ from typing import cast
 import pytest
 
 from hil.config import RigConfig, load_rig
+from hil.power.sequencer import PowerSequencer
 from hil.probes import Probe
 from hil.probes.agent import BoardAgent
 from hil.probes.board import BoardProbe
@@ -56,7 +57,7 @@ def net(bench: VirtualBench) -> RadioWorld:
 @pytest.fixture
 def agent(bench: VirtualBench) -> BoardAgent:
     """The agent on board P, not started."""
-    return BoardAgent("P", bench.link("P"), bench.power_port("P"), bench.clock, 2.0)
+    return BoardAgent("P", bench.link("P"), bench.power_port("P"), bench.clock, PowerSequencer(bench.clock, 0), 2.0)
 
 
 @pytest.fixture

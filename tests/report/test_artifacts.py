@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from hil.events import Timeline
-from hil.report.artifacts import MAX_NAME_LENGTH, folder_name, write_artifacts
+from hil.report.artifacts import MAX_NAME_LENGTH, artifacts_of, folder_name, write_artifacts
 from hil.report.measurements import Measurement
 from hil.report.recording import Recording
 from hil.report.redaction import Redactor
@@ -55,13 +55,14 @@ def test_files_hold_this_test_in_time_since_it_began_and_no_secret(tmp_path: Pat
     timeline.add(clock.now() + 0.5, "A", "serial", "boot app=roles")
     folder = tmp_path / "results" / "one"
 
-    write_artifacts(
-        folder,
+    artifacts = artifacts_of(
+        "key hush-hush",
         ["A", "B", "C"],
         recording,
         [Measurement(name="join", value=2.5, limit=15, unit="s")],
         Redactor(["hush-hush"]),
     )
+    write_artifacts(folder, artifacts)
 
     assert (folder / "A.log").read_bytes() == b"     0.500 boot app=roles\n"
     assert (folder / "B.log").read_bytes() == b"     0.250 key ***\n"
@@ -74,10 +75,13 @@ def test_files_hold_this_test_in_time_since_it_began_and_no_secret(tmp_path: Pat
     assert json.loads((folder / "measurements.json").read_text()) == [
         {"name": "join", "value": 2.5, "limit": 15, "unit": "s"}
     ]
+    assert (folder / "measurements.csv").read_text().splitlines()[1:] == ["join,2.5,15,s,met"]
+    assert all(b"hush-hush" not in path.read_bytes() for path in folder.iterdir())
 
 
 def test_logs_of_boards_that_the_test_no_longer_uses_go_away(tmp_path: Path) -> None:
     recording = Recording(VirtualClock(World(seed=1)), Timeline())
-    write_artifacts(tmp_path, ["A", "B"], recording, [], Redactor([]))
-    write_artifacts(tmp_path, ["A"], recording, [], Redactor([]))
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["A.log", "measurements.json", "timeline.txt"]
+    write_artifacts(tmp_path, artifacts_of("t", ["A", "B"], recording, [], Redactor([])))
+    write_artifacts(tmp_path, artifacts_of("t", ["A"], recording, [], Redactor([])))
+    files = ["A.log", "measurements.json", "timeline.svg", "timeline.txt"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == files

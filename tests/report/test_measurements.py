@@ -39,3 +39,20 @@ def test_user_properties_hold_measurements_among_others() -> None:
 )
 def test_quantities_have_three_decimals_at_most(value: float, text: str) -> None:
     assert format_quantity(value, "s") == text
+
+
+@pytest.mark.parametrize(
+    "measurement",
+    [
+        Measurement(name="join of C (cold)", value=2.310400001, limit=15, unit="s"),
+        Measurement(name="retries", value=3, limit=10, unit=""),
+        Measurement(name="level", value=-61.5, limit=-40, unit="dBm (limit of 3)"),
+        Measurement(name="lost", value=1e-9, limit=float("inf"), unit="packets per minute"),
+    ],
+)
+def test_a_user_property_keeps_every_digit(measurement: Measurement) -> None:
+    assert measurements_in([measurement.to_property()]) == [measurement]
+
+
+def test_a_user_property_is_readable() -> None:
+    assert join(2.31).to_property() == ("measurement:join", "2.31 s (limit 15 s)")

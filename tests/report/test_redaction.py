@@ -23,3 +23,25 @@ def test_the_longer_of_two_secrets_goes_first() -> None:
 
 def test_without_secrets_text_stays() -> None:
     assert Redactor([""]).redact("abc") == "abc"
+
+
+def test_user_properties_of_a_report_are_redacted() -> None:
+    report = pytest.TestReport(
+        nodeid="test_it.py::test_join",
+        location=("test_it.py", 1, "test_join"),
+        keywords={},
+        outcome="passed",
+        longrepr=None,
+        when="call",
+        user_properties=[
+            ("measurement:join hush-hush", "2 s (limit 15 s)"),
+            ("said", "hush-hush"),
+            ("rig_time_s", 3.5),
+        ],
+    )
+    Redactor(["hush-hush"]).redact_report(report)
+    assert report.user_properties == [
+        ("measurement:join ***", "2 s (limit 15 s)"),
+        ("said", "***"),
+        ("rig_time_s", 3.5),
+    ]

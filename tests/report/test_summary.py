@@ -36,10 +36,10 @@ def test_measurements_of_one_name_and_limit_share_a_row() -> None:
 
 def test_tables_as_they_are_printed() -> None:
     assert render(RESULTS, width=120, colour=False).splitlines() == [
-        "testplan                   passed  skipped  failed  bench-error",
-        "testplans/test_failure.py       1        1       1            1",
-        "testplans/test_roles.py         1        -       1            -",
-        "all                             2        1       2            1",
+        "testplan                   passed  skipped  blocked  failed  bench-error",
+        "testplans/test_failure.py       1        1        -       1            1",
+        "testplans/test_roles.py         1        -        -       1            -",
+        "all                             2        1        -       2            1",
         "",
         "measurement  n  median   worst  limit  verdict   worst in",
         "failover     3     5 s  7.25 s    6 s  exceeded  test_failure.py::test_two[3]",

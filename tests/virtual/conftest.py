@@ -21,7 +21,7 @@ class Terminal:
         self._link = bench.link(board)
         self._link.start(self)
 
-    def connected(self, time_s: float) -> None:
+    def connected(self, time_s: float, missed: str = "") -> None:
         self.connections += 1
 
     def disconnected(self, time_s: float) -> None:

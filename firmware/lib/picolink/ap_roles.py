@@ -9,11 +9,17 @@ nothing for COLLECT_MS.
 from picolink import wire
 from picolink.program import Program
 from picolink.roster import Node, Roster
-from picolink.timing import COLLECT_MS, LEASE_AT_AP_MS, ROLES_REPEATS_MS, WORKER_SILENT_MS
+from picolink.timing import COLLECT_MS, HELLO_RETRY_MS, LEASE_AT_AP_MS, ROLES_REPEATS_MS, WORKER_SILENT_MS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+
+DEAF_GRACE_MS = HELLO_RETRY_MS + 500
+"""After a time in which nothing was read, so long is given to what waits in the socket, or is repeated, to be heard."""
+GRANT_COPIES = 2
+"""A grant that cannot be asked for again in time is sent this many times more."""
 
 
 class Authority(Program):
@@ -40,6 +46,8 @@ class Authority(Program):
         self._old_node_heard = False
         self._holder = ""
         self._holder_until_ms = now_ms
+        self._granted: tuple[tuple[str, int], int] | None = None
+        self._drop_from_ms = now_ms
         self._first = ""
         self._first_until_ms = now_ms
         self._repeats_ms = self._repeats_from(now_ms)
@@ -62,6 +70,18 @@ class Authority(Program):
         nodes = self.roster.nodes if self._collected is None else self._collected
         return len([node for node in nodes if now_ms - node.heard_ms < WORKER_SILENT_MS])
 
+    def was_deaf(self, now_ms: int) -> None:
+        """It has read nothing for a while, until now: nobody counts as silent for what nobody listened to."""
+        self._drop_from_ms = now_ms + DEAF_GRACE_MS
+
+    def repeat_grant(self) -> None:
+        """Send the last grant again: soon nobody will listen, and who did not get it could not ask for another."""
+        nodes = self.roster.nodes
+        if self._granted is not None and nodes and nodes[0].id == self._holder:
+            address, seq = self._granted
+            for _ in range(GRANT_COPIES):
+                self._tell(address, seq)
+
     def tick(self, now_ms: int) -> int:
         """Do what is due; returns when to call again."""
         if self._collected is not None:
@@ -71,17 +91,18 @@ class Authority(Program):
             self._collected = None
             self._changed(now_ms)
         nodes = self.roster.nodes
-        if nodes and now_ms >= self._first_until_ms:
+        if nodes and now_ms >= max(self._first_until_ms, self._drop_from_ms):
             self._drop(now_ms, nodes[0], "lease")
         for node in nodes[1:]:
-            if now_ms - node.heard_ms >= WORKER_SILENT_MS:
+            if now_ms >= max(node.heard_ms + WORKER_SILENT_MS, self._drop_from_ms):
                 self._drop(now_ms, node, "silent")
         if self._repeats_ms and now_ms >= self._repeats_ms[0]:
             self._repeats_ms.pop(0)
-            self._tell_all()
-        due_ms = [node.heard_ms + WORKER_SILENT_MS for node in nodes[1:]] + self._repeats_ms[:1]
+            self.tell_all()
+        due_ms = [max(node.heard_ms + WORKER_SILENT_MS, self._drop_from_ms) for node in nodes[1:]]
+        due_ms += self._repeats_ms[:1]
         if nodes:
-            due_ms.append(self._first_until_ms)
+            due_ms.append(max(self._first_until_ms, self._drop_from_ms))
         return min(due_ms) if due_ms else now_ms + WORKER_SILENT_MS
 
     def _call_for_hello(self, now_ms: int) -> int:
@@ -153,6 +174,7 @@ class Authority(Program):
             self._holder = node.id
             self.granted_ms = now_ms
             self._holder_until_ms = self._first_until_ms = now_ms + LEASE_AT_AP_MS
+            self._granted = sender, message.seq
             self._tell(sender, message.seq)
         else:
             self._tell(sender)
@@ -181,12 +203,13 @@ class Authority(Program):
         listed = ",".join([node.id + "@" + node.address[0] for node in nodes])
         self._say(f"order epoch={self.roster.epoch} nodes={listed}")
         self._repeats_ms = self._repeats_from(now_ms)
-        self._tell_all()
+        self.tell_all()
 
     def _repeats_from(self, now_ms: int) -> list[int]:
         return [now_ms + delay_ms for delay_ms in ROLES_REPEATS_MS]
 
-    def _tell_all(self) -> None:
+    def tell_all(self) -> None:
+        """Tell the order to all who are in it."""
         for node in self.roster.nodes:
             self._tell(node.address)
 

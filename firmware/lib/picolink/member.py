@@ -22,6 +22,8 @@ NO_ROLE = "NONE"
 MASTER = "MASTER"
 UNANSWERED_KEPT = 8
 """Renewals whose answer still counts; older ones have run out anyway."""
+BYES = 3
+"""So many BYEs at once: the radio loses some, and who leaves cannot repeat one later."""
 
 
 class Member(Program):
@@ -48,6 +50,7 @@ class Member(Program):
         self._heard_ms = 0
         self._hello_ms = 0
         self._hello_due_ms = 0
+        self._hello_early_ms = 0
         self._renew_due_ms = 0
         self._retry_ms = RENEW_RETRY_MS
         # By chance, so that a late answer to a renewal sent before a reboot is not taken for one of now.
@@ -97,6 +100,8 @@ class Member(Program):
             raise wire.Malformed("foreign")
         if message.word != "ROLES":
             raise wire.Malformed("unknown")
+        if not self._ip:
+            return  # it waited in the socket until the link was lost, and who has no address finds no place in an order
         self._heard_ms = now_ms
         if message.epoch < self.epoch:
             # The AP has forgotten: HELLO tells it the epoch and this node's place.
@@ -105,6 +110,10 @@ class Member(Program):
         if message.epoch == self.epoch and len(message.order) < len(self.order):
             return  # it was overtaken: within an epoch the order only grows
         self._take_order(now_ms, message)
+        if self._rank is not None:
+            # This answers the last HELLO, which is HELLO_RETRY_MS old at most, or repeats an answer to it.
+            answered_ms = self._hello_ms + HELLO_PERIOD_MS - self._hello_early_ms
+            self._hello_due_ms = max(self._hello_due_ms, answered_ms)
         if message.seq is not None and self._rank == 0:
             self._take_lease(now_ms, message.seq)
         self._settle()
@@ -119,7 +128,8 @@ class Member(Program):
         """Give up the role, then say BYE."""
         self.resign("bye")
         if self._ip:
-            self._send(wire.bye(self._id), self._ap)
+            for _ in range(BYES):
+                self._send(wire.bye(self._id), self._ap)
 
     def _take_order(self, now_ms: int, message: wire.Message) -> None:
         if (message.epoch, message.order) != (self.epoch, self.order):
@@ -168,12 +178,12 @@ class Member(Program):
         self._say(line + " reason=" + reason if reason else line)
 
     def _hello(self, now_ms: int) -> None:
-        self._send(wire.hello(self._id, self.epoch, self._rank), self._ap)
-        answered = now_ms - self._heard_ms <= HELLO_PERIOD_MS + HELLO_RETRY_MS
-        period_ms = HELLO_PERIOD_MS if answered and self._rank is not None else HELLO_RETRY_MS
-        self._hello_ms = now_ms
         # A little early by chance, so that clients that were powered on together do not speak together for ever.
-        self._hello_due_ms = now_ms + period_ms - self._random_below(period_ms // 10)
+        self._hello_early_ms = self._random_below(HELLO_PERIOD_MS // 10)
+        self._hello_ms = now_ms
+        self._hello_due_ms = now_ms + HELLO_RETRY_MS - self._hello_early_ms // (HELLO_PERIOD_MS // HELLO_RETRY_MS)
+        # Last, for on the AP itself the answer comes before this returns.
+        self._send(wire.hello(self._id, self.epoch, self._rank), self._ap)
 
     def renew_late(self, now_ms: int) -> None:
         """Renew a lease that may have run out unnoticed. Only on the AP itself, which granted no other meanwhile."""

@@ -123,11 +123,14 @@ class Leader(Program):
         late_ms = self._reign.look_ms + 2 * RENEW_PERIOD_MS
         if self._reign.rules and now_ms - self._authority.granted_ms > FRESH_MS and now_ms < late_ms:
             return max(now_ms + 1, min(due_ms, late_ms))
+        if self._reign.rules:
+            self._authority.repeat_grant()
         self._look(self._looked)
         return now_ms  # looking took time: what is due?
 
     def _looked(self, now_ms: int, heard: "list[bytes] | None") -> None:
         self._now_ms = now_ms
+        self._authority.was_deaf(now_ms)
         self._member.renew_late(now_ms)
         self._reign.looked(now_ms, heard, self._authority.heard_lately(now_ms) > 1)
         if heard:
@@ -151,4 +154,8 @@ class Leader(Program):
             self._send(text, address)
 
     def _ask_itself(self, text: str, address: tuple[str, int]) -> None:
-        self._authority.received(self._now_ms, wire.parse(text.encode()), self._own)
+        message = wire.parse(text.encode())
+        self._authority.received(self._now_ms, message, self._own)
+        if message.word == "BYE":
+            # Its last word: what it tells nobody repeats, and who has not heard it believes in another order.
+            self._authority.tell_all()

@@ -26,7 +26,7 @@ class IpLayer:
         self.on_change = on_change
         self._deliver = deliver
         self._interfaces: list[Interface] = []
-        self._next_port = world.rng.randrange(EPHEMERAL_PORTS)
+        self._next_port: int | None = None
 
     # ---- interfaces and routes
 
@@ -79,9 +79,15 @@ class IpLayer:
 
     # ---- ports
 
+    def restart(self) -> None:
+        """The board starts anew: so does its numbering of ports, anywhere."""
+        self._next_port = None
+
     def free_port(self, taken: Iterable[int]) -> int:
         """A port above 49151 that is not among ``taken``."""
         in_use = set(taken)
+        if self._next_port is None:
+            self._next_port = self.world.rng.randrange(EPHEMERAL_PORTS)
         while True:
             self._next_port = (self._next_port + 1) % EPHEMERAL_PORTS
             port = EPHEMERAL_PORT_FIRST + self._next_port

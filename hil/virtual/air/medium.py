@@ -6,7 +6,8 @@ from functools import partial
 
 from hil.virtual.air.association import BeaconListener, BeaconSender
 from hil.virtual.air.interface import Interface
-from hil.virtual.air.packets import Packet
+from hil.virtual.air.packets import Packet, TcpSegment, UdpDatagram
+from hil.virtual.air.sniffer import AirSniffer
 from hil.virtual.air.timing import HOP_JITTER_S, HOP_MAX_S, HOP_MIN_S
 from hil.virtual.world import US_PER_S, World
 
@@ -41,6 +42,7 @@ class Air:
         self.world = world
         self.disturbance: Disturbance | None = None
         """What disturbs the packets, or None for clear air."""
+        self.sniffer = AirSniffer()
         self._walls: list[tuple[frozenset[bytes], ...]] = []
         self._access_points: list[BeaconSender] = []
         self._seekers: list[BeaconListener] = []
@@ -51,6 +53,8 @@ class Air:
     def carry(self, sender: Interface, receiver: Interface, packet: Packet, origin: Interface | None = None) -> None:
         """Carry ``packet`` one hop; ``origin`` is who sent it, if ``sender`` only forwards it."""
         arrival_us = self.world.now_us + self._draw_latency_us()
+        if origin is None and isinstance(packet, UdpDatagram | TcpSegment):
+            self.sniffer.hear(self.world.now_us, sender.mac, receiver.mac, packet)
         if self._walls and not self._passes(sender, receiver, origin):
             return
         if self.disturbance is None:

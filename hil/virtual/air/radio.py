@@ -93,6 +93,7 @@ class Radio:
         self._resolver.forget()
         self._udp.close_all()
         self._tcp.drop_all()
+        self._ip.restart()
         self.station.vanish()
         self.access_point.vanish()
         self.access_point.restore_defaults()

@@ -52,9 +52,12 @@ def run_file(name):
         _hal.call("interrupt.disarm")
 
 
-def run(mode):
+def run(mode, firmware, version):
+    # firmware: what the banner calls it; version: the same as sys.implementation has it.
     global _sys
     _sys = sys
+    _hal.firmware = firmware
+    _hal.version = version
     _renumber_errnos()
     import _micropython
     import _sys_rp2

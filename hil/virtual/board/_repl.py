@@ -5,10 +5,12 @@ import sys
 import _hal
 
 _BANNER = (
-    b'MicroPython v1.27.0 on 2026-06-02; Raspberry Pi Pico W with RP2040\r\nType "help()" for more information.\r\n'
+    b'MicroPython %s; Raspberry Pi Pico W with RP2040\r\nType "help()" for more information.\r\n'
+    % _hal.firmware.encode()
 )
 _RAW_BANNER = b"raw REPL; CTRL-B to exit\r\n"
 _WINDOW = 128
+_COMPOUND = ("if", "while", "for", "try", "with", "def", "class", "async")
 
 
 def _write(data):
@@ -153,8 +155,14 @@ def _incomplete(text):
     # Whether a statement goes on in the next line.
     if text.rstrip().endswith("\\") or _open_brackets(text) != 0:
         return True
+    # Compound statements end with an empty line, as py/repl.c has it, and those on one line too.
     lines = text.split("\n")
-    if lines[0].rstrip().endswith(":") or lines[0].startswith("@"):
+    word = ""
+    for c in lines[0]:
+        if not ("a" <= c <= "z"):
+            break
+        word += c
+    if word in _COMPOUND or lines[0].startswith("@"):
         return bool(lines[-1].strip()) or len(lines) == 1
     return False
 

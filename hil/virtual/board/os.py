@@ -3,15 +3,34 @@ import sys
 
 _path = sys.path[:]
 sys.path[:] = []
-from os import chdir, getcwd, listdir, mkdir, mount, remove, rename, rmdir, stat, umount, unlink, urandom
+from os import chdir, getcwd, listdir, mkdir, mount, remove, rename, stat, umount, unlink, urandom
+from os import ilistdir as _ilistdir
+from os import rmdir as _rmdir
+from os import statvfs as _statvfs
 
 sys.path[:] = _path
 del sys
-from _hal import call as _call
+from _hal import call as _call, firmware as _firmware
+
+
+def _mounted(path):
+    # Whether a file system that the program mounted is meant, and not the flash.
+    for _, point in mount():
+        if point != "/" and (path + "/").startswith(point + "/"):
+            return True
+    return False
+
+
+def _absolute(path):
+    return path if path[:1] == "/" else getcwd().rstrip("/") + "/" + path
 
 
 def ilistdir(path=""):
-    path = path if path[:1] == "/" else getcwd() + "/" + path
+    path = _absolute(path)
+    return _ilistdir(path) if _mounted(path) else _list_flash(path)
+
+
+def _list_flash(path):
     entries = _call("listdir 0", path)
     n = 0
     while entries:
@@ -21,7 +40,16 @@ def ilistdir(path=""):
         entries = _call("listdir %d" % n, path)
 
 
+def rmdir(path):
+    if path == "/":
+        raise OSError(1)  # EPERM; the interpreter's own number for it is another one
+    _rmdir(path)
+
+
 def statvfs(path):
+    path = _absolute(path)
+    if _mounted(path):
+        return _statvfs(path)
     return tuple(_call("statvfs"))
 
 
@@ -36,6 +64,8 @@ def dupterm(stream, index=0):
 def uname():
     from collections import namedtuple
 
+    release = _firmware.split(" ")[0].lstrip("v")
+    version = _firmware + " (GNU 14.2.0 MinSizeRel)"
     return namedtuple("uname", ("sysname", "nodename", "release", "version", "machine"))(
-        "rp2", "rp2", "1.27.0", "v1.27.0 on 2026-06-02 (GNU 14.2.0 MinSizeRel)", "Raspberry Pi Pico W with RP2040"
+        "rp2", "rp2", release, version, "Raspberry Pi Pico W with RP2040"
     )

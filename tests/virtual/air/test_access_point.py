@@ -97,18 +97,17 @@ def join_together(net: RadioWorld, clients: list[Radio]) -> None:
         net.start_joining(client)
 
 
-def test_stations_offered_one_address_together_end_with_two() -> None:
-    collisions = 0
-    for seed in range(300):
-        net = RadioWorld(seed)
-        net.access_point()
-        clients = [net.radio(), net.radio()]
-        join_together(net, clients)
-        net.run(5)
-        collisions += sum(not client.station.is_connected for client in clients)
-        net.run(150)
-        assert sorted(map(address, clients)) == ["192.168.4.16", "192.168.4.17"]
-    assert 0 < collisions < 10
+@pytest.mark.parametrize("seed", [365, 1056])
+def test_stations_offered_one_address_together_end_with_two(seed: int) -> None:
+    # Of the first 1500 seeds these are the ones in which both are offered the same address.
+    net = RadioWorld(seed)
+    net.access_point()
+    clients = [net.radio(), net.radio()]
+    join_together(net, clients)
+    net.run(5)
+    assert sum(not client.station.is_connected for client in clients) == 1
+    net.run(150)
+    assert sorted(map(address, clients)) == ["192.168.4.16", "192.168.4.17"]
 
 
 def test_returning_station_and_a_new_one_share_an_address_for_a_while(net: RadioWorld) -> None:

@@ -1,0 +1,1 @@
+"""The commands of `hil`, one module each; `hil/cli.py` registers them."""

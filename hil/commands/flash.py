@@ -1,0 +1,136 @@
+"""``hil flash``: put MicroPython and an app's files onto boards of a rig, side by side."""
+
+import sys
+from collections.abc import Callable, Sequence
+from contextlib import closing
+from functools import partial
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskID, TaskProgressColumn, TextColumn, TimeElapsedColumn
+
+from hil.board import Board
+from hil.commands.rig_option import DEFAULT_RIG, BoardNames, RigOption, read_rig
+from hil.config import RigConfig
+from hil.errors import ConfigError, HilError
+from hil.firmware import App, FirmwareCatalog
+from hil.rig import Rig, open_bench
+from hil.uf2 import Uf2Image, load_uf2
+
+FIRMWARE_FOLDER = Path("firmware")
+"""Where apps are looked up when no other folder is named."""
+
+
+def flash(
+    boards: BoardNames = None,
+    rig: RigOption = DEFAULT_RIG,
+    uf2: Annotated[
+        Path | None, typer.Option("--uf2", metavar="FILE", help="MicroPython for the Pico W. Files on the boards stay.")
+    ] = None,
+    app: Annotated[
+        str | None, typer.Option("--app", help="A firmware app: each board gets the files of its role.")
+    ] = None,
+    firmware: Annotated[
+        list[Path] | None, typer.Option("--firmware", metavar="DIR", help="Folder of apps. Default: firmware/")
+    ] = None,
+    every: Annotated[bool, typer.Option("--all", help="Every board under test.")] = False,
+) -> None:
+    """Put MicroPython, an app's files, or both onto boards, and check what they run then.
+
+    The image is checked before any board is touched, and only the named boards are. A board that was on runs its new
+    program afterwards; one that was off is off again. Exit status 1: not every board has what it should.
+    """
+    try:
+        config = read_rig(rig)
+        names = _named(config, boards or [], every)
+        image = load_uf2(uf2) if uf2 is not None else None
+        application = FirmwareCatalog(firmware or [FIRMWARE_FOLDER]).load(app) if app is not None else None
+        if image is None and application is None:
+            raise ConfigError("nothing to put onto the boards; give --uf2 FILE, --app APP, or both")
+        with closing(open_bench(config)) as bench:
+            failed = _flash_all(Rig(config, bench), names, image, application)
+    except HilError as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(code=2) from error
+    if failed:
+        raise typer.Exit(code=1)
+
+
+def _named(config: RigConfig, names: Sequence[str], every: bool) -> list[str]:
+    known = ", ".join(config.boards)
+    if bool(names) == every:
+        raise ConfigError(f"name the boards to flash, or give --all; boards under test of rig {config.name}: {known}")
+    for name in names:
+        if name not in config.boards:
+            raise ConfigError(f"rig {config.name} has no board {name} under test; it has {known}")
+    return list(dict.fromkeys(names or config.boards))
+
+
+def _flash_all(rig: Rig, names: Sequence[str], image: Uf2Image | None, app: App | None) -> bool:
+    """Flash ``names`` side by side and say what became of each; returns whether any failed."""
+    console = Console(stderr=True)
+    verdicts: dict[str, str] = {}
+    failures: dict[str, HilError] = {}
+    columns = TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeElapsedColumn()
+    with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
+        # Somebody who can press a button reads what is printed.
+        ask = progress.console.print if sys.stdin.isatty() and console.is_terminal else None
+        rows = {name: progress.add_task(name, total=None) for name in names}
+
+        def flash_one(board: Board) -> None:
+            show = _Row(progress, rows[board.name])
+            try:
+                verdicts[board.name] = _flash_one(rig, board, image, app, show, ask)
+                show("done", 1, 1)
+            except HilError as error:
+                failures[board.name] = error
+                show("failed", 0, 1)
+
+        rig.clock.side_by_side([partial(flash_one, rig.boards[name]) for name in names])
+    for name in names:
+        if name in failures:
+            typer.echo(str(failures[name]), err=True)
+        else:
+            typer.echo(f"{name}: {verdicts[name]}")
+    return bool(failures)
+
+
+class _Row:
+    """The line of one board among the progress bars."""
+
+    def __init__(self, progress: Progress, row: TaskID) -> None:
+        self._progress = progress
+        self._row = row
+        self._name = progress.tasks[row].description
+
+    def __call__(self, doing: str, done: int, total: int | None) -> None:
+        self._progress.update(self._row, description=f"{self._name}: {doing}", completed=done, total=total)
+
+
+def _flash_one(
+    rig: Rig,
+    board: Board,
+    image: Uf2Image | None,
+    app: App | None,
+    show: Callable[[str, int, int | None], None],
+    ask: Callable[[str], None] | None,
+) -> str:
+    was_on = board.power.is_on
+    said = []
+    try:
+        if image is not None:
+            show("to BOOTSEL mode", 0, None)
+            version = board.flash_uf2(image, lambda done, total: show("writing UF2", done, total), ask)
+            said.append(f"runs MicroPython {version}" if version else f"has {image.name}, which is no MicroPython")
+        if app is not None:
+            role = rig.config.boards[board.name].role
+            show(f"files of {app.name}/{role}", 0, None)
+            said.append(f"{app.name}/{role}: {board.deploy(app, role)}")
+        if was_on and (image is None or image.micropython_version is not None):
+            board.reset()
+    finally:
+        if not was_on:
+            board.power.off()
+    return "; ".join(said)

@@ -1,0 +1,64 @@
+"""Whether the hub really cuts a board's power. Many say that they do, and leave it on."""
+
+from collections.abc import Iterator
+
+from hil.doctor import Finding, Patient, Status
+from hil.events import SERIAL_GONE
+
+CHECK = "power"
+_LOOK_S = 1.0
+"""Seconds of rig time in which the port of a board that still has power would open: it is there all the while."""
+
+_MARK = """
+import machine
+hil_marker = 'still here'
+machine.RTC().datetime((2031, 2, 3, 0, 4, 5, 6, 0))
+"""
+# Two memories that only power loss clears together: the variable is gone after a soft reset too, and the clock survives
+# that one (ports/rp2/main.c starts it once, before the loop of soft resets, at the year 2021).
+_IS_MARKED = "'hil_marker' in globals() or __import__('machine').RTC().datetime()[0] == 2031"
+
+
+def check_supply(patient: Patient) -> Iterator[Finding]:
+    """Cut the board's power: its serial device must go, what it had in RAM must be lost, and no other board may notice.
+
+    ``off`` is what the port *says*; :class:`~hil.power.verified.VerifiedPort` has compared that already.
+    """
+    board = patient.board
+    with board.repl() as repl:
+        repl.exec(_MARK)
+    since_s = patient.rig.clock.now()
+    board.power.off()
+    board.power.wait_until_discharged()
+    stays = _still_answers(patient)
+    board.boot()
+    with board.repl() as repl:
+        is_marked = repl.eval(_IS_MARKED)
+    fix = "docs/rig.md lists hubs that really switch; is `power:` of the board the port that it is plugged into?"
+    if is_marked:
+        seen = "its serial device stayed" if stays else "its serial device went away"
+        text = f"the port says 'off', but the board kept its power: {seen}, and its RAM is as before"
+        yield Finding(CHECK, board.name, Status.FAILED, text, fix)
+    elif stays:
+        text = "the board lost its RAM, but its serial device stayed all the while"
+        advice = "the link goes to another board, or to a server that keeps it open: check `link:` and `serial:`"
+        yield Finding(CHECK, board.name, Status.WARNING, text, advice)
+    else:
+        yield Finding(CHECK, board.name, Status.OK, "off takes its serial device and its RAM")
+    events = patient.rig.timeline.events()
+    gone = {event.board for event in events if event.name == SERIAL_GONE and event.time_s >= since_s} - {board.name}
+    if gone:
+        text = f"board {', '.join(sorted(gone))} went away while the power of {board.name} was switched"
+        advice = (
+            "cables are swapped, the hub switches its ports together, or its supply is too weak: docs/rig.md, Power"
+        )
+        yield Finding(CHECK, board.name, Status.FAILED, text, advice)
+
+
+def _still_answers(patient: Patient) -> bool:
+    """Whether the board's serial device can be opened now that its port is off."""
+    patient.link.start(patient.board.console)
+    try:
+        return patient.rig.clock.wait(lambda: patient.link.is_connected, _LOOK_S)
+    finally:
+        patient.link.stop()

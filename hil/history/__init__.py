@@ -1,0 +1,1 @@
+"""What earlier runs measured: kept, compared with the last one, and drawn."""

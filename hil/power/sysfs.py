@@ -1,0 +1,123 @@
+"""Power through a USB hub that switches its ports one by one, told by files of the kernel. Linux 6.0 or later."""
+
+import os
+import threading
+from pathlib import Path
+from typing import Literal
+
+from hil.clock import Clock
+from hil.errors import PowerError
+from hil.power import HubSection, PowerPort, PowerSetupError, UsbLocation
+from hil.power.usb_port import DEVICES, NO_RIGHT, UsbPort
+
+_WITHIN_S = 15.0
+"""Seconds of real time for the kernel to switch: it waits for drivers to let the device go."""
+
+
+class SysfsHub(HubSection):
+    """A hub on the USB of this machine. Needs no program."""
+
+    driver: Literal["sysfs"]
+    location: UsbLocation
+    """Where it hangs, as ``lsusb -t`` and sysfs count. Of a USB 3 hub, the half the boards are on: USB 2."""
+
+    @property
+    def usb_location(self) -> str:
+        return self.location
+
+    def power_port(self, port: int, clock: Clock) -> PowerPort:  # noqa: ARG002  # its deadlines are of real time
+        return SysfsPort(UsbPort(self.location, port))
+
+
+class SysfsPort:
+    """One port of a hub, and the same port of its other half if it has one. Implements ``PowerPort``.
+
+    The kernel keeps a file ``disable`` per port: 1 cuts its power, and keeps the hub from being told otherwise.
+    """
+
+    def __init__(self, port: UsbPort, devices: Path = Path(DEVICES)) -> None:
+        """``devices``: where the kernel lists USB devices."""
+        self._port = port
+        self._devices = devices
+
+    def on(self) -> None:
+        self._switch("0")
+
+    def off(self) -> None:
+        self._switch("1")
+
+    def is_on(self) -> bool:
+        # Either half is enough to supply the board.
+        return any(self._read(half) == "0" for half in self._halves())
+
+    def _switch(self, disable: Literal["0", "1"]) -> None:
+        for half in self._halves():
+            self._write(half, disable)
+            if self._read(half) != disable:
+                state = "off" if disable == "1" else "on"
+                raise PowerError(f"{half} was switched {state} and says that it is not; is it a hub that can switch?")
+
+    def _halves(self) -> tuple[UsbPort, ...]:
+        # Looked at every time: the other half comes and goes with the hub.
+        folder = self._devices / self._port.folder
+        if not folder.is_dir():
+            raise PowerError(f"{self._port}: {self._why_missing()}")
+        peer = UsbPort.of_folder(str((folder / "peer").resolve())) if (folder / "peer").exists() else None
+        return (self._port, peer) if peer else (self._port,)
+
+    def _why_missing(self) -> str:
+        hub = (self._devices / self._port.folder).parent
+        if hub.is_dir():
+            return f"the hub has {len(list(hub.glob('*-port*')))} ports; correct `power:` of the board"
+        found = sorted(port.parent.name.removesuffix(":1.0") for port in self._devices.glob("*:1.0/*-port1"))
+        listed = ", ".join(name.removesuffix("-0") for name in found) or "none at all"
+        return f"there is no such hub; there are: {listed}. Correct `location:`, or plug the hub in where it was"
+
+    def _read(self, half: UsbPort) -> str:
+        try:
+            return self._file(half).read_text().strip()
+        except OSError as error:
+            raise self._refused(half, error) from error
+
+    def _write(self, half: UsbPort, text: str) -> None:
+        """Write in a thread: there is no other way to stop waiting for a kernel that does not come back."""
+        refusals: list[OSError] = []
+
+        def write() -> None:
+            try:
+                # Opened without O_CREAT: where the kernel offers no such file, none must come to be.
+                descriptor = os.open(self._file(half), os.O_WRONLY)
+                try:
+                    os.write(descriptor, text.encode())
+                finally:
+                    os.close(descriptor)
+            except OSError as error:
+                refusals.append(error)
+
+        writing = threading.Thread(target=write, name=f"switch {half}", daemon=True)
+        writing.start()
+        writing.join(_WITHIN_S)
+        if writing.is_alive():
+            raise PowerError(
+                f"{half}: the kernel has not switched it within {_WITHIN_S:g} s; does a program still hold the board's "
+                "serial device open? `dmesg` tells more"
+            )
+        if refusals:
+            raise self._refused(half, refusals[0]) from refusals[0]
+
+    def _refused(self, half: UsbPort, error: OSError) -> PowerError:
+        match error:
+            case PermissionError():
+                return PowerSetupError(f"{half}: {self._file(half)} may not be used; {NO_RIGHT}")
+            case FileNotFoundError() if self._file(half).parent.is_dir():
+                return PowerSetupError(
+                    f"{half}: there is no {self._file(half)}; Linux has it from 6.0 on, and this is "
+                    f"{os.uname().release}. Use `driver: uhubctl`"
+                )
+            case FileNotFoundError():
+                return PowerError(f"{half}: the hub has just gone; check its cable and its supply")
+            case _:
+                return PowerError(f"{half}: the kernel could not switch it ({error.strerror}); `dmesg` tells more")
+
+    def _file(self, half: UsbPort) -> Path:
+        return self._devices / half.folder / "disable"

@@ -1,0 +1,90 @@
+"""What Allure is told about one test: its category, its first screen, its labels, and what the bench did, as steps."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+from allure_commons.model2 import Label, Status, TestStepResult
+
+from hil.events import TimelineEntry
+from hil.report.firmware import FIRMWARE_PROPERTY
+from hil.report.lanes import Band, Lane, lanes_of
+from hil.report.recording import Recording
+
+PRODUCT_DEFECT = "product defect"
+BENCH_ERROR = "bench error"
+BLOCKED = "blocked"
+LIMIT_EXCEEDED = "limit exceeded"
+INVARIANT_VIOLATED = "invariant violated"
+
+CATEGORIES: Mapping[str, str] = {
+    PRODUCT_DEFECT: Status.FAILED,
+    LIMIT_EXCEEDED: Status.FAILED,
+    INVARIANT_VIOLATED: Status.FAILED,
+    # Broken is Allure's word for a test that could not find out.
+    BENCH_ERROR: Status.BROKEN,
+    BLOCKED: Status.BROKEN,
+}
+"""Why a test did not pass, and its status in Allure then. The first word of the message, and a label."""
+
+CATEGORY_LABEL = "category"
+_MOST_STEPS = 400
+"""Of one test: a step is for people to read, and the timeline has everything."""
+_STEP_KINDS = frozenset({"power", "deploy", "repl", "reset", "probe", "fault", "recovery", "measure", "note"})
+
+
+def first_screen(category: str, failure: str, boards: Sequence[str], recording: Recording | None) -> str:
+    """What a failure says first: what was expected, what state each board is in since when, and what it said last."""
+    text = f"{category}: {failure.strip()}"
+    if recording is None or category == BLOCKED:
+        return text
+    entries = recording.entries()
+    lanes = lanes_of(entries, boards, recording.began_s, recording.now_s)
+    told = [_board_line(lane, lanes.end_s, entries, recording) for lane in lanes.lanes if lane.name in boards]
+    when = recording.time_text(recording.now_s)
+    return "\n".join([text, "", f"The boards at {when} s (rig time since the test began):", *told])
+
+
+def _board_line(lane: Lane, now_s: float, entries: Iterable[TimelineEntry], recording: Recording) -> str:
+    running: dict[str, Band] = {band.track: band for band in lane.bands if band.end_s >= now_s}
+    states = [_state(running[track]) for track in ("boot", "wifi", "role") if track in running]
+    power = f"power on since {running['power'].begin_s:.3f} s" if "power" in running else "no power"
+    said = [entry for entry in entries if entry.kind == "serial" and entry.source == lane.name]
+    last = f"last line at {recording.time_text(said[-1].time_s)} s: {said[-1].text}" if said else "it said nothing"
+    return f"  {lane.name}: {'; '.join([power, *states, last])}"
+
+
+def _state(band: Band) -> str:
+    return f"{band.label} since {band.begin_s:.3f} s"
+
+
+def labels(rig: str, boards: Sequence[str], properties: Iterable[tuple[str, object]]) -> list[Label]:
+    """Rig, boards, firmware and digest, to search and filter by."""
+    found = [Label("rig", rig), *(Label("board", board) for board in boards)]
+    for name, value in properties:
+        if name == FIRMWARE_PROPERTY:
+            firmware, _, digest = str(value).rpartition(" ")
+            found += [Label("firmware", firmware), Label("firmware digest", digest)]
+    return found
+
+
+def bench_steps(recording: Recording) -> list[TestStepResult]:
+    """What the bench did, in two steps with steps of their own: before the test, and in it. Names have the rig time.
+
+    They have no duration: what a test takes in rig time is in the picture, and the host's time says nothing about it.
+    """
+    preparation = recording.preparation()
+    parts = [("the bench prepares the boards", preparation), ("what the bench did", recording.entries())]
+    return [
+        TestStepResult(name=name, status=Status.PASSED, steps=steps)
+        for name, entries in parts
+        if (steps := list(_steps(entries, recording)))
+    ]
+
+
+def _steps(entries: Iterable[TimelineEntry], recording: Recording) -> Iterator[TestStepResult]:
+    shown = [entry for entry in entries if entry.kind in _STEP_KINDS]
+    for entry in shown[:_MOST_STEPS]:
+        name = f"{recording.time_text(entry.time_s)} s  {entry.source}  {entry.kind}: {entry.text}"
+        yield TestStepResult(name=name, status=Status.PASSED)
+    if len(shown) > _MOST_STEPS:
+        name = f"and {len(shown) - _MOST_STEPS} more: see the timeline"
+        yield TestStepResult(name=name, status=Status.PASSED)

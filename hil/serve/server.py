@@ -1,0 +1,174 @@
+"""The server: a virtual bench in real time, its boards behind device nodes, its hubs behind a control socket."""
+
+import fcntl
+import os
+import signal
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from types import FrameType
+
+from hil.clock import Clock
+from hil.config import RigConfig
+from hil.errors import BenchError, ConfigError
+from hil.serve.control import ControlSocket, RequestError
+from hil.serve.file_watch import FileWatch
+from hil.serve.served_board import BoardState, ServedBoard
+from hil.virtual.bench import VirtualBench
+from hil.virtual.pico import VirtualPico
+from hil.virtual.realtime import RealTime
+
+CONTROL = "control"
+"""The control socket's name in the folder of a server."""
+
+_LOCK = "lock"
+_LONGEST_SOCKET_PATH = 107
+"""Bytes that the kernel has room for (unix(7), less the zero at the end)."""
+_READY_S = 5.0
+"""Of the boards' time. Boards are on USB 1.6 s after power-on, but for one whose boot.py hangs."""
+
+
+class Server:
+    """Serves the boards of a virtual rig in ``folder`` while :meth:`run` runs; :meth:`close` takes everything away.
+
+    Every hub port is on at the beginning. Raises ``ConfigError`` for a folder that cannot be used, ``BenchError`` for
+    one in which another server is at work. The boards live ``speed`` times as fast as ``clock`` goes.
+    """
+
+    def __init__(self, config: RigConfig, folder: Path, clock: Clock, speed: float = 1.0) -> None:
+        self.folder = folder
+        self._stopped = False
+        self._stack = ExitStack()
+        with ExitStack() as stack:
+            stack.enter_context(_claimed(folder))
+            self._bench = VirtualBench(config)
+            stack.callback(self._bench.close)
+            self._loop = RealTime(self._bench.world, clock, speed)
+            stack.callback(self._loop.close)
+            files = FileWatch()
+            stack.callback(files.close)
+            self._loop.watch(files.descriptor, files.look)
+            self._control = ControlSocket(
+                folder / CONTROL,
+                {
+                    "boards": lambda _words: self._states(),
+                    "power": self._switch,
+                    "unplug": lambda words: self._pico(words).unplug_usb(),
+                    "plug-in": lambda words: self._pico(words).replug_usb(),
+                },
+                self._states,
+                self._loop,
+            )
+            stack.callback(self._control.close)
+            self._boards = [
+                ServedBoard(
+                    folder, wired, self._bench.boards[wired.name], self._bench.world, self._loop, files, self._changed
+                )
+                for wired in config.wired_boards
+            ]
+            for board in self._boards:
+                stack.callback(board.close)
+            for wired in config.wired_boards:
+                self._bench.power_port(wired.name).on()
+            self._stack = stack.pop_all()
+
+    @property
+    def boards(self) -> tuple[BoardState, ...]:
+        """The boards as they are now, in the order of the rig file."""
+        return tuple(board.state for board in self._boards)
+
+    def run(self, on_ready: Callable[[], None]) -> None:
+        """Serve until :meth:`stop`. ``on_ready`` is called once, when the boards are on USB, or should be."""
+        deadline = self._bench.clock.deadline(_READY_S)
+        # An event of the world, so that the loop looks when the time is up, even if nothing else happens.
+        self._bench.world.after(round(_READY_S * 1_000_000) + 1, lambda: None)
+        with self._stopping_on_signals():
+            self._loop.run(
+                lambda: self._stopped or deadline.expired or all(board.mode != "absent" for board in self.boards)
+            )
+            if not self._stopped:
+                on_ready()
+                self._loop.run(lambda: self._stopped)
+
+    def stop(self) -> None:
+        """End :meth:`run` after what it is doing."""
+        self._stopped = True
+
+    def close(self) -> None:
+        """Cut all power and take away what was made in the folder."""
+        self._stack.close()
+
+    def _states(self) -> list[dict[str, object]]:
+        return [asdict(state) for state in self.boards]
+
+    def _changed(self, board: ServedBoard) -> None:
+        self._control.announce({"changed": asdict(board.state)})
+
+    def _switch(self, words: Sequence[str]) -> str:
+        """``power HUB PORT [on|off]``: switch a port, or just ask; tells the state afterwards."""
+        hub = self._bench.hubs.get(words[0]) if words else None
+        if hub is None:
+            raise RequestError(f"`power` needs a hub: `power HUB PORT [on|off]`; hubs: {', '.join(self._bench.hubs)}")
+        if len(words) < 2 or not words[1].isdecimal() or not 1 <= int(words[1]) <= hub.ports:
+            raise RequestError(f"`power {hub.name}` needs a port, 1 to {hub.ports}")
+        action = words[2] if len(words) > 2 else "state"
+        if action not in ("on", "off", "state"):
+            raise RequestError(f"{action!r} is nothing a port can do; write on, off or state")
+        if action != "state":
+            hub.set_power(int(words[1]), action == "on")
+        return "on" if hub.is_on(int(words[1])) else "off"
+
+    def _pico(self, words: Sequence[str]) -> VirtualPico:
+        """The board whose USB data lines are meant: its power stays."""
+        if len(words) != 1 or words[0] not in self._bench.boards:
+            raise RequestError(f"name one board: {', '.join(self._bench.boards)}")
+        return self._bench.boards[words[0]]
+
+    @contextmanager
+    def _stopping_on_signals(self) -> Iterator[None]:
+        """Ctrl-C, a closed terminal and ``kill`` end :meth:`run` in an orderly way, between two events."""
+        woken, wake = os.pipe()
+        os.set_blocking(wake, False)
+
+        def stop(_number: int, _frame: FrameType | None) -> None:
+            self.stop()
+
+        # The kernel writes to the pipe whatever the interpreter is doing, so that the wait for files ends.
+        old_wake = signal.set_wakeup_fd(wake)
+        old = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
+        self._loop.watch(woken, lambda: None)
+        try:
+            yield
+        finally:
+            for number, handler in old.items():
+                signal.signal(number, handler)
+            signal.set_wakeup_fd(old_wake)
+            self._loop.unwatch(woken)
+            os.close(woken)
+            os.close(wake)
+
+
+@contextmanager
+def _claimed(folder: Path) -> Iterator[None]:
+    """``folder`` for one server alone; what a killed one left behind is removed."""
+    socket_path = folder / CONTROL
+    if len(os.fsencode(socket_path)) > _LONGEST_SOCKET_PATH:
+        raise ConfigError(f"{folder}: this path is too long for the socket {CONTROL} in it; give a shorter --dir")
+    try:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        lock = os.open(folder / _LOCK, os.O_RDWR | os.O_CREAT, 0o600)
+    except OSError as error:
+        raise ConfigError(f"{folder}: cannot be used ({error.strerror}); give another --dir") from error
+    try:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise BenchError(f"{folder}: another `hil serve` is at work there; end it, or give another --dir") from None
+        for left in folder.iterdir():
+            if left.is_symlink() or left.is_socket():
+                left.unlink()
+        yield
+        (folder / _LOCK).unlink(missing_ok=True)
+    finally:
+        os.close(lock)

@@ -1,0 +1,42 @@
+"""The virtual twin of a rig: what its file describes, with virtual boards in the places of real ones."""
+
+from typing import TypeVar
+
+from hil.config import RigConfig, WiredBoard, derived_serial
+from hil.hub_file import VirtualHub
+from hil.rig_file import HostProbeConfig
+
+AnyBoard = TypeVar("AnyBoard", bound=WiredBoard)
+
+_FEWEST_PORTS = 4
+"""What a hub has that does not say how many it has."""
+
+
+def virtual_twin(config: RigConfig) -> RigConfig:
+    """``config`` with virtual hubs, every board under its name, serial number and port; a virtual rig as it is.
+
+    A probe on a Wi-Fi card of this machine has no place in a virtual air: the twin is without it.
+    """
+    if config.is_virtual:
+        return config
+    hubs = {
+        name: VirtualHub(driver="virtual", ports=max(_FEWEST_PORTS, hub.ports or 0, *_ports_used(name, config)))
+        for name, hub in config.hubs.items()
+    }
+    return config.model_copy(
+        update={
+            "hubs": hubs,
+            "boards": {name: _virtual(config, board) for name, board in config.boards.items()},
+            "probe": None if isinstance(config.probe, HostProbeConfig) else config.probe,
+            "probe_board": None if config.probe_board is None else _virtual(config, config.probe_board),
+        }
+    )
+
+
+def _ports_used(hub: str, config: RigConfig) -> tuple[int, ...]:
+    return tuple(board.power.port for board in config.wired_boards if board.power.hub == hub)
+
+
+def _virtual(config: RigConfig, board: AnyBoard) -> AnyBoard:
+    serial = board.serial or derived_serial(config.name, board.name)
+    return board.model_copy(update={"serial": serial, "link": None, "usb_port": None})

@@ -1,0 +1,46 @@
+"""The RPI-RP2 volume of a board in BOOTSEL mode as a folder: what is copied there is flashed."""
+
+import shutil
+from pathlib import Path
+
+from hil.serve.file_watch import FileEvent, FileWatch
+from hil.virtual.bootrom import FILES, BootRom
+
+
+class Volume:
+    """The folder ``path``, which is there while the boot ROM offers its volume.
+
+    A file goes to the board when it is closed, as with a mounted volume: its sectors are written when the kernel likes.
+    """
+
+    def __init__(self, path: Path, bootrom: BootRom, files: FileWatch) -> None:
+        self.path = path
+        self._bootrom = bootrom
+        self._files = files
+        self._watch: int | None = None
+        bootrom.watch_plug(self._plugged)
+        if bootrom.is_attached:
+            self._plugged(True)
+
+    def close(self) -> None:
+        """Take the folder away for good."""
+        self._plugged(False)
+
+    def _plugged(self, attached: bool) -> None:
+        if self._watch is not None:
+            self._files.unwatch(self._watch)
+            self._watch = None
+            # Whatever a client is doing there at this moment fails, as on a volume that was pulled out.
+            shutil.rmtree(self.path, ignore_errors=True)
+        if attached:
+            shutil.rmtree(self.path, ignore_errors=True)
+            self.path.mkdir()
+            for name, content in FILES.items():
+                (self.path / name).write_bytes(content)
+            self._watch = self._files.watch(self.path, self._used)
+
+    def _used(self, event: FileEvent, name: str) -> None:
+        path = self.path / name
+        # Nothing but plain files, so that a link put here cannot make the board read others of this machine.
+        if event is FileEvent.WRITTEN and path.is_file() and not path.is_symlink():
+            self._bootrom.write(path.read_bytes())

@@ -1,0 +1,169 @@
+"""The RP2040's boot ROM as the bench sees it: BOOTSEL mode with its volume, and what becomes of UF2 blocks on it.
+
+It behaves as virtual_disk.c of pico-bootrom-rp2040 does: what it does not like it ignores in silence, blocks come in
+any order, and the board restarts when as many different ones have come as each of them says that there are.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+
+from hil.uf2 import (
+    BLOCK_BYTES,
+    FLASH_BYTES,
+    FLASH_START,
+    PAYLOAD_BYTES,
+    RP2040_FAMILY,
+    Uf2Block,
+    micropython_version,
+)
+from hil.virtual.flash import FLASH_SIZE
+from hil.virtual.world import Event, World
+
+SERIAL_NUMBER = "E0C9125B0D9B"
+"""The USB serial number in BOOTSEL mode: that of the boot ROM, which all boards of one make have in common."""
+ENUMERATION_US = (600_000, 1_500_000)
+"""From entering BOOTSEL to a disk on the host; real hubs have it within 2 s."""
+BLOCK_US = 3_000
+"""What one block takes, erasing included (unsure): MicroPython, some 3,300 blocks, is reported to take 8 to 15 s."""
+RESTART_US = 1_000_000
+"""From the last block to the restart (``safe_reboot`` in the boot ROM)."""
+MICROPYTHON = "v1.27.0 on 2026-06-02"
+"""What the boards' interpreter calls itself; firmware that does not say its version runs as this one."""
+
+FILES: Mapping[str, bytes] = {
+    "INFO_UF2.TXT": b"UF2 Bootloader v3.0\r\nModel: Raspberry Pi RP2\r\nBoard-ID: RPI-RP2\r\n",
+    "INDEX.HTM": (
+        b'<html><head><meta http-equiv="refresh" content="0;URL=\'https://raspberrypi.com/device/RP2?version='
+        + SERIAL_NUMBER.encode()
+        + b"'\"/></head><body>Redirecting to raspberrypi.com</body></html>"
+    ),
+}
+"""What is on the volume, whatever was written to it."""
+
+_SECTOR_BYTES = 4096
+"""What the flash erases at once."""
+_FILE_SYSTEM_START = FLASH_START + FLASH_BYTES - FLASH_SIZE
+
+
+class Firmware:
+    """The part of a board's flash that holds its program, across power cuts."""
+
+    def __init__(self) -> None:
+        self.version = MICROPYTHON
+        """What MicroPython's banner calls it."""
+        self.has_second_stage = True
+        """Without it the boot ROM starts nothing and stays in BOOTSEL."""
+        self.is_whole = True
+        """A program of which a part is missing hangs before it gets to USB."""
+
+    @property
+    def version_info(self) -> tuple[int | str, ...]:
+        """``sys.implementation.version``: three numbers, and ``preview`` for what is no release."""
+        tag = self.version.partition(" ")[0]
+        numbers = [int(number) for number in re.findall(r"[0-9]+", tag.partition("-")[0])][:3]
+        return (*numbers, *[0] * (3 - len(numbers)), "preview" if "-" in tag else "")
+
+
+class BootRom:
+    """BOOTSEL mode of one board: a USB device with a volume, from :meth:`enter` to :meth:`leave`.
+
+    ``on_flashed`` is called when the board restarts with new firmware, told whether the file system was overwritten.
+    """
+
+    def __init__(self, world: World, firmware: Firmware, on_flashed: Callable[[bool], None]) -> None:
+        self._world = world
+        self._firmware = firmware
+        self._on_flashed = on_flashed
+        self._plug_watchers: list[Callable[[bool], None]] = []
+        self._event: Event | None = None
+        self._is_enumerated = False
+        self._is_plugged_in = True
+        self._blocks: dict[int, Uf2Block] = {}
+        self._count = 0
+        self._erased: set[int] = set()
+
+    @property
+    def is_attached(self) -> bool:
+        """Whether the host has the volume."""
+        return self._is_enumerated and self._is_plugged_in
+
+    def watch_plug(self, watcher: Callable[[bool], None]) -> None:
+        """Call ``watcher(attached)`` whenever the volume appears or disappears."""
+        self._plug_watchers.append(watcher)
+
+    def enter(self) -> None:
+        """BOOTSEL mode begins: the device attaches to USB."""
+        self._forget_transfer()
+        self._event = self._world.after(self._world.rng.randint(*ENUMERATION_US), self._enumerate)
+
+    def leave(self) -> None:
+        """Reset or power cut. Does nothing outside of BOOTSEL mode."""
+        if self._event is not None:
+            self._event.cancel()
+            self._event = None
+        self._change(self._is_plugged_in, is_enumerated=False)
+
+    def set_plugged_in(self, is_plugged_in: bool) -> None:
+        """Cut or join the data lines of the cable."""
+        self._change(is_plugged_in, is_enumerated=self._is_enumerated)
+
+    def write(self, data: bytes) -> None:
+        """The host writes sectors of the volume, at this instant: how long that takes is the host's to wait."""
+        for offset in range(0, len(data), BLOCK_BYTES):
+            block = Uf2Block.parse(data[offset : offset + BLOCK_BYTES])
+            if self.is_attached and block is not None and _is_accepted(block):
+                self._write(block)
+
+    def _enumerate(self) -> None:
+        self._event = None
+        self._change(self._is_plugged_in, is_enumerated=True)
+
+    def _change(self, is_plugged_in: bool, *, is_enumerated: bool) -> None:
+        was_attached = self.is_attached
+        self._is_plugged_in, self._is_enumerated = is_plugged_in, is_enumerated
+        if self.is_attached != was_attached:
+            self._world.notice()
+            for watcher in list(self._plug_watchers):
+                watcher(self.is_attached)
+
+    def _forget_transfer(self) -> None:
+        self._blocks, self._count, self._erased = {}, 0, set()
+
+    def _write(self, block: Uf2Block) -> None:
+        if self._event is not None:  # it restarts already
+            return
+        if block.count != self._count:
+            self._forget_transfer()
+            self._count = block.count
+        self._firmware.is_whole = False
+        # It reckons by the number, not by the address, which is why the two must run in step.
+        sector = block.number * PAYLOAD_BYTES // _SECTOR_BYTES
+        if sector not in self._erased:
+            self._erased.add(sector)
+            if block.address // _SECTOR_BYTES == FLASH_START // _SECTOR_BYTES:
+                self._firmware.has_second_stage = False
+        if block.address == FLASH_START:
+            self._firmware.has_second_stage = True
+        self._blocks[block.number] = block
+        if len(self._blocks) == self._count:
+            self._firmware.is_whole = True
+            self._event = self._world.after(RESTART_US, self._restart)
+
+    def _restart(self) -> None:
+        self._event = None
+        blocks = tuple(self._blocks.values())
+        self._firmware.version = micropython_version(blocks) or MICROPYTHON
+        self._on_flashed(any(block.address >= _FILE_SYSTEM_START for block in blocks))
+
+
+def _is_accepted(block: Uf2Block) -> bool:
+    in_flash = FLASH_START <= block.address <= FLASH_START + FLASH_BYTES - PAYLOAD_BYTES
+    return (
+        block.is_for_flash
+        and block.names_family
+        and block.family == RP2040_FAMILY
+        and len(block.payload) == PAYLOAD_BYTES
+        and in_flash
+        and block.address % PAYLOAD_BYTES == 0
+        and block.number < block.count
+    )

@@ -1,0 +1,164 @@
+"""The checks of the machine, over lists of devices and a folder that looks like the kernel's."""
+
+from pathlib import Path
+
+import pytest
+
+from hil.config import RigConfig, load_rig
+from hil.doctor import Machine, Status
+from hil.doctor.access import check_access
+from hil.doctor.bandwidth import check_bandwidth
+from hil.doctor.kernel import KernelCheck, kernel_findings
+from hil.kernel_log import KernelLine
+from hil.usb_devices import UsbDevice
+
+RIG = """\
+rig: bench-1
+wifi: {ssid: PicoAP, password: pico1234}
+hubs:
+  main: {driver: DRIVER, location: 1-1.4}
+boards:
+  A: {power: main/1}
+"""
+CONTROLLER = "0000:00:14.0"
+PICO = bytes.fromhex(
+    "12010002ef02014" "08a2e05000001010203" "01"  # device
+    "0902430002010080fa"  # configuration
+    "0904000001020201" "00" "0705810308" "0010"  # notifications: interrupt
+    "090401000" "20a000000" "07050202400000" "07058202400000"  # data: two bulk endpoints
+)  # fmt: skip
+
+
+def pico(port_path: str, *ttys: str) -> UsbDevice:
+    return UsbDevice(port_path, 0x2E8A, 5, "e6614c311b8c2b2a", 1, 7, ttys)
+
+
+HUB = UsbDevice("1-1.4", 0x0BDA, 0x5411, None, 1, 4, is_hub=True)
+
+
+def config(folder: Path, driver: str = "uhubctl") -> RigConfig:
+    path = folder / "rig.yaml"
+    path.write_text(RIG.replace("DRIVER", driver))
+    return load_rig(path, {})
+
+
+@pytest.fixture
+def kernel(tmp_path: Path) -> Path:
+    """Where the kernel lists devices: bus 1 of a PCI controller."""
+    devices = tmp_path / "devices"
+    devices.mkdir()
+    bus = tmp_path / CONTROLLER / "usb1"
+    bus.mkdir(parents=True)
+    (devices / "usb1").symlink_to(bus)
+    return devices
+
+
+def plug_in(kernel: Path, *present: UsbDevice) -> tuple[UsbDevice, ...]:
+    for device in present:
+        (kernel / device.port_path).mkdir(exist_ok=True)
+        (kernel / device.port_path / "descriptors").write_bytes(PICO)
+    return present
+
+
+def test_few_boards_are_no_load(tmp_path: Path, kernel: Path) -> None:
+    devices = plug_in(kernel, *(pico(f"1-1.4.{port}", "/dev/ttyACM0") for port in (1, 2)))
+    (found,) = check_bandwidth(Machine(config(tmp_path), devices), devices=kernel)
+    assert (found.subject, found.status) == (CONTROLLER, Status.OK)
+    assert found.text == "2 Picos among 2 devices; 8 endpoints, 2 of them periodic"
+
+
+def test_the_12th_board_is_warned_of_and_the_controller_named(tmp_path: Path, kernel: Path) -> None:
+    devices = plug_in(kernel, *(pico(f"1-1.4.{port}", "/dev/ttyACM0") for port in range(1, 13)))
+    (found,) = check_bandwidth(Machine(config(tmp_path), devices), devices=kernel)
+    assert (found.subject, found.status) == (CONTROLLER, Status.WARNING)
+    assert found.text.startswith("near its limit: 12 Picos")
+    assert "another controller" in found.advice
+
+
+def test_board_without_serial_device_is_a_failure(tmp_path: Path, kernel: Path) -> None:
+    devices = plug_in(kernel, pico("1-1.4.1", "/dev/ttyACM0"), pico("1-1.4.2"))
+    (found,) = check_bandwidth(Machine(config(tmp_path), devices), devices=kernel)
+    assert (found.subject, found.status) == (CONTROLLER, Status.FAILED)
+    assert "the board on USB port 1-1.4.2 has no serial device" in found.text
+
+
+def test_controllers_without_a_board_are_of_no_interest(tmp_path: Path, kernel: Path) -> None:
+    assert list(check_bandwidth(Machine(config(tmp_path), plug_in(kernel, HUB)), devices=kernel)) == []
+
+
+def access(machine: Machine, tmp_path: Path, refused: str = "") -> dict[str, tuple[Status, str, str]]:
+    found = check_access(
+        machine,
+        lock_folder=tmp_path / "locks",
+        devices=tmp_path / "devices",
+        nodes=tmp_path / "nodes",
+        allowed=lambda path: not refused or refused not in str(path),
+    )
+    return {finding.subject: (finding.status, finding.text, finding.advice) for finding in found}
+
+
+def test_rights_that_are_there(tmp_path: Path) -> None:
+    tty = tmp_path / "ttyACM0"
+    tty.touch()
+    found = access(Machine(config(tmp_path), (HUB, pico("1-1.4.1", str(tty)))), tmp_path)
+    assert {subject: status for subject, (status, _, _) in found.items()} == dict.fromkeys(
+        ("bench-1", "main", "A"), Status.OK
+    )
+
+
+@pytest.mark.parametrize(("driver", "refused"), [("uhubctl", "nodes/001/004"), ("sysfs", "disable")])
+def test_rights_that_are_missing_name_the_udev_rule(tmp_path: Path, driver: str, refused: str) -> None:
+    tty = tmp_path / "ttyACM0"
+    tty.touch()
+    port = tmp_path / "devices" / "1-1.4:1.0" / "1-1.4-port1"
+    port.mkdir(parents=True)
+    (port / "disable").touch()
+    (tmp_path / "nodes" / "001").mkdir(parents=True)
+    (tmp_path / "nodes" / "001" / "004").touch()
+    machine = Machine(config(tmp_path, driver), (HUB, pico("1-1.4.1", str(tty))))
+    status, text, advice = access(machine, tmp_path, refused)["main"]
+    assert status is Status.FAILED
+    assert refused in text
+    assert "rigs/99-pico-hil.rules" in advice
+    status, _, advice = access(machine, tmp_path, "ttyACM0")["A"]
+    assert status is Status.FAILED
+    assert "dialout" in advice
+
+
+def test_hub_that_is_not_there_lists_those_that_are(tmp_path: Path) -> None:
+    other = UsbDevice("1-3", 0x0BDA, 0x5411, None, 1, 4, is_hub=True)
+    status, text, advice = access(Machine(config(tmp_path), (other,)), tmp_path)["main"]
+    assert (status, text) == (Status.FAILED, "there is no USB device at 1-1.4")
+    assert advice.endswith("hubs here: 1-3")
+
+
+class Log:
+    """A kernel's log that says the same at each look."""
+
+    def __init__(self, *texts: str) -> None:
+        self._lines = [KernelLine(1.0, 6, text) for text in texts]
+
+    def read(self) -> list[KernelLine]:
+        return self._lines
+
+    def close(self) -> None:
+        pass
+
+
+def test_trouble_in_the_kernels_log() -> None:
+    log = Log(
+        "usb 1-1.4.2: new full-speed USB device number 9", "usb 1-1.4.2: Not enough bandwidth for new device state"
+    )
+    (found,) = kernel_findings("bench-1", log)
+    assert found.status is Status.WARNING
+    assert found.text.endswith("usb 1-1.4.2: Not enough bandwidth for new device state")
+    assert [finding.status for finding in kernel_findings("bench-1", Log())] == [Status.OK]
+
+
+def test_log_that_may_not_be_read() -> None:
+    def refuse() -> Log:
+        raise PermissionError(13, "neither one nor the other")
+
+    (found,) = KernelCheck("bench-1", refuse).findings()
+    assert found.status is Status.WARNING
+    assert "systemd-journal" in found.advice

@@ -1,0 +1,207 @@
+"""What exploration demands of each app: when its cluster is whole, how soon, and what may happen meanwhile."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+from hil.board import Board
+from hil.cluster import Cluster
+from hil.faults import FaultName
+from hil.rig import Rig
+
+
+@dataclass(frozen=True)
+class Permission:
+    """A violation that cannot be helped: from when a fault begins until ``after_s`` past its end."""
+
+    invariant: str
+    fault: FaultName
+    after_s: float
+    reason: str
+
+
+class AppUnderFaults(ABC):
+    """One app on a rig to which things happen."""
+
+    name: ClassVar[str]
+    has_master: ClassVar[bool] = True
+    whole_within_s: ClassVar[float]
+    """From the end of the last fault, with all boards on, until the cluster must be whole."""
+    permissions: ClassVar[Sequence[Permission]] = ()
+
+    def __init__(self, rig: Rig) -> None:
+        """Construct it while all boards are off."""
+        self.rig = rig
+        self.boards = tuple(rig.boards.values())
+        self.cluster = Cluster(rig.ap, rig.clients, rig.clock, rig.timeline)
+
+    @abstractmethod
+    def is_whole(self) -> bool:
+        """Whether every board with power is where and what it should be, and knows."""
+
+    @abstractmethod
+    def describe(self) -> str:
+        """Why it is not whole, for people to read."""
+
+    def boot_in_order(self) -> None:
+        """Switch on board after board. Raises ``WaitTimeout``."""
+        self.cluster.boot_in_order()
+
+    @property
+    def access_point(self) -> Board | None:
+        """The board that is the AP now."""
+        return self.rig.ap
+
+    @property
+    def master(self) -> Board | None:
+        """The board that is MASTER now."""
+        return self.cluster.master
+
+
+def _address(board: Board) -> str:
+    """Where a board is, as it last said itself."""
+    said = [event for event in board.console.events() if event.name in ("joined", "ap-up")]
+    return said[-1].fields["ip"] if said else ""
+
+
+def _believed(board: Board) -> tuple[str, str]:
+    """Epoch and order of all, as a board last said them."""
+    said = board.events("roles")
+    return (said[-1].fields["epoch"], said[-1].fields["order"]) if said else ("", "")
+
+
+class _WithRoles(AppUnderFaults):
+    """Apps in which an AP keeps an order of members."""
+
+    @property
+    @abstractmethod
+    def members(self) -> Sequence[Board]:
+        """Who must be in the order."""
+
+    def is_whole(self) -> bool:
+        order = self.cluster.order
+        roles = {board: f"WORKER{place}" if place else "MASTER" for place, board in enumerate(order)}
+        if len(order) != len(self.members) or set(order) != set(self.members) or self.cluster.roles != roles:
+            return False
+        expected = str(self.cluster.epoch), ",".join(map(_address, order))
+        return all(_believed(board) == expected for board in order)
+
+    def describe(self) -> str:
+        cluster = self.cluster
+        roles = ", ".join(f"{board} {role}" for board, role in cluster.roles.items())
+        beliefs = "; ".join(f"{board} at {_address(board)}: {' '.join(_believed(board))}" for board in self.members)
+        return f"order {cluster.order} of epoch {cluster.epoch}, roles: {roles}; what they believe: {beliefs}"
+
+
+class Roles(_WithRoles):
+    """App roles: its AP is one board, whatever happens."""
+
+    name = "roles"
+    whole_within_s = 60.0
+
+    @property
+    def members(self) -> Sequence[Board]:
+        return self.cluster.clients
+
+
+class FirstBoot(_WithRoles):
+    """App first_boot: every board may be the AP, and is a member."""
+
+    name = "first_boot"
+    whole_within_s = 120.0
+    permissions = (
+        Permission(
+            "two-masters",
+            "partition",
+            90.0,
+            "out of each other's reach each part has its own AP and MASTER, until they have met for a while",
+        ),
+    )
+
+    @property
+    def members(self) -> Sequence[Board]:
+        return self.boards
+
+    def is_whole(self) -> bool:
+        return len(self._access_points()) == 1 and super().is_whole()
+
+    def describe(self) -> str:
+        return f"APs: {self._access_points()}, {super().describe()}"
+
+    def boot_in_order(self) -> None:
+        first, *others = self.boards
+        first.power.on()
+        first.console.expect("role", within=60, role="MASTER")
+        for board in others:
+            board.power.on()
+            board.console.expect("registered", within=60)
+
+    @property
+    def access_point(self) -> Board | None:
+        return next(iter(self._access_points()), None)
+
+    def _access_points(self) -> list[Board]:
+        found = []
+        for board in self.boards:
+            names = ("boot", "ap-up", "ap-down", "power-off")
+            said = [event.name for event in board.console.events() if event.name in names]
+            if said[-1:] == ["ap-up"]:
+                found.append(board)
+        return found
+
+
+class Mesh(AppUnderFaults):
+    """App mesh: no roles; the AP lists all clients, and each client knows all others."""
+
+    name = "mesh"
+    has_master = False
+    whole_within_s = 60.0
+
+    def boot_in_order(self) -> None:
+        self.cluster.ap.power.on()
+        self.cluster.ap.console.expect("ap-up", within=60)
+        for client in self.cluster.clients:
+            client.power.on()
+            client.console.expect("joined", within=60)
+
+    def is_whole(self) -> bool:
+        addresses = {client: _address(client) for client in self.cluster.clients}
+        if len(set(addresses.values())) < len(addresses) or self._listed() != set(addresses.values()):
+            return False
+        return all(
+            self._members(client) == {ip for other, ip in addresses.items() if other is not client}
+            for client in self.cluster.clients
+        )
+
+    def describe(self) -> str:
+        told = [f"{client} at {_address(client)} knows {self._members(client)}" for client in self.cluster.clients]
+        return f"the AP lists {self._listed()}; {'; '.join(told)}"
+
+    def _listed(self) -> set[str]:
+        said = self._since_boot(self.cluster.ap, "listed")
+        return {node.partition("@")[2] for node in said.split(",") if node} if said else set()
+
+    def _members(self, client: Board) -> set[str]:
+        return set(filter(None, self._since_boot(client, "members", "list").split(",")))
+
+    def _since_boot(self, board: Board, name: str, field: str = "nodes") -> str:
+        text = ""
+        for event in board.console.events():
+            if event.name in ("boot", "power-off"):
+                text = ""
+            elif event.name == name:
+                text = event.fields[field]
+        return text
+
+
+APPS: tuple[type[AppUnderFaults], ...] = (Roles, Mesh, FirstBoot)
+"""All that are explored."""
+
+
+def app_called(name: str) -> type[AppUnderFaults]:
+    """The app of that name. Raises ``KeyError``, which says what is known."""
+    for kind in APPS:
+        if kind.name == name:
+            return kind
+    raise KeyError(f"{name} is not explored; known: {', '.join(kind.name for kind in APPS)}")

@@ -1,0 +1,52 @@
+"""Exploration finds bugs: those of some mutants, with the first seed that needs few schedules for it."""
+
+import shlex
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from hil.firmware import FirmwareCatalog
+from tests.exploration.__main__ import cli
+from tests.exploration.apps import AppUnderFaults, FirstBoot, Mesh, Roles
+from tests.exploration.play import rig_config
+from tests.exploration.search import search
+from tests.mutants import catalog, catalog_apps, catalog_first_boot
+from tests.mutants.run import mutate
+
+RUNS = 40
+"""Enough for whatever chance makes of a seed: one schedule in four shows any of these bugs."""
+
+MUTANTS = {mutant.name: mutant for mutant in (*catalog.MUTANTS, *catalog_apps.MUTANTS, *catalog_first_boot.MUTANTS)}
+
+
+@pytest.mark.parametrize(
+    ("mutant", "kind", "first_seed"),
+    [("higher-epoch-ignored", Roles, 0), ("ap-never-yields", FirstBoot, 2)],
+)
+def test_random_schedules_find_it(mutant: str, kind: type[AppUnderFaults], first_seed: int, tmp_path: Path) -> None:
+    firmware = FirmwareCatalog([mutate(MUTANTS[mutant], tmp_path)]).load(kind.name)
+    findings = search(kind, firmware, rig_config(), runs=RUNS, first_seed=first_seed, is_shortened=False)
+    assert findings.found is not None
+    assert findings.found.kind == "not-whole"
+
+
+def test_what_was_found_is_shortened_and_replayed_by_the_printed_command(tmp_path: Path) -> None:
+    folder = mutate(MUTANTS["not-registered-after-rejoin"], tmp_path)
+    findings = search(Mesh, FirmwareCatalog([folder]).load("mesh"), rig_config(), runs=RUNS, first_seed=0)
+    shortest = findings.shortest
+    assert shortest is not None
+    assert (len(shortest.schedule.steps), shortest.kind) == (1, "not-whole")
+    command = shlex.split(shortest.command(folder))
+    assert command[:3] == ["python", "-m", "tests.exploration"]
+    replayed = CliRunner().invoke(cli, command[3:])
+    assert replayed.exit_code == 1
+    assert shortest.outcome.timeline in replayed.output
+    assert f"not-whole: {shortest.outcome.problems[0].text}" in replayed.output
+
+
+def test_app_that_is_not_explored_and_schedule_that_cannot_be_read_are_usage_errors() -> None:
+    for given, wrong in (["tcp", "settled seed=1"], "roles, mesh, first_boot"), (["roles", "now"], "is no start"):
+        result = CliRunner(env={"COLUMNS": "300"}).invoke(cli, ["replay", *given])
+        assert result.exit_code == 2
+        assert wrong in result.output

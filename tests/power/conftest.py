@@ -1,0 +1,12 @@
+from pathlib import Path
+
+import pytest
+
+from tests.power.stand_ins import Uhubctl
+
+
+@pytest.fixture
+def uhubctl(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Uhubctl:
+    """A uhubctl found before any other, that switches hubs in a file."""
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
+    return Uhubctl(tmp_path)

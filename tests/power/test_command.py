@@ -1,0 +1,141 @@
+"""Outlets that commands of the rig file switch."""
+
+import shlex
+import sys
+from pathlib import Path
+
+import pytest
+
+from hil.clock import MonotonicClock
+from hil.config import load_rig
+from hil.errors import ConfigError, PowerError
+from hil.power import HubSection, PowerPort, PowerSetupError
+from tests.power.stand_ins import install
+
+PLUG = """\
+import sys
+folder, key, outlet, what = __file__.rpartition("/")[0], *sys.argv[1:]
+if key != "hush-hush":
+    sys.exit(f"wrong key {key!r}")
+state = f"{folder}/outlet-{outlet}"
+if what == "state":
+    print(open(state).read())
+else:
+    open(state, "w").write(what)
+"""
+RIG = """\
+rig: plugs
+wifi: {{ssid: PicoAP, password: pico1234}}
+hubs:
+  plug:
+    driver: command
+    on: [{program}, "${{PLUG_KEY}}", "{{port}}", on]
+    off: [{program}, "${{PLUG_KEY}}", "{{port}}", off]
+    state: [{program}, "${{PLUG_KEY}}", "{{port}}", state]
+    {more}
+boards:
+  A: {{power: plug/1, serial: e6614c311b8c2b2a}}
+  B: {{power: plug/2, serial: e6614c311b8c2b2b}}
+"""
+
+
+@pytest.fixture
+def plug(tmp_path: Path) -> Path:
+    """A program that switches outlets, which it remembers in files beside itself."""
+    for outlet in (1, 2):
+        (tmp_path / f"outlet-{outlet}").write_text("on")
+    return install(tmp_path, "plug", PLUG)
+
+
+def port(plug: Path, more: str = "ports: 2", key: str = "hush-hush", number: int = 1) -> PowerPort:
+    path = plug.parent / "rig.yaml"
+    path.write_text(RIG.format(program=plug, more=more))
+    hub = load_rig(path, {"PLUG_KEY": key}).hubs["plug"]
+    assert isinstance(hub, HubSection)
+    return hub.power_port(number, MonotonicClock())
+
+
+def error(port: PowerPort) -> PowerError:
+    with pytest.raises(PowerError) as caught:
+        port.is_on()
+    return caught.value
+
+
+def test_switching_the_outlet_and_no_other(plug: Path) -> None:
+    two = port(plug, number=2)
+    assert two.is_on()
+    two.off()
+    assert not two.is_on()
+    assert (plug.parent / "outlet-1").read_text() == "on"
+    two.on()
+    assert two.is_on()
+
+
+@pytest.mark.parametrize(
+    ("printed", "is_on"), [("ON", True), ("1\n", True), (" true ", True), ("off", False), ("0", False)]
+)
+def test_what_plugs_print(plug: Path, printed: str, is_on: bool) -> None:
+    (plug.parent / "outlet-1").write_text(printed)
+    assert port(plug).is_on() is is_on
+
+
+def test_a_plug_that_prints_something_else(plug: Path) -> None:
+    one = port(plug, more="""state_on: '"POWER": *"ON"'\n    state_off: '"POWER": *"OFF"'""")
+    (plug.parent / "outlet-1").write_text('{"POWER": "ON"}')
+    assert one.is_on()
+    (plug.parent / "outlet-1").write_text('{"POWER": "OFF"}')
+    assert not one.is_on()
+    (plug.parent / "outlet-1").write_text("timeout")
+    assert "printed 'timeout'; it must be just one of `state_on: \"POWER\"" in str(error(one))
+
+
+def test_neither_on_nor_off(plug: Path) -> None:
+    (plug.parent / "outlet-1").write_text("unknown")
+    assert str(error(port(plug))) == (
+        f"`{plug} ${{PLUG_KEY}} 1 state` printed 'unknown'; it must be on or off, 1 or 0, true or false, which "
+        "`state_on:` and `state_off:` can change"
+    )
+
+
+def test_a_command_that_fails_shows_what_it_said_and_no_secret(plug: Path) -> None:
+    said = str(error(port(plug, key="top-secret")))
+    assert said == f"`{plug} ${{PLUG_KEY}} 1 state` failed with exit status 1: wrong key '***'"
+
+
+def test_no_secret_where_a_test_fails(plug: Path) -> None:
+    path = plug.parent / "rig.yaml"
+    path.write_text(RIG.format(program=plug, more="ports: 2"))
+    assert "hush-hush" not in repr(load_rig(path, {"PLUG_KEY": "hush-hush"}))
+
+
+def test_a_command_that_never_ends(plug: Path) -> None:
+    plug.write_text(f"#!{sys.executable} -ISE\nwhile True: pass\n")
+    assert str(error(port(plug, more="within_s: 0.2"))) == (
+        f"`{plug} {shlex.quote('${PLUG_KEY}')} 1 state` did not come to an end within 0.2 s and was stopped"
+    )
+
+
+def test_no_such_program(plug: Path) -> None:
+    one = port(plug)
+    plug.unlink()
+    found = error(one)
+    assert isinstance(found, PowerSetupError)
+    assert "there is no program" in str(found)
+    assert "but the rig file has `" in str(found)
+
+
+@pytest.mark.parametrize(
+    ("more", "problem"),
+    [
+        ("state_on: x", "has one of `state_on:` and `state_off:`; give both"),
+        ("state_on: '['", "hubs.plug.state_on is no regular expression"),
+        ("within_s: 0", "hubs.plug.within_s is '0' but should be greater than 0"),
+        ("statt_on: x", "unknown key 'statt_on' in hubs.plug; did you mean 'state_on'?"),
+        ("ports: 1", "board B is on port plug/2, but hub plug has ports 1 to 1"),
+    ],
+)
+def test_what_is_wrong_in_the_section(plug: Path, more: str, problem: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        port(plug, more)
+    assert problem in str(caught.value)
+    assert "hush-hush" not in str(caught.value)

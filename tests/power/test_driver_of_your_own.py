@@ -1,0 +1,142 @@
+"""The driver in docs/rig.md, as it stands there, in a distribution of its own."""
+
+import os
+import re
+import socketserver
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from hil.config import load_rig
+from hil.errors import ConfigError
+
+DOCS = Path(__file__).parents[2] / "docs" / "rig.md"
+RIG = """\
+rig: relays
+wifi: {{ssid: PicoAP, password: pico1234}}
+power: {{off_time_s: 0.01, stagger_s: 0}}
+hubs:
+  card: {{driver: {driver}, host: 127.0.0.1, {more}}}
+boards:
+  A: {{power: card/1, link: "socket://127.0.0.1:{tcp_port}"}}
+  B: {{power: card/2, serial: e6614c311b8c2b2b, link: "socket://127.0.0.1:1"}}
+"""
+
+
+class Card(socketserver.ThreadingTCPServer):
+    """The relay card: remembers what it is told."""
+
+    daemon_threads = True
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), CardHandler)
+        self.outlets = {"1": "on", "2": "on"}
+        self.told: list[str] = []
+
+
+class CardHandler(socketserver.StreamRequestHandler):
+    server: Card
+
+    def handle(self) -> None:
+        command, outlet = self.rfile.readline().decode().split()
+        self.server.told.append(f"{command} {outlet}")
+        if command != "state":
+            self.server.outlets[outlet] = command
+        self.wfile.write(f"{self.server.outlets[outlet]}\n".encode())
+
+
+@pytest.fixture
+def card() -> Iterator[Card]:
+    with Card() as card:
+        serving = threading.Thread(target=card.serve_forever, kwargs={"poll_interval": 0.01})
+        serving.start()
+        yield card
+        card.shutdown()
+        serving.join()
+
+
+@pytest.fixture
+def installed(tmp_path: Path) -> Path:
+    """A folder in which the documented driver is installed, as pip would leave it there."""
+    text = DOCS.read_text(encoding="utf-8")
+    [source] = re.findall(r"```python\n# acme_relay\.py\n(.*?)```", text, re.DOTALL)
+    [group, entry] = re.findall(r'```toml\n\[project\.entry-points\."(.+?)"\]\n(.+?)\n```', text)[0]
+    assert len([line for line in source.splitlines() if line.strip()]) <= 30
+    (tmp_path / "acme_relay.py").write_text(source)
+    information = tmp_path / "acme_relay-1.0.dist-info"
+    information.mkdir()
+    (information / "METADATA").write_text("Metadata-Version: 2.1\nName: acme-relay\nVersion: 1.0\n")
+    (information / "entry_points.txt").write_text(f"[{group}]\n{entry.replace(chr(34), '')}\n")
+    return tmp_path
+
+
+def rig_file(installed: Path, more: str, driver: str = "acme-relay", tcp_port: int = 2) -> Path:
+    path = installed / "relays.yaml"
+    path.write_text(RIG.format(driver=driver, more=more, tcp_port=tcp_port))
+    return path
+
+
+def power(installed: Path, rig: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-c", "from hil.cli import app; app()", "power", *arguments, "--rig", str(rig)]
+    environ = {**os.environ, "PYTHONPATH": str(installed)}
+    return subprocess.run(command, capture_output=True, text=True, timeout=120, check=False, env=environ)
+
+
+def problem(rig: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    monkeypatch.syspath_prepend(rig.parent)
+    monkeypatch.delitem(sys.modules, "acme_relay", raising=False)
+    with pytest.raises(ConfigError) as caught:
+        load_rig(rig, {})
+    return str(caught.value)
+
+
+def test_it_switches(installed: Path, card: Card) -> None:
+    tcp_port = card.server_address[1]
+    done = power(installed, rig_file(installed, f"tcp_port: {tcp_port}", tcp_port=tcp_port), "off", "B")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "B (card/2): off\n", "")
+    assert card.outlets == {"1": "on", "2": "off"}
+    assert all(told.endswith(" 2") for told in card.told)
+
+
+def test_its_errors_name_board_and_port(installed: Path) -> None:
+    done = power(installed, rig_file(installed, "tcp_port: 1"), "off", "B")
+    assert done.returncode == 1
+    assert done.stderr == (
+        "B, power port card/2: relay card 127.0.0.1: [Errno 111] Connection refused; is it on the network? (3 tries)\n"
+    )
+
+
+def test_its_keys_are_checked(installed: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    rig = rig_file(installed, "tcp-port: 1")
+    assert problem(rig, monkeypatch) == (
+        f"{rig}:5: unknown key 'tcp-port' in hubs.card; did you mean 'tcp_port'? known: driver, ports, host, tcp_port"
+    )
+
+
+def test_it_is_among_the_known(installed: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    found = problem(rig_file(installed, "tcp_port: 1", driver="acme-rely"), monkeypatch)
+    assert found.endswith("did you mean 'acme-relay'? known: acme-relay, command, ssh, sysfs, uhubctl, virtual")
+
+
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [
+        (
+            "import nonesuch",
+            "which is acme_relay:AcmeRelay of acme-relay and cannot be imported (ModuleNotFoundError: ",
+        ),
+        ("class AcmeRelay: pass", "acme_relay:AcmeRelay of acme-relay is no subclass of hil.power.HubSection"),
+    ],
+)
+def test_one_that_is_broken_says_whose_it_is(
+    installed: Path, monkeypatch: pytest.MonkeyPatch, source: str, expected: str
+) -> None:
+    (installed / "acme_relay.py").write_text(source)
+    rig = rig_file(installed, "tcp_port: 1")
+    found = problem(rig, monkeypatch)
+    assert found.startswith(f"{rig}:5: hubs.card names driver 'acme-relay', ")
+    assert expected in found

@@ -1,0 +1,167 @@
+"""What ``--alluredir`` collects, and the report that Allure's generator makes of it."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from hil.report.allure import executor_of
+
+RIG = """\
+rig: small
+wifi: {ssid: PicoAP, password: hush-hush}
+hubs:
+  main: {driver: virtual, ports: 3}
+boards:
+  A: {power: main/1}
+  B: {power: main/2}
+probe: {driver: virtual}
+"""
+
+TESTS = """
+    import allure
+    import logging
+    import pytest
+    from pathlib import Path
+    from hil.errors import BlockedByQuarantine, PowerError, WaitTimeout
+
+    @pytest.fixture
+    def leaks():
+        yield
+        raise ValueError("in teardown: hush-hush")
+
+    @pytest.mark.firmware("talk")
+    def test_good(boards, ap, measure, clock, tmp_path):
+        with measure("boot", limit=15, unit="s"):
+            ap.power.on()
+            ap.console.expect("hello", within=15)
+        allure.attach("key hush-hush", "mine", allure.attachment_type.TEXT)
+        (tmp_path / "file").write_text("key hush-hush")
+        allure.attach.file(tmp_path / "file", "file")
+
+    @pytest.mark.firmware("talk")
+    def test_wrong(ap, leaks):
+        logging.getLogger().warning("hush-hush and s3cr3t-of-ci")
+        print("hush-hush")
+        ap.power.on()
+        ap.console.expect("nothing", within=20)
+
+    @pytest.mark.parametrize("key", ["hush-hush"])
+    def test_limit(measure, key):
+        measure("failover", value=9, limit=6, unit="s")
+
+    @pytest.mark.firmware("talk")
+    def test_invariant(ap, clock):
+        ap.boot()
+        ap.console.expect("hello", within=15)
+        with ap.repl() as repl:
+            pass
+        ap.power.on()
+        clock.sleep(1)
+        raise_invariant()
+
+    def raise_invariant():
+        from hil.invariants.watch import InvariantViolated
+        try:
+            raise InvariantViolated("one-master at 3.000 s: B and C")
+        except AssertionError as error:
+            raise pytest.fail.Exception(str(error), pytrace=False) from None
+
+    def test_cable(): raise PowerError("hub main, port 2: no answer; check the cable of the hub")
+
+    def test_blocked(): raise BlockedByQuarantine("board C is quarantined")
+"""
+
+MANIFEST = """\
+app: talk
+description: says hello
+roles:
+  ap: {files: {main.py: main.py}}
+  client: {files: {main.py: main.py}}
+events:
+  hello: '^hello'
+  nothing: '^nothing'
+"""
+
+
+@pytest.fixture
+def results(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The folder that a run of :data:`TESTS` left."""
+    monkeypatch.setenv("PYTEST_ADDOPTS", "-p no:hypothesispytest")
+    monkeypatch.setenv("CI_DEPLOY_TOKEN", "s3cr3t-of-ci")
+    app = pytester.mkdir("firmware") / "talk"
+    app.mkdir()
+    (app / "firmware.yaml").write_text(MANIFEST)
+    (app / "main.py").write_text("print('hello key=hush-hush')\nimport time\nwhile True:\n    time.sleep(9)\n")
+    rig = pytester.makefile(".yaml", rig=RIG)
+    pytester.makepyfile(test_it=TESTS)
+    # In a process of its own: Allure's plugins are global to one.
+    done = pytester.runpytest_subprocess("--rig", rig, "--alluredir", "results", "-p", "no:cacheprovider")
+    done.stdout.fnmatch_lines(["*3 failed, 1 passed*"])
+    return pytester.path / "results"
+
+
+def test_results_say_why_what_and_where_and_no_secret(results: Path) -> None:
+    tests = {test["name"]: test for path in results.glob("*-result.json") for test in [json.loads(path.read_text())]}
+
+    told = {name: (label(test, "category"), test["status"]) for name, test in tests.items()}
+    assert told == {
+        "test_good": ([], "passed"),
+        "test_wrong": (["product defect"], "failed"),
+        "test_limit[***]": (["limit exceeded"], "failed"),
+        "test_invariant": (["invariant violated"], "failed"),
+        "test_cable": (["bench error"], "broken"),
+        "test_blocked": (["blocked"], "broken"),
+    }
+
+    first_screen = tests["test_wrong"]["statusDetails"]["message"]
+    assert first_screen.startswith("product defect: A: no event 'nothing' (a line matching '^nothing') within 20 s")
+    assert "A: power on since 0.000 s; " in first_screen
+    assert "s: hello key=***" in first_screen
+    assert "B: no power; it said nothing" in first_screen
+
+    good = tests["test_good"]
+    assert label(good, "rig") == ["small"]
+    assert label(good, "board") == ["A", "B"]
+    assert label(good, "firmware") == ["talk/ap", "talk/client"]
+    assert {len(digest) for digest in label(good, "firmware digest")} == {12}
+    preparation, acts = good["steps"]
+    assert any("deploy: talk/ap" in step["name"] for step in preparation["steps"])
+    assert acts["steps"][0]["name"] == "0.000 s  measure  measure: boot begins"
+    assert any(step["name"] == "0.000 s  A  power: on" for step in acts["steps"])
+    attached = {attachment["name"]: attachment for attachment in good["attachments"]}
+    expected = {"timeline (picture)", "timeline", "serial log A", "serial log B", "measurements"}
+    assert expected | {"packets on the air (pcap)", "mine", "file"} <= attached.keys()
+    assert (results / attached["timeline (picture)"]["source"]).read_text().startswith("<svg")
+    assert (results / attached["mine"]["source"]).read_text() == "key *********"
+
+    assert {"rig=small", "bench=virtual", "seed=1"} <= set(
+        (results / "environment.properties").read_text().splitlines()
+    )
+    names = [category["name"] for category in json.loads((results / "categories.json").read_text())]
+    assert names == ["product defect", "limit exceeded", "invariant violated", "bench error", "blocked"]
+
+    for path in results.iterdir():
+        content = path.read_bytes()
+        assert b"hush-hush" not in content, path
+        assert b"s3cr3t-of-ci" not in content, path
+
+
+def label(test: dict[str, Any], name: str) -> list[str]:
+    return [each["value"] for each in test["labels"] if each["name"] == name]
+
+
+def test_the_executor_is_a_ci_server_or_nothing() -> None:
+    assert executor_of({}) == {}
+    github = {
+        "GITHUB_ACTIONS": "true",
+        "GITHUB_SERVER_URL": "https://github.com",
+        "GITHUB_REPOSITORY": "me/rig",
+        "GITHUB_RUN_ID": "77",
+        "GITHUB_RUN_NUMBER": "5",
+        "GITHUB_WORKFLOW": "nightly",
+    }
+    executor = executor_of(github)
+    assert executor["buildName"] == "nightly #5"
+    assert executor["buildUrl"] == "https://github.com/me/rig/actions/runs/77"

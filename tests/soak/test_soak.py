@@ -1,0 +1,38 @@
+"""The long runs of `make soak`, short: that they work, and that what they look for is found."""
+
+from pathlib import Path
+
+from hil.rig import Rig
+from tests.soak.bench import locks_of, rig_of, served_boards
+from tests.soak.kills import Runs
+from tests.soak.power_cycles import cycle_power
+
+
+def test_power_cycles_leave_nothing_behind(tmp_path: Path) -> None:
+    with served_boards(tmp_path, "ABCD") as served:
+        assert "at 20 times real time" in served.told[0]
+        first, *_, last = cycle_power(served, cycles=12, every=4)[1:]
+        assert last.run.grown_since(first.run, memory_kb=4096) == []
+        assert last.server.grown_since(first.server, memory_kb=4096) == []
+        assert locks_of(served) == []
+
+
+def test_an_open_bench_is_seen_as_threads_descriptors_and_locks(tmp_path: Path) -> None:
+    with served_boards(tmp_path, "AB") as served:
+        (before,) = cycle_power(served, cycles=0, every=1)
+        rig = Rig.open(rig_of(served))
+        for board in rig.boards.values():
+            board.boot()
+        (now,) = cycle_power(served, cycles=0, every=1)
+        kinds = [text.partition(":")[0] for text in now.run.grown_since(before.run, memory_kb=10**6)]
+        assert kinds == ["descriptors", "threads", "locks"]
+        assert len(locks_of(served)) == 4
+        rig.close()
+
+
+def test_runs_that_were_killed_leave_a_bench_that_works(tmp_path: Path) -> None:
+    with served_boards(tmp_path, "AB") as served:
+        kills = list(Runs(tmp_path / "plan", served, seed=1).kill(2))
+    assert [kill.said for kill in kills] == [""] * 2
+    # Locks were held by those that had got so far, and went with them.
+    assert any(kill.locks_left for kill in kills)

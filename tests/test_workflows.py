@@ -1,0 +1,137 @@
+"""What the workflows of CI promise, held against their files; their syntax is checked by `make lint`."""
+
+import re
+import shlex
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ruamel.yaml import YAML
+
+ROOT = Path(__file__).parent.parent
+FILES = sorted((ROOT / ".github" / "workflows").glob("*.y*ml"))
+PINNED = re.compile(r"[\w./-]+@[0-9a-f]{40}")
+SECRET = re.compile(r"\bsecrets\b")
+
+
+def load(name: str) -> dict[str, Any]:
+    loaded: dict[str, Any] = YAML(typ="safe").load((ROOT / ".github" / "workflows" / name).read_text())
+    return loaded
+
+
+def jobs(name: str) -> list[dict[str, Any]]:
+    return list(load(name)["jobs"].values())
+
+
+def steps(name: str) -> list[dict[str, Any]]:
+    return [step for job in jobs(name) for step in job["steps"]]
+
+
+def commands(name: str) -> str:
+    return "\n".join(step.get("run", "") for step in steps(name))
+
+
+every_workflow = pytest.mark.parametrize("name", [path.name for path in FILES])
+
+
+def test_there_are_these_workflows() -> None:
+    assert [path.name for path in FILES] == ["ci.yml", "nightly.yml"]
+
+
+@every_workflow
+def test_a_token_may_read_the_repository_and_nothing_else(name: str) -> None:
+    assert load(name)["permissions"] == {}
+    assert [job["permissions"] for job in jobs(name)] == [{"contents": "read"}] * len(jobs(name))
+
+
+@every_workflow
+def test_checkout_leaves_no_token_behind(name: str) -> None:
+    found = [step["with"] for step in steps(name) if step.get("uses", "").startswith("actions/checkout@")]
+    assert [given["persist-credentials"] for given in found] == [False]
+
+
+@every_workflow
+def test_actions_are_pinned_to_a_commit(name: str) -> None:
+    used = [step["uses"] for step in steps(name) if "uses" in step]
+    assert used
+    assert [action for action in used if not PINNED.fullmatch(action)] == []
+
+
+@every_workflow
+def test_everything_ends_by_itself(name: str) -> None:
+    assert all(0 < job["timeout-minutes"] <= 180 for job in jobs(name))
+    runs = [step for step in steps(name) if "run" in step]
+    assert [step["name"] for step in runs if "timeout-minutes" not in step] == []
+    for job in jobs(name):
+        assert max(step.get("timeout-minutes", 0) for step in job["steps"]) < job["timeout-minutes"]
+
+
+@every_workflow
+def test_nothing_that_others_can_choose_gets_into_a_command(name: str) -> None:
+    assert "${{" not in commands(name)
+
+
+@every_workflow
+def test_what_make_is_asked_for_exists(name: str) -> None:
+    makefile = (ROOT / "Makefile").read_text()
+    targets = [
+        word
+        for line in commands(name).splitlines()
+        for word in re.findall(r"\bmake ((?:[a-z-]+ ?)+)", line)
+        for word in word.split()
+    ]
+    assert targets
+    assert [target for target in targets if not re.search(rf"^{target}:", makefile, re.MULTILINE)] == []
+
+
+def test_ci_runs_the_commands_of_the_readme_on_every_python() -> None:
+    (job,) = jobs("ci.yml")
+    assert job["strategy"]["matrix"]["python"] == ["3.11", "3.12", "3.13", "3.14"]
+    in_readme = re.findall(r"^    (make \w+) +#", (ROOT / "README.md").read_text(), re.MULTILINE)
+    assert in_readme == ["make demo", "make test"]
+    for command in in_readme:
+        assert re.search(rf"{command}$", commands("ci.yml"), re.MULTILINE)
+
+
+def test_ci_of_a_pull_request_gets_no_secret_and_no_machine_of_ours() -> None:
+    assert set(load("ci.yml")["on"]) == {"push", "pull_request"}
+    assert not SECRET.search((ROOT / ".github" / "workflows" / "ci.yml").read_text())
+    assert [job["runs-on"] for job in jobs("ci.yml")] == ["ubuntu-24.04"]
+
+
+def test_only_the_clock_and_those_who_may_write_start_the_bench() -> None:
+    assert set(load("nightly.yml")["on"]) == {"schedule", "workflow_dispatch"}
+    (job,) = jobs("nightly.yml")
+    assert job["if"] == "${{ !github.event.repository.fork }}"
+    assert job["environment"] == "bench"
+    assert job["runs-on"] == ["self-hosted", "linux", "pico-hil"]
+
+
+def test_two_nightly_runs_never_meet_on_a_rig() -> None:
+    workflow = load("nightly.yml")
+    assert workflow["concurrency"]["cancel-in-progress"] is False
+    rig = YAML(typ="safe").load((ROOT / workflow["env"]["RIG"]).read_text())
+    assert workflow["concurrency"]["group"] == f"rig-{rig['rig']}"
+
+
+def test_the_key_of_the_wifi_is_known_only_to_the_steps_that_need_it() -> None:
+    (job,) = jobs("nightly.yml")
+    assert not SECRET.search(str({**job, "steps": []}))
+    told = [step["name"] for step in job["steps"] if SECRET.search(str(step))]
+    assert told == ["Test", "Switch the boards off"]
+
+
+def test_boards_are_switched_off_whatever_happened_and_results_are_published_when_tests_failed() -> None:
+    conditions = {step["name"]: step.get("if") for step in steps("nightly.yml") if "name" in step}
+    assert conditions["Switch the boards off"] == "${{ always() }}"
+    assert conditions["Trend"] == conditions["Publish"] == "${{ !cancelled() }}"
+
+
+def test_the_nightly_run_asks_pytest_only_for_options_that_it_has(pytester: pytest.Pytester) -> None:
+    (test,) = [step for step in steps("nightly.yml") if step.get("name") == "Test"]
+    arguments = shlex.split(test["run"])
+    assert arguments[:2] == [".venv/bin/pytest", "--rig"]
+    own = [argument for argument in arguments if argument.startswith("--hil-")]
+    assert {"--hil-history", "--hil-fail-on-regression", "--hil-summary", "--hil-measurements"} <= set(own)
+    shown = pytester.runpytest("--help").stdout.str()
+    assert [option for option in own if not re.search(rf"^  {option}\b", shown, re.MULTILINE)] == []
