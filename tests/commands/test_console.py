@@ -71,8 +71,9 @@ def test_keys_go_to_the_board_until_ctrl_bracket(terminal: Terminal) -> None:
     terminal.expect(r"\d+\.\d{3}.*>>> ")
     terminal.type("print(6 * 7)\r")
     terminal.expect(r"\n[^\n]*  42\r\n")
-    terminal.type("while True: pass\r\r")
-    terminal.expect(r"\.\.\. \r\n")
+    # Until a program runs, Ctrl-C is a key like any other: it says when it does.
+    terminal.type("exec(\"print('runs')\\nwhile True: pass\")\r")
+    terminal.expect(r"\n[^\n]*  runs\r\n")
     terminal.type("\x03")
     terminal.expect(r"KeyboardInterrupt: *\r\n[^\n]*>>> ")
     terminal.type("\x1d")
