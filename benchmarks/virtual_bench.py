@@ -1,4 +1,4 @@
-"""How fast the virtual bench is: rig seconds per real second, memory and cost per board, cost of one hardware call.
+"""How fast the virtual bench is: rig seconds per real second, memory and cost per board, cost of a call and of a boot.
 
 ``python benchmarks/virtual_bench.py`` prints tables, ``--json`` one object, ``--quick`` takes a tenth of the rig time.
 Every size runs in a process of its own, so that memory is that size's alone.
@@ -31,6 +31,7 @@ RIG_SECONDS = {4: 600, 16: 200, 64: 60, 250: 30}
 """Rig time that each size runs, so that each takes a few real seconds."""
 
 HOST_CALLS = 20_000
+BOOTS = 50
 BOOT_S = 10
 """Rig time in which all boards have booted and joined; not part of what is timed."""
 
@@ -48,10 +49,11 @@ class Run:
 
 def rig_of(boards: int) -> RigConfig:
     """A virtual rig of so many boards on one hub."""
+    wifi = WifiConfig(ssid="PicoAP", password=SecretStr("pico1234"))
     return RigConfig(
         name=f"{boards}-boards",
         path=Path("none"),
-        wifi=WifiConfig(ssid="PicoAP", password=SecretStr("pico1234")),
+        cell=None,
         virtual=VirtualConfig(seed=1),
         power=PowerTiming(),
         recovery=RecoveryConfig(),
@@ -59,6 +61,7 @@ def rig_of(boards: int) -> RigConfig:
         boards={
             f"B{index}": BoardConfig(
                 name=f"B{index}",
+                wifi=wifi,
                 power=PortAddress(hub="main", port=index + 1),
                 serial=f"e661{index:012x}",
                 role="client" if index % CELL else "ap",
@@ -66,7 +69,7 @@ def rig_of(boards: int) -> RigConfig:
             for index in range(boards)
         },
         probe=None,
-        probe_board=None,
+        probe_boards=(),
     )
 
 
@@ -126,6 +129,20 @@ def measure_host_call() -> float:
     return round(real_s / HOST_CALLS * 1e6, 1)
 
 
+def measure_boot() -> float:
+    """Real milliseconds of a board without files, from power-on to the prompt and a little further."""
+    bench = VirtualBench(rig_of(1))
+    port = bench.power_port("B0")
+    started = time.perf_counter()
+    for _ in range(BOOTS):
+        port.on()
+        bench.clock.sleep(2)
+        port.off()
+    real_s = time.perf_counter() - started
+    bench.close()
+    return round(real_s / BOOTS * 1e3, 1)
+
+
 def measure_first_test() -> float:
     """Real seconds of ``pytest`` from its start to its end with the one test of app ``hello``'s greeting."""
     command = [sys.executable, "-m", "pytest", "-q", "--rig", "rigs/virtual.yaml", "testplans/test_hello.py", "-k"]
@@ -154,12 +171,13 @@ def main() -> None:
         return
     share = 0.1 if options.quick else 1.0
     runs = {boards: in_new_process(boards, RIG_SECONDS[boards] * share) for boards in SIZES}
-    host_call_us, first_test_s = measure_host_call(), measure_first_test()
+    host_call_us, boot_ms, first_test_s = measure_host_call(), measure_boot(), measure_first_test()
     if options.json:
         result = {
             "ap_3_clients_ratio": runs[CELL].ratio,
             "boards": {str(boards): asdict(run) for boards, run in runs.items()},
             "host_call_us": host_call_us,
+            "boot_ms": boot_ms,
             "first_test_s": first_test_s,
         }
         print(json.dumps(result))
@@ -172,7 +190,8 @@ def main() -> None:
         table.add_row(str(boards), rig_s, f"{run.ratio:.1f}", f"{run.mb_per_board:.2f}", f"{run.us_per_board_s:.1f}")
     console = Console()
     console.print(table)
-    console.print(f"one hardware call: {host_call_us} us   pytest with one test, start to end: {first_test_s} s")
+    console.print(f"one hardware call: {host_call_us} us   one boot: {boot_ms} ms")
+    console.print(f"pytest with one test, start to end: {first_test_s} s")
 
 
 if __name__ == "__main__":

@@ -52,6 +52,8 @@ class Board:
         self._clock = clock
         self._timeline = timeline
         self._deployed: str | None = None
+        self.transfer: tuple[int, int] | None = None
+        """Bytes that went to the flash, of how many, while a :meth:`deploy` or :meth:`flash_uf2` writes there."""
 
     def __repr__(self) -> str:
         return self.name
@@ -63,7 +65,7 @@ class Board:
     def boot(self, within_s: float = BOOT_WITHIN_S) -> None:
         """Switch on, and wait until the serial device is open. Raises ``LinkError``."""
         self.power.on()
-        if not self._clock.wait(lambda: self._link.is_connected, within_s):
+        if not self._clock.wait_for(f"{self.name}: its serial device", lambda: self._link.is_connected, within_s):
             hint = "check its cable and hub port, and that it runs MicroPython"
             raise LinkError(
                 f"{self.name}: no serial device {within_s:g} s after power-on (serial number "
@@ -114,8 +116,8 @@ class Board:
         digest = image_digest(image)
         outcome = None
         if digest != self._deployed:
-            with self.repl() as repl:
-                outcome = Deployment(repl, image, self._clock).run(soft_reset=soft_reset)
+            with self.repl() as repl, self._transferring() as progress:
+                outcome = Deployment(repl, image, self._clock, progress).run(soft_reset=soft_reset)
                 if self.micropython is None:
                     said = repl.exec("import sys\nprint(sys.version)").strip()
                     self.micropython = said.partition("MicroPython ")[2] or said
@@ -146,7 +148,8 @@ class Board:
             note_restart=lambda text: self._note_stop("reset", text),
             note=lambda text: self._timeline.add(self._clock.now(), self.name, "deploy", text),
         )
-        return flashing.run(image, progress, ask, within_s)
+        with self._transferring(progress) as both:
+            return flashing.run(image, both, ask, within_s)
 
     def reset(self, within_s: float = BOOT_WITHIN_S) -> None:
         """Reset the hard way, as ``machine.reset()`` does, and wait until it is back. Raises ``LinkError``."""
@@ -156,8 +159,19 @@ class Board:
             repl = RawRepl(self.name, port, self._clock)
             repl.enter(soft_reset=False)
             repl.reset()
-        if not self._clock.wait(lambda: self._link.is_connected, within_s):
+        if not self._clock.wait_for(f"{self.name}: its serial device", lambda: self._link.is_connected, within_s):
             raise LinkError(f"{self.name}: no serial device {within_s:g} s after a reset; cycle its power")
+
+    @contextmanager
+    def _transferring(self, progress: Progress = lambda _done, _total: None) -> Iterator[Progress]:
+        def note(done: int, total: int) -> None:
+            self.transfer = done, total
+            progress(done, total)
+
+        try:
+            yield note
+        finally:
+            self.transfer = None
 
     def _note_stop(self, kind: EntryKind, text: str) -> None:
         now_s = self._clock.now()

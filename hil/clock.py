@@ -5,10 +5,22 @@ import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from functools import partial
 
 _SHORTEST_S = 1e-6
 """Rig time is counted in microseconds; a rest that only rounding has left would never pass."""
+
+
+@dataclass(frozen=True)
+class Wait:
+    """Something that is being waited for, for people to read."""
+
+    what: str
+    """Such as ``B: event 'registered'``."""
+    since_s: float
+    """Rig time at which the wait began."""
+    timeout_s: float
 
 
 class Clock(ABC):
@@ -17,6 +29,14 @@ class Clock(ABC):
     On a bench of real boards it is the host's monotonic clock. On the virtual bench waiting *runs the world*
     in the calling thread, and time stands still while the test thinks.
     """
+
+    def __init__(self) -> None:
+        self._waits: list[Wait] = []
+
+    @property
+    def waits(self) -> tuple[Wait, ...]:
+        """What is being waited for now, by :meth:`wait_for` and :meth:`sleep`; readable from any thread."""
+        return tuple(self._waits)
 
     @abstractmethod
     def now(self) -> float:
@@ -34,9 +54,18 @@ class Clock(ABC):
     def notice(self) -> None:
         """Say that something a condition may depend on has changed. Callable from any thread."""
 
+    def wait_for(self, what: str, condition: Callable[[], bool], timeout_s: float) -> bool:
+        """As :meth:`wait`; who looks on is told ``what`` it is for."""
+        wait = Wait(what, self.now(), timeout_s)
+        self._waits.append(wait)
+        try:
+            return self.wait(condition, timeout_s)
+        finally:
+            self._waits.remove(wait)
+
     def sleep(self, duration_s: float) -> None:
         """Let ``duration_s`` of rig time pass."""
-        self.wait(lambda: False, duration_s)
+        self.wait_for("time to pass", lambda: False, duration_s)
 
     def side_by_side(self, tasks: Iterable[Callable[[], None]]) -> None:
         """Run ``tasks`` at once, and return when all have ended: the wait of one is time for the others.
@@ -88,6 +117,7 @@ class MonotonicClock(Clock):
     """Rig time of a bench of real boards: the host's monotonic clock, counted from construction."""
 
     def __init__(self) -> None:
+        super().__init__()
         self._origin_s = time.monotonic()
         self._noticed = threading.Condition()
 

@@ -154,8 +154,11 @@ class Cluster:
                 and (order is None or self.order == list(order))
             )
 
+        wanted = [] if isinstance(master, Anything) else [f"master {master}"]
+        wanted += [] if roles is None else [f"roles {_by_board(roles)}"]
+        wanted += [] if order is None else [f"order {list(order)}"]
         started_s = self._clock.now()
-        if self._clock.wait(as_told, within):
+        if self._clock.wait_for(f"cluster: {'; '.join(wanted)}", as_told, within):
             return
         told = []
         if not isinstance(master, Anything):

@@ -1,13 +1,16 @@
-"""A rig as its rig.yaml means it: which boards hang on which hub ports, and in which Wi-Fi they meet."""
+"""A rig as its rig.yaml means it: which boards hang on which hub ports, and in which cell and Wi-Fi they meet."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from hil.errors import ConfigError
 from hil.hub_file import HubConfig, VirtualHub
+from hil.rig_consistency import ap_of, inconsistencies, is_virtual
 from hil.rig_file import (
     BoardProbeConfig,
+    CellSection,
+    CellsRigSection,
     HostProbeConfig,
     PortAddress,
     PowerTiming,
@@ -18,9 +21,6 @@ from hil.rig_file import (
     VirtualConfig,
     VirtualProbeConfig,
     WifiConfig,
-    ap_of,
-    inconsistencies,
-    is_virtual,
 )
 from hil.sections import Section
 from hil.yaml_source import Problem, YamlSource
@@ -41,7 +41,9 @@ __all__ = [
     "WifiConfig",
     "WiredBoard",
     "find_rig",
+    "load_cells",
     "load_rig",
+    "whole",
 ]
 
 RIGS_FOLDER = Path("rigs")
@@ -54,6 +56,8 @@ class WiredBoard(Section):
     """One Pico W and where it hangs."""
 
     name: str
+    wifi: WifiConfig
+    """Of its cell."""
     power: PortAddress
     serial: str
     """The USB serial number: 16 lower-case hex digits. Where the file says none, one is derived on a virtual rig; on
@@ -71,11 +75,16 @@ class BoardConfig(WiredBoard):
 
 
 class RigConfig(Section):
-    """A rig as its file means it: defaults filled in, everything consistent."""
+    """One cell of a rig as its file means it, an access point and its clients: defaults filled in, all consistent.
+
+    Most rigs are one cell. Of one with several, :func:`whole` makes a single configuration, for what concerns boards
+    and not their Wi-Fi.
+    """
 
     name: str
     path: Path
-    wifi: WifiConfig
+    cell: str | None
+    """The name of the cell; None when the rig is one cell, or the whole of several."""
     virtual: VirtualConfig
     power: PowerTiming
     recovery: RecoveryConfig
@@ -84,8 +93,17 @@ class RigConfig(Section):
     boards: Mapping[str, BoardConfig]
     """The boards under test, by name, in the order of the file."""
     probe: ProbeConfig | None
-    probe_board: WiredBoard | None
-    """The board that is the probe, if one is."""
+    probe_boards: tuple[WiredBoard, ...]
+    """The board that is the probe, if one is; of the whole of several cells all that are."""
+
+    def __str__(self) -> str:
+        """As messages call it."""
+        return f'rig "{self.name}"' if self.cell is None else f'cell {self.cell} of rig "{self.name}"'
+
+    @property
+    def wifi(self) -> WifiConfig:
+        """The Wi-Fi under test."""
+        return self.ap_board.wifi
 
     @property
     def is_virtual(self) -> bool:
@@ -102,7 +120,7 @@ class RigConfig(Section):
     @property
     def wired_boards(self) -> tuple[WiredBoard, ...]:
         """Every board of the rig: those under test, and the one that is the probe."""
-        return (*self.boards.values(), *([self.probe_board] if self.probe_board else []))
+        return (*self.boards.values(), *self.probe_boards)
 
     @property
     def ap_board(self) -> BoardConfig:
@@ -119,13 +137,14 @@ class RigConfig(Section):
         return self.model_copy(update={"virtual": VirtualConfig(seed=seed)})
 
 
-def load_rig(path: Path, environ: Mapping[str, str]) -> RigConfig:
-    """Read a rig file; ``${NAME}`` in it is taken from ``environ``.
+def load_cells(path: Path, environ: Mapping[str, str]) -> tuple[RigConfig, ...]:
+    """Read a rig file, cell by cell; ``${NAME}`` in it is taken from ``environ``.
 
     Raises one ``ConfigError`` that lists every problem as ``file:line: what is wrong; what to do``.
     """
     source = YamlSource(path, environ)
-    written = source.validate(RigSection)
+    has_cells = isinstance(source.data, Mapping) and "cells" in source.data
+    written = source.validate(CellsRigSection) if has_cells else source.validate(RigSection)
     recovery = _recovery(written.recovery, path)
     problems = inconsistencies(written)
     if recovery.uf2 is not None and not recovery.uf2.is_file():
@@ -133,26 +152,25 @@ def load_rig(path: Path, environ: Mapping[str, str]) -> RigConfig:
         problems.append(Problem(("recovery", "uf2"), f"{text}; the path is relative to the rig file"))
     if problems:
         raise source.error(problems)
-    ap = ap_of(written.boards)
-    probe = written.probe.board if isinstance(written.probe, BoardProbeConfig) else None
-    wired = {name: _wired(written, name) for name in written.boards}
-    boards = {
-        name: BoardConfig(**dict(board), role="ap" if name == ap else "client")
-        for name, board in wired.items()
-        if name != probe
-    }
-    return RigConfig(
-        name=written.rig,
-        path=path,
-        wifi=written.wifi,
-        virtual=written.virtual,
-        power=written.power,
-        recovery=recovery,
-        hubs=written.hubs,
-        boards=boards,
-        probe=written.probe,
-        probe_board=wired[probe] if probe is not None else None,
-    )
+    return tuple(_cell(path, written, recovery, name, cell) for name, cell in written.named_cells.items())
+
+
+def load_rig(path: Path, environ: Mapping[str, str]) -> RigConfig:
+    """Read a rig file as :func:`load_cells` does: the :func:`whole` rig."""
+    return whole(load_cells(path, environ))
+
+
+def whole(cells: Sequence[RigConfig]) -> RigConfig:
+    """All boards of all ``cells`` of a rig: for what concerns boards and not their Wi-Fi. A single cell is as it was.
+
+    Of several cells no probe is left, as none hears them all; boards that are probes are there as boards.
+    """
+    first = cells[0]
+    if len(cells) == 1:
+        return first
+    boards = {name: board for cell in cells for name, board in cell.boards.items()}
+    probe_boards = tuple(board for cell in cells for board in cell.probe_boards)
+    return first.model_copy(update={"cell": None, "boards": boards, "probe": None, "probe_boards": probe_boards})
 
 
 def find_rig(name_or_path: str, folder: Path = RIGS_FOLDER) -> Path:
@@ -164,14 +182,39 @@ def find_rig(name_or_path: str, folder: Path = RIGS_FOLDER) -> Path:
     raise ConfigError(f"{name_or_path}: no such rig; give the path of a rig file, or a name from {folder}/: {rigs}")
 
 
-def _wired(rig: RigSection, name: str) -> WiredBoard:
-    board = rig.boards[name]
+def _cell(
+    path: Path, rig: RigSection | CellsRigSection, recovery: RecoveryConfig, name: str | None, cell: CellSection
+) -> RigConfig:
+    ap = ap_of(cell.boards)
+    probe = cell.probe.board if isinstance(cell.probe, BoardProbeConfig) else None
+    wired = {board: _wired(rig, cell, board) for board in cell.boards}
+    boards = {
+        board: BoardConfig(**dict(wired[board]), role="ap" if board == ap else "client")
+        for board in wired
+        if board != probe
+    }
+    return RigConfig(
+        name=rig.rig,
+        path=path,
+        cell=name,
+        virtual=rig.virtual,
+        power=rig.power,
+        recovery=recovery,
+        hubs=rig.hubs,
+        boards=boards,
+        probe=cell.probe,
+        probe_boards=() if probe is None else (wired[probe],),
+    )
+
+
+def _wired(rig: RigSection | CellsRigSection, cell: CellSection, name: str) -> WiredBoard:
+    board = cell.boards[name]
     hub = rig.hubs[board.power.hub]
     if isinstance(hub, VirtualHub):
         serial, usb_port = board.serial or derived_serial(rig.rig, name), None
     else:
         serial, usb_port = board.serial or "", hub.usb_path(board.power.port)
-    return WiredBoard(name=name, power=board.power, serial=serial, link=board.link, usb_port=usb_port)
+    return WiredBoard(name=name, wifi=cell.wifi, power=board.power, serial=serial, link=board.link, usb_port=usb_port)
 
 
 def _recovery(written: RecoveryConfig, rig_file: Path) -> RecoveryConfig:

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import chain
 from typing import TypeVar, overload
 
 from hil.clock import Clock
@@ -107,21 +108,24 @@ class Console:
         """
         start = since or self._start
         if isinstance(what, re.Pattern):
+            wanted = f"a line matching {what.pattern!r}"
             line = self._find(
-                self._lines, start.lines, within, lambda line: not line.cut_off and what.search(line.text)
+                wanted, self._lines, start.lines, within, lambda line: not line.cut_off and what.search(line.text)
             )
             if line is not None and (found := what.search(line.text)):
                 return found
-            raise self._timeout(f"a line matching {what.pattern!r}", within, start)
+            raise self._timeout(wanted, within, start)
         self._check_known(what)
-        event = self._find(self._events, start.events, within, lambda event: _is(event, what, fields))
+        wanted = " ".join([f"event '{what}'", *(f"{key}={value}" for key, value in fields.items())])
+        event = self._find(wanted, self._events, start.events, within, lambda event: _is(event, what, fields))
         if event is not None:
             return event
-        wanted = " ".join([f"event '{what}'", *(f"{key}={value}" for key, value in fields.items())])
         pattern = self._patterns.describe(what)
         raise self._timeout(f"{wanted} (a line matching {pattern!r})" if pattern else wanted, within, start)
 
-    def _find(self, items: list[_Said], first: int, within: float, wanted: Callable[[_Said], object]) -> _Said | None:
+    def _find(
+        self, what: str, items: list[_Said], first: int, within: float, wanted: Callable[[_Said], object]
+    ) -> _Said | None:
         position = first
         found: _Said | None = None
 
@@ -133,7 +137,7 @@ class Console:
                 position += 1
             return found is not None
 
-        self._clock.wait(seen, within)
+        self._clock.wait_for(f"{self.board}: {what}", seen, within)
         return found
 
     def tail(self) -> str:
@@ -162,12 +166,9 @@ class Console:
 
     def received(self, time_s: float, data: bytes) -> None:
         """The board sent ``data``."""
-        *finished, rest = (self._unfinished + data).split(b"\n")
-        while len(rest) > MAX_LINE_BYTES:
-            finished.append(rest[:MAX_LINE_BYTES])
-            rest = rest[MAX_LINE_BYTES:]
-        self._unfinished = rest
-        for line in finished:
+        *ended, rest = (self._unfinished + data).split(b"\n")
+        *cut, self._unfinished = _pieces(rest)
+        for line in [*chain.from_iterable(map(_pieces, ended)), *cut]:
             whole = line.removesuffix(b"\r")
             self._add_line(Line(time_s, _text(whole), garbled=not _is_utf8(whole)))
         self._clock.notice()
@@ -214,6 +215,11 @@ class Console:
 
 def _is(event: Event, name: str, fields: dict[str, str]) -> bool:
     return event.name == name and all(event.fields.get(key) == value for key, value in fields.items())
+
+
+def _pieces(line: bytes) -> list[bytes]:
+    """``line`` in pieces that are not too long, at least one; the same ones however its bytes came."""
+    return [line[start : start + MAX_LINE_BYTES] for start in range(0, len(line) or 1, MAX_LINE_BYTES)]
 
 
 def _is_utf8(line: bytes) -> bool:

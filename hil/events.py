@@ -36,8 +36,8 @@ EntryKind = Literal[
 ]
 """What a timeline entry is about: a line of a board, its supply, its serial device, and so on.
 
-``power``, ``repl``, ``reset`` and ``fault`` are what the framework does to a board, whose name is then the source. They
-are recorded no later than they take effect: what a board does without such a cause, it does by itself.
+``power``, ``repl``, ``reset`` and ``fault`` are what the framework does to a board, whose name is then the source.
+Their time is never later than they take effect: what a board does without such a cause, it does by itself.
 """
 
 

@@ -137,7 +137,13 @@ class Uf2Flashing:
     # Back to the application.
 
     def _await_restart(self, image: Uf2Image, deadline: Deadline) -> None:
-        if self._wait(lambda: self._link.is_connected and not self._bootsel.is_present, RESTART_WITHIN_S, deadline):
+        # A program that is no MicroPython need not have a serial device at all.
+        needs_device = image.micropython_version is not None
+
+        def is_back() -> bool:
+            return not self._bootsel.is_present and (self._link.is_connected or not needs_device)
+
+        if self._wait(is_back, RESTART_WITHIN_S, deadline):
             return
         text = f"{self._board}: {RESTART_WITHIN_S:g} s after {image.name} was written"
         if self._bootsel.is_present:

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from hil.cells import CellAssignment, distributes, workers_for
 from hil.checks import run_checks
 from hil.errors import ConfigError, HilError
 from hil.fixtures.boards import PREPARED_RIG
@@ -41,6 +42,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     """Options and ini values."""
     group = parser.getgroup("hil", "hardware in the loop (pico-hil)")
     group.addoption("--rig", dest="hil_rig", metavar="RIG", help="rig to test on: a rig file, or its name in rigs/")
+    cell_help = "the only cell to use, of a rig that has several: docs/rig.md"
+    group.addoption("--hil-cell", dest="hil_cell", metavar="CELL", help=cell_help)
     group.addoption(
         "--hil-seed", dest="hil_seed", type=int, metavar="N", help="seed of a virtual rig, in place of the rig file's"
     )
@@ -86,13 +89,21 @@ def pytest_configure(config: pytest.Config) -> None:
         return
     config.stash[SETTINGS] = settings
 
+    from hil.report.category import CategoryNote
     from hil.report.job_summary import write_job_summary
+    from hil.report.live.display import LiveDisplay
+    from hil.report.retries import RetryNote
     from hil.report.short_summary import ShortSummary
     from hil.report.terminal import TerminalReport
 
-    terminal_report = TerminalReport(settings.rig, settings.condition)
+    terminal_report = TerminalReport(settings.cells, settings.condition)
     config.pluginmanager.register(terminal_report, "hil-terminal-report")
     config.pluginmanager.register(ShortSummary(), "hil-short-summary")
+    config.pluginmanager.register(CategoryNote(), "hil-category")
+    config.pluginmanager.register(RetryNote(), "hil-retries")
+    config.pluginmanager.register(LiveDisplay(settings.redactor), "hil-live")
+    if distributes(config):
+        config.pluginmanager.register(CellAssignment(settings.cells), "hil-cell-assignment")
     if config.getoption("allure_report_dir", default=None):
         from hil.report.allure import AllureReport
 
@@ -113,6 +124,16 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         if hasattr(config, "workeroutput"):
             config.workeroutput[_USAGE_ERROR] = str(error)
         raise pytest.UsageError(str(error)) from error
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int | None:
+    """What ``-n auto`` means, asked before the plugin is configured."""
+    try:
+        settings = load_settings(config)
+    except ConfigError as error:
+        raise pytest.UsageError(str(error)) from error
+    return None if settings is None else workers_for(settings.cells)
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -1,6 +1,6 @@
 """What tests require of the rig: checked once all tests are collected, before any of them runs."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from typing import TYPE_CHECKING
 
 import pytest
@@ -47,8 +47,17 @@ def check_requirements(items: Iterable[pytest.Item], settings: Settings | None) 
             except ConfigError as error:
                 raise ConfigError(f"{place_of(item)}: {error}") from error
         item.stash[APP] = None if name is None else apps[name]
-        if missing := missing_of(needs, settings.rig):
+        # Whichever worker of xdist gets a test, its verdict is the same: what one cell lacks, no cell is asked for.
+        if missing := _missing_somewhere(needs, settings.cells):
             item.add_marker(pytest.mark.skip(reason=missing))
+
+
+def _missing_somewhere(needs: Needs, cells: Sequence["RigConfig"]) -> str:
+    """What one of ``cells`` lacks, in words: whichever worker of xdist gets a test, its verdict is the same."""
+    missing = {cell.cell: missing_of(needs, cell) for cell in cells}
+    lacking = [text for text in missing.values() if text]
+    able = [name for name, text in missing.items() if not text]
+    return f"{lacking[0]}; run it with --hil-cell {able[0]}" if lacking and able else "".join(lacking[:1])
 
 
 def missing_of(needs: Needs, rig: "RigConfig", offered: Collection[FaultName] | None = None) -> str:
@@ -56,9 +65,9 @@ def missing_of(needs: Needs, rig: "RigConfig", offered: Collection[FaultName] | 
     clients = [board.name for board in rig.client_boards]
     if needs.clients is not None and needs.clients > len(clients):
         names = f": {', '.join(clients)}" if clients else ""
-        return f'needs {needs.clients} clients, rig "{rig.name}" has {len(clients)}{names}'
+        return f"needs {needs.clients} clients, {rig} has {len(clients)}{names}"
     if needs.probe and rig.probe is None:
-        return f'needs a probe, rig "{rig.name}" has none'
+        return f"needs a probe, {rig} has none"
     if needs.faults:
         from hil.faults.injector import missing_faults
         from hil.rig import offered_faults

@@ -242,7 +242,7 @@ class Rig:
         board = Board(
             name,
             serial=self.config.boards[name].serial,
-            wifi=self.wifi,
+            wifi=self.config.boards[name].wifi,
             power=power,
             link=link,
             bootsel=bootsel,

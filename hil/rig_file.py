@@ -1,4 +1,4 @@
-"""rig.yaml as it is written: its sections, and what no section can know by itself."""
+"""rig.yaml as it is written: its sections. What no section can know by itself is in ``rig_consistency.py``."""
 
 import re
 from collections.abc import Mapping
@@ -7,10 +7,8 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field, SecretStr, field_validator
 
-from hil.hub_file import HubConfig, VirtualHub
-from hil.power import HubSection
+from hil.hub_file import HubConfig
 from hil.sections import Section
-from hil.yaml_source import Problem
 
 Role = Literal["ap", "client"]
 """The firmware role that a board is given."""
@@ -154,116 +152,39 @@ class BoardSection(Section):
     role: Role | None = None
 
 
-class RigSection(Section):
-    """A whole rig file as written."""
+class CellSection(Section):
+    """One access point and its clients as written: boards that meet in a Wi-Fi of their own."""
 
-    rig: Name
     wifi: WifiConfig
-    virtual: VirtualConfig = VirtualConfig()
-    power: PowerTiming = PowerTiming()
-    recovery: RecoveryConfig = RecoveryConfig()
-    hubs: Mapping[Name, HubConfig] = Field(min_length=1)
     boards: Mapping[Name, BoardSection] = Field(min_length=1)
     probe: ProbeConfig | None = None
 
 
-def inconsistencies(rig: RigSection) -> list[Problem]:
-    """What no section can know by itself."""
-    problems = []
-    by_port: dict[PortAddress, str] = {}
-    by_serial: dict[str, str] = {}
-    aps: list[str] = []
-    for name, board in rig.boards.items():
-        location = ("boards", name)
-        power = (*location, "power")
-        hub = rig.hubs.get(board.power.hub)
-        if hub is None:
-            text = f"board {name} is on hub '{board.power.hub}', which is not under `hubs:`"
-            problems.append(Problem(power, f"{text}; known: {', '.join(rig.hubs)}"))
-        elif board.power.port < 1:
-            text = f"board {name} is on port {board.power}, but the ports of a hub are counted from 1"
-            problems.append(Problem(power, f"{text}; correct `power: {board.power}`"))
-        elif hub.ports is not None and board.power.port > hub.ports:
-            text = f"board {name} is on port {board.power}, but hub {board.power.hub} has ports 1 to {hub.ports}"
-            problems.append(Problem(power, f"{text}; correct `power: {board.power}`, or `ports:` of the hub"))
-        first = by_port.setdefault(board.power, name)
-        if first != name:
-            text = f"boards {first} and {name} are both on port {board.power}; give each board a port of its own"
-            problems.append(Problem(power, text))
-        if board.serial is not None:
-            first = by_serial.setdefault(board.serial, name)
-            if first != name:
-                text = f"boards {first} and {name} have the same serial {board.serial}; correct one of them"
-                problems.append(Problem((*location, "serial"), text))
-        if board.role == "ap":
-            aps.append(name)
-            if len(aps) > 1:
-                text = f"boards {aps[0]} and {name} both have `role: ap`; a rig has one AP, so make one a client"
-                problems.append(Problem((*location, "role"), text))
-    probe_board = rig.probe.board if isinstance(rig.probe, BoardProbeConfig) else None
-    if all(board.role == "client" for name, board in rig.boards.items() if name != probe_board):
-        problems.append(Problem(("boards",), "no board can be the AP; give one board `role: ap`"))
-    return problems + _link_problems(rig) + _probe_problems(rig)
+class BenchSection(Section):
+    """What all cells of a rig share, as written."""
+
+    rig: Name
+    virtual: VirtualConfig = VirtualConfig()
+    power: PowerTiming = PowerTiming()
+    recovery: RecoveryConfig = RecoveryConfig()
+    hubs: Mapping[Name, HubConfig] = Field(min_length=1)
 
 
-def is_virtual(hubs: Mapping[str, HubConfig]) -> bool:
-    """Whether a rig on ``hubs`` is a virtual one. A rig is virtual or not as a whole."""
-    return all(isinstance(hub, VirtualHub) for hub in hubs.values())
+class RigSection(CellSection, BenchSection):
+    """A whole rig file as written, of one cell that has no name."""
+
+    @property
+    def named_cells(self) -> Mapping[str | None, CellSection]:
+        """The cell, and that it has no name."""
+        return {None: self}
 
 
-def ap_of(boards: Mapping[str, BoardSection]) -> str | None:
-    """The board that gets the AP firmware: the one said to, or else the first of which nothing is said."""
-    said = [name for name, board in boards.items() if board.role == "ap"]
-    return next(iter(said or [name for name, board in boards.items() if board.role is None]), None)
+class CellsRigSection(BenchSection):
+    """A whole rig file as written, of several cells."""
 
+    cells: Mapping[Name, CellSection] = Field(min_length=1)
 
-def _link_problems(rig: RigSection) -> list[Problem]:
-    """What keeps boards from being found on the kind of bench that the hubs ask for."""
-    virtual = [name for name, hub in rig.hubs.items() if isinstance(hub, VirtualHub)]
-    real = [name for name in rig.hubs if name not in virtual]
-    if virtual and real:
-        text = f"hub {virtual[0]} is virtual and hub {real[0]} is not, but a rig is virtual or not as a whole"
-        return [Problem(("hubs", virtual[0]), f"{text}; give the virtual boards a rig file of their own")]
-    problems = []
-    by_link: dict[str, str] = {}
-    for name, board in rig.boards.items():
-        hub = rig.hubs.get(board.power.hub)
-        if board.link is not None:
-            first = by_link.setdefault(board.link, name)
-            if virtual:
-                text = f"board {name} is virtual and has its serial line inside; remove `link:`"
-                problems.append(Problem(("boards", name, "link"), text))
-            elif first != name:
-                text = f"boards {first} and {name} have the same link {board.link}; give each board its own"
-                problems.append(Problem(("boards", name, "link"), text))
-        elif isinstance(hub, HubSection) and board.serial is None and hub.usb_location is None:
-            text = f"board {name} cannot be found: hub {board.power.hub} has no place on the USB of this machine"
-            fix = "add `serial:` (`mpremote connect list` shows it), or `link:`"
-            problems.append(Problem(("boards", name), f"{text}; {fix}"))
-    if real and isinstance(rig.probe, VirtualProbeConfig):
-        text = "probe.driver is 'virtual', but a virtual probe hears no real boards; make it `board` or `host`"
-        problems.append(Problem(("probe", "driver"), text))
-    return problems
-
-
-def _probe_problems(rig: RigSection) -> list[Problem]:
-    if isinstance(rig.probe, HostProbeConfig) and is_virtual(rig.hubs):
-        text = "probe.driver is 'host', but no Wi-Fi card hears virtual boards; make it `virtual` or `board`"
-        return [Problem(("probe", "driver"), text)]
-    if not isinstance(rig.probe, BoardProbeConfig):
-        return []
-    name, location = rig.probe.board, ("probe", "board")
-    board = rig.boards.get(name)
-    if board is None:
-        known = ", ".join(rig.boards)
-        return [Problem(location, f"the probe is board '{name}', which is not under `boards:`; known: {known}")]
-    if board.role == "client":
-        text = (
-            f"board {name} is the probe, so it is no client; remove `role: client`, or name another board as the probe"
-        )
-        return [Problem(("boards", name, "role"), text)]
-    if name == ap_of(rig.boards):
-        text = f"board {name} is the AP and cannot be the probe as well"
-        fix = "name another board here" if board.role else "name another board here, or give another one `role: ap`"
-        return [Problem(location, f"{text}; {fix}")]
-    return []
+    @property
+    def named_cells(self) -> Mapping[str | None, CellSection]:
+        """The cells by name."""
+        return dict(self.cells.items())

@@ -1,6 +1,7 @@
 """What one pytest process was told about the rig: from options and the ini file, read and checked before any test."""
 
 import os
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -28,6 +29,9 @@ class Settings:
     """The rig of this run and what to do with it."""
 
     rig: "RigConfig"
+    """What this process works on: one cell, of a rig that has several."""
+    cells: tuple["RigConfig", ...]
+    """What all processes of this run work on."""
     apps: "FirmwareCatalog"
     artifacts: Path | None
     """Where each test leaves its files; None for nowhere."""
@@ -47,22 +51,38 @@ def load_settings(config: pytest.Config) -> Settings | None:
     if given is None and not written:
         return None
 
-    from hil.config import find_rig, load_rig
+    from hil.cells import cells_of_process, named_cells
+    from hil.config import find_rig, load_cells
     from hil.firmware import FirmwareCatalog
     from hil.report.redaction import Redactor, environment_secrets
 
     # What the ini file says is relative to the root folder, whatever folder pytest was started in.
     name_or_path = given or (str(config.rootpath / written) if (config.rootpath / written).is_file() else written)
-    rig = load_rig(find_rig(name_or_path, config.rootpath / RIGS_FOLDER), os.environ)
+    all_cells = load_cells(find_rig(name_or_path, config.rootpath / RIGS_FOLDER), os.environ)
     seed = config.getoption("hil_seed")
+    if seed is not None:
+        all_cells = tuple(cell.with_seed(seed) for cell in all_cells)
+    rig, cells = cells_of_process(named_cells(all_cells, config.getoption("hil_cell")), config)
     artifacts = config.getoption("hil_artifacts")
     return Settings(
-        rig=rig if seed is None else rig.with_seed(seed),
+        rig=rig,
+        cells=cells,
         apps=FirmwareCatalog(_firmware_folders(config)),
         artifacts=None if artifacts is None else artifacts.absolute(),
-        redactor=Redactor([rig.wifi.password.get_secret_value(), *environment_secrets(os.environ)]),
+        redactor=Redactor([*_passwords(all_cells), *environment_secrets(os.environ, _of_hubs(all_cells))]),
         condition=_condition(config, rig),
     )
+
+
+def _passwords(cells: Iterable["RigConfig"]) -> list[str]:
+    return [cell.wifi.password.get_secret_value() for cell in cells]
+
+
+def _of_hubs(cells: Iterable["RigConfig"]) -> list[str]:
+    from hil.power import HubSection
+
+    hubs = (hub for cell in cells for hub in cell.hubs.values() if isinstance(hub, HubSection))
+    return [secret for hub in hubs for secret in hub.secrets]
 
 
 def _condition(config: pytest.Config, rig: "RigConfig") -> "Condition":

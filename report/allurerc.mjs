@@ -1,5 +1,9 @@
 // Allure's generator for pico-hil's reports: see docs/reports.md. Paths come from report/build.py.
+import { readdirSync } from "node:fs";
+import { join } from "node:path";
 import { env } from "node:process";
+
+const graphs = env.HIL_REPORT_GRAPHS;
 
 const category = (name) => ({
   name,
@@ -16,7 +20,7 @@ export default {
   // They say on which host pytest ran, which is in the run's metadata, and where the test is, which its path says.
   hideLabels: ["host", "thread", "framework", "language", "package"],
   categories: ["product defect", "limit exceeded", "invariant violated", "bench error", "blocked"].map(category),
-  globalAttachments: env.HIL_REPORT_TREND ? [env.HIL_REPORT_TREND] : [],
+  globalAttachments: readdirSync(graphs).sort().map((name) => join(graphs, name)),
   plugins: {
     awesome: {
       options: {

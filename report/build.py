@@ -1,12 +1,13 @@
-"""Run a rig and make the HTML report of it: ``make report`` and ``make report-demo`` call this. See docs/reports.md.
+"""Run a rig and make the HTML report of it: `make report`, `make report-demo` and CI call this. See docs/reports.md.
 
-python report/build.py [--demo] [--results-only] [pytest's arguments …]
+python report/build.py [--demo] [--results DIR] [--output DIR] [--state DIR] [pytest's arguments …]
 """
 
 import argparse
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -16,9 +17,18 @@ FOLDER = Path(__file__).parent
 ROOT = FOLDER.parent
 BUILD = ROOT / "build"
 HISTORY_RUNS = 30
-"""So many runs the trends show: Allure's history, and what is in the folder of results before."""
-_RUN_REAL_S = 3600
+"""So many runs Allure's history keeps of each test."""
+_RUN_REAL_S = 6 * 3600
+"""Against a run that hangs. All test plans on one bench of real boards take about an hour and a half of rig time."""
+_TEAR_DOWN_REAL_S = 300
 _GENERATE_REAL_S = 600
+
+_DEMO_BUGS = (
+    ("\nLEASE_AT_AP_MS = 4000\n", "\nLEASE_AT_AP_MS = 8000\n"),
+    ("\nLEASE_MS = 3000\n", "\nLEASE_MS = 3000000\n"),
+)
+"""In the firmware's timing.py, as the tests' mutants ``failover-too-slow`` and ``master-without-lease`` have them: the
+AP waits 8 s for a MASTER that is dead, and a MASTER that is cut off from the AP goes on being MASTER."""
 
 _ANALYTICS = re.compile(
     r"<script async src=\"https://www\.googletagmanager\.com/[^>]*></script>\s*<script>.*?</script>", re.DOTALL
@@ -31,24 +41,29 @@ _LOADED = re.compile(
 
 def main() -> int:
     """Returns pytest's exit status: a report of failed tests is a report all the same."""
-    parser = argparse.ArgumentParser(description="Run a rig, and make the HTML report of it.")
+    parser = argparse.ArgumentParser(
+        description="Run a rig, and make the HTML report of it.",
+        epilog="Whatever else is given are arguments for pytest, in place of --rig rigs/virtual.yaml testplans.",
+        allow_abbrev=False,
+    )
     parser.add_argument("--demo", action="store_true", help="one test per verdict, instead of the test plans")
     parser.add_argument("--output", type=Path, help="folder of the report (default: build/report, build/report-demo)")
     parser.add_argument("--results", type=Path, help="report what this folder of Allure's results holds; run nothing")
-    parser.add_argument("pytest", nargs="*", help="arguments for pytest, in place of --rig rigs/virtual.yaml testplans")
-    given, more = parser.parse_known_args()
+    parser.add_argument("--state", type=Path, help="folder of what later runs need (default: the report's, with -data)")
+    # Not a positional argument: argparse would take the values of pytest's options away from them.
+    given, for_pytest = parser.parse_known_args()
     output = (given.output or BUILD / ("report-demo" if given.demo else "report")).absolute()
-    state = output.with_name(f"{output.name}-data")
+    state = (given.state or output.with_name(f"{output.name}-data")).absolute()
     state.mkdir(parents=True, exist_ok=True)
     status = 0
     results = given.results
     if results is None:
         results = state / "allure-results"
-        arguments = [*given.pytest, *more] or (_demo_arguments(state) if given.demo else _plan_arguments())
+        arguments = for_pytest or (_demo_arguments(state) if given.demo else _plan_arguments())
         status = run_tests(results, state, arguments)
         if status not in (0, 1):
             return status
-    generate(results, output, state, _trend(state))
+    generate(results.absolute(), output, state, _trend(state))
     print(f"report: {(output / 'index.html').as_uri()}")
     return status
 
@@ -57,18 +72,31 @@ def run_tests(results: Path, state: Path, arguments: Sequence[str]) -> int:
     """Run pytest; its exit status. Results of an earlier run go away first."""
     shutil.rmtree(results, ignore_errors=True)
     collected = ("--alluredir", str(results), "--hil-history", str(state / "measurements.sqlite"))
-    command = [sys.executable, "-m", "pytest", *collected, *arguments]
-    return subprocess.run(command, cwd=ROOT, timeout=_RUN_REAL_S, check=False).returncode
+    with subprocess.Popen([sys.executable, "-m", "pytest", *collected, *arguments], cwd=ROOT) as run:
+        try:
+            return run.wait(_RUN_REAL_S)
+        except KeyboardInterrupt:
+            # The terminal has told pytest too.
+            pass
+        except subprocess.TimeoutExpired:
+            run.send_signal(signal.SIGINT)
+        # Not killed: it switches the boards off.
+        return run.wait(_TEAR_DOWN_REAL_S)
 
 
-def generate(results: Path, output: Path, state: Path, trend: Path | None) -> None:
-    """Make the HTML of ``results`` with Allure's generator; raises ``SystemExit`` when it would load anything."""
+def generate(results: Path, output: Path, state: Path, graphs: Path) -> None:
+    """Make the HTML of ``results`` with Allure's generator; raises ``SystemExit`` when it would load anything.
+
+    ``graphs`` is the folder of the pictures that belong to the run as a whole.
+    """
+    if not any(results.glob("*-result.json")):
+        raise SystemExit(f"{results}: no results of Allure there; name the folder that pytest --alluredir wrote")
     shutil.rmtree(output, ignore_errors=True)
     environ = {
         **os.environ,
         "HIL_REPORT_OUTPUT": str(output),
         "HIL_REPORT_HISTORY": str(state / "history.jsonl"),
-        "HIL_REPORT_TREND": "" if trend is None else str(trend),
+        "HIL_REPORT_GRAPHS": str(graphs),
     }
     command = [
         str(FOLDER / "node_modules" / ".bin" / "allure"),
@@ -90,14 +118,17 @@ def without_analytics(page: str) -> str:
     return _ANALYTICS.sub("", page)
 
 
-def _trend(state: Path) -> Path | None:
-    """The graph of the measurements of the last runs, or None as long as there is nothing to draw."""
-    history, graph = state / "measurements.sqlite", state / "measurements over the last runs.png"
-    graph.unlink(missing_ok=True)
+def _trend(state: Path) -> Path:
+    """A folder with a graph of each measurement over the last runs; empty as long as nothing was measured."""
+    history, graphs = state / "measurements.sqlite", state / "graphs"
+    shutil.rmtree(graphs, ignore_errors=True)
+    graphs.mkdir()
     if history.is_file():
-        command = [str(Path(sys.executable).with_name("hil")), "trend", "--history", str(history), "--plot", str(graph)]
+        hil = str(Path(sys.executable).with_name("hil"))
+        command = [hil, "trend", "--history", str(history), "--plot", str(graphs)]
+        # What is wrong with the history, it says itself: a report without graphs is better than none.
         subprocess.run(command, cwd=ROOT, timeout=_GENERATE_REAL_S, check=False, stdout=subprocess.DEVNULL)
-    return graph if graph.is_file() else None
+    return graphs
 
 
 def _plan_arguments() -> list[str]:
@@ -105,16 +136,17 @@ def _plan_arguments() -> list[str]:
 
 
 def _demo_arguments(state: Path) -> list[str]:
-    """Broken firmware, as the mutant ``failover-too-slow`` of the tests has it."""
+    """One test per verdict, on firmware with :data:`_DEMO_BUGS`."""
     firmware = state / "firmware"
     shutil.rmtree(firmware, ignore_errors=True)
     shutil.copytree(ROOT / "firmware", firmware, ignore=shutil.ignore_patterns("__pycache__"))
     timing = firmware / "lib" / "picolink" / "timing.py"
     text = timing.read_text()
-    broken = text.replace("LEASE_AT_AP_MS = 4000", "LEASE_AT_AP_MS = 8000")
-    if broken == text:
-        raise SystemExit(f"{timing}: the demo's bug does not fit any more; see _demo_arguments in report/build.py")
-    timing.write_text(broken)
+    for right, wrong in _DEMO_BUGS:
+        if text.count(right) != 1:
+            raise SystemExit(f"{timing}: has no {right.strip()!r} any more; adapt _DEMO_BUGS in report/build.py")
+        text = text.replace(right, wrong)
+    timing.write_text(text)
     return ["--rig", "rigs/virtual.yaml", "--hil-firmware", str(firmware), str(FOLDER / "demo")]
 
 

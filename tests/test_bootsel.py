@@ -21,7 +21,7 @@ from hil.console import Console
 from hil.errors import BootselError, LinkError
 from hil.events import Timeline
 from hil.links.reader import PortLink
-from hil.power.program import Finished, run_here
+from hil.program import Finished, run_here
 from hil.uf2 import read_uf2
 from hil.usb_devices import UsbDevice
 from hil.virtual.bootrom import FILES

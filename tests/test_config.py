@@ -5,7 +5,7 @@ from textwrap import dedent
 
 import pytest
 
-from hil.config import RigConfig, find_rig, load_rig
+from hil.config import RigConfig, find_rig, load_cells, load_rig
 from hil.errors import ConfigError
 
 GOOD = """\
@@ -47,8 +47,8 @@ def test_roles_follow_the_order_of_the_file(tmp_path: Path) -> None:
 def test_the_board_that_is_the_probe_has_no_role(tmp_path: Path) -> None:
     rig = load(tmp_path, GOOD + "probe: {driver: board, board: B}\n")
     assert list(rig.boards) == ["A", "C"]
-    assert rig.probe_board is not None
-    assert (rig.probe_board.name, str(rig.probe_board.power)) == ("B", "main/2")
+    (probe,) = rig.probe_boards
+    assert (probe.name, str(probe.power)) == ("B", "main/2")
     assert [board.name for board in rig.wired_boards] == ["A", "C", "B"]
     rig = load(tmp_path, GOOD.replace("main/2}", "main/2, role: ap}") + "probe: {driver: board, board: A}\n")
     assert (rig.ap_board.name, list(rig.boards)) == ("B", ["B", "C"])
@@ -126,7 +126,7 @@ BROKEN = {
         [
             (
                 "rig.yaml:2: unknown key 'wify'; did you mean 'wifi'? "
-                "known: rig, wifi, virtual, power, recovery, hubs, boards, probe"
+                "known: rig, virtual, power, recovery, hubs, wifi, boards, probe"
             )
         ],
     ),
@@ -439,7 +439,7 @@ def test_power_ons_are_staggered_where_inrush_is_real(tmp_path: Path) -> None:
 def test_the_rig_file_that_a_newcomer_starts_from() -> None:
     rig = load_rig(Path("rigs/rig.yaml"), {"PICO_AP_PASSWORD": "top-secret"})
     assert [board.usb_port for board in rig.wired_boards] == ["1-1.4.1", "1-1.4.2", "1-1.4.3", "1-1.4.4"]
-    assert rig.probe_board is not None
+    assert [board.name for board in rig.probe_boards] == ["P"]
 
 
 NO_LINK = (
@@ -498,3 +498,100 @@ def test_a_virtual_board_has_no_link(tmp_path: Path) -> None:
     text = GOOD.replace("B: {power: main/2}", "B: {power: main/2, link: /dev/ttyACM0}")
     expected = "rig.yaml:7: board B is virtual and has its serial line inside; remove `link:`"
     assert problems(tmp_path, text) == [expected]
+
+
+CELLS = """\
+rig: lab
+hubs: {main: {driver: uhubctl, location: 1-1.4}}
+cells:
+  west:
+    wifi: {ssid: West, password: "${PICO_AP_PASSWORD}"}
+    boards:
+      A: {power: main/1, serial: e6614c311b8c2b2a}
+      P: {power: main/2}
+    probe: {driver: board, board: P}
+  east:
+    wifi: {ssid: East, password: "${PICO_AP_PASSWORD}"}
+    boards:
+      E: {power: main/3, role: client}
+      F: {power: main/4}
+    probe: {driver: host, interface: wlan1}
+"""
+
+
+def test_cells_have_boards_wifi_and_probe_of_their_own(tmp_path: Path) -> None:
+    path = tmp_path / "lab.yaml"
+    path.write_text(CELLS)
+    west, east = load_cells(path, ENVIRON)
+    assert [str(west), str(east)] == ['cell west of rig "lab"', 'cell east of rig "lab"']
+    assert [west.ap_board.name, east.ap_board.name] == ["A", "F"]
+    assert [west.wifi.ssid, east.wifi.ssid] == ["West", "East"]
+    assert [[board.name for board in cell.wired_boards] for cell in (west, east)] == [["A", "P"], ["E", "F"]]
+    both = load_rig(path, ENVIRON)
+    assert str(both) == 'rig "lab"'
+    assert [(board.name, board.wifi.ssid) for board in both.wired_boards] == [
+        ("A", "West"),
+        ("E", "East"),
+        ("F", "East"),
+        ("P", "West"),
+    ]
+    assert (both.probe, both.hubs) == (None, west.hubs)
+
+
+UNFIT_CELLS = {
+    "one SSID": (
+        "{ssid: East",
+        "{ssid: West",
+        "11: cells west and east have the same SSID, so boards would join the wrong access point; give each its own",
+    ),
+    "one name": (
+        "F: {power: main/4}",
+        "A: {power: main/4}",
+        "14: cells west and east both have a board A; names are unique in a rig, so rename one of them",
+    ),
+    "one port": (
+        "F: {power: main/4}",
+        "F: {power: main/1}",
+        "14: boards A and F are both on port main/1; give each board a port of its own",
+    ),
+    "one serial": (
+        "F: {power: main/4}",
+        "F: {power: main/4, serial: E6614C311B8C2B2A}",
+        "14: boards A and F have the same serial e6614c311b8c2b2a; correct one of them",
+    ),
+    "one Wi-Fi card": (
+        "probe: {driver: board, board: P}",
+        "probe: {driver: host, interface: wlan1}",
+        "15: cells west and east have the same Wi-Fi card wlan1 as their probe; give each cell its own",
+    ),
+    "probe of the other cell": (
+        "probe: {driver: board, board: P}",
+        "probe: {driver: board, board: F}",
+        "9: the probe is board 'F', which is not under `boards:`; known: A, P",
+    ),
+    "no AP": ("F: {power: main/4}", "# F", "12: no board can be the AP; give one board `role: ap`"),
+    "boards beside cells": (
+        "rig: lab",
+        "rig: lab\nboards: {}",
+        "2: unknown key 'boards'; known: rig, virtual, power, recovery, hubs, cells",
+    ),
+    "unknown key within": (
+        "role: client",
+        "rol: client",
+        "13: unknown key 'rol' in cells.east.boards.E; did you mean 'role'? known: power, serial, link, role",
+    ),
+}
+
+
+@pytest.mark.parametrize(("good", "bad", "expected"), UNFIT_CELLS.values(), ids=UNFIT_CELLS)
+def test_cells_that_do_not_fit_together(tmp_path: Path, good: str, bad: str, expected: str) -> None:
+    assert CELLS.count(good) == 1
+    assert problems(tmp_path, CELLS.replace(good, bad)) == [f"rig.yaml:{expected}"]
+
+
+def test_cells_of_no_rig(tmp_path: Path) -> None:
+    start = CELLS.partition("cells:")[0]
+    assert problems(tmp_path, f"{start}cells: {{}}\n")[0].startswith("rig.yaml:3: cells is ")
+    assert problems(tmp_path, f"{start}cells:\n") == [
+        "rig.yaml:3: cells is empty, must be a mapping (key: value); write a mapping (key: value) here"
+    ]

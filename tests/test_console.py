@@ -101,6 +101,15 @@ def test_a_flood_without_line_end_is_cut_into_lines(desk: Desk) -> None:
     assert len(desk.console.unfinished) == 10_000 - 2 * MAX_LINE_BYTES
 
 
+@pytest.mark.parametrize("chunk", [1, 1000, MAX_LINE_BYTES, MAX_LINE_BYTES + 1, 20_000])
+def test_a_line_that_is_too_long_is_cut_alike_in_whatever_chunks_it_comes(desk: Desk, chunk: int) -> None:
+    stream = b"x" * 10_000 + b"\r\n" + b"y" * MAX_LINE_BYTES + b"\nz\n"
+    for start in range(0, len(stream), chunk):
+        desk.receive(stream[start : start + chunk])
+    lengths = [MAX_LINE_BYTES, MAX_LINE_BYTES, 10_000 - 2 * MAX_LINE_BYTES, MAX_LINE_BYTES, 1]
+    assert [len(text) for text in desk.texts] == lengths
+
+
 def test_a_line_cut_off_by_the_link_is_kept_but_means_no_event(desk: Desk) -> None:
     desk.receive(b"role=WORKER1")
     desk.console.disconnected(desk.clock.now())

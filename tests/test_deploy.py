@@ -7,7 +7,8 @@ from random import Random
 import pytest
 
 from hil.board import Board
-from hil.deploy import MANIFEST, TEMPORARY
+from hil.deploy import MANIFEST
+from hil.deploy_agent import TEMPORARY
 from hil.errors import BenchError, DeployError
 from hil.firmware import App
 from hil.rig import Rig
@@ -122,6 +123,13 @@ def test_an_unchanged_image_costs_two_round_trips_and_no_reset(board: Board, hea
     # The raw REPL, and one command, which the board takes by raw paste.
     assert (heard.count(b"raw REPL; CTRL-B to exit"), heard.count(b"R\x01")) == (1, 1)
     assert b"soft reboot" not in heard
+
+
+@pytest.mark.parametrize("content", [b"{}", b"7", b"[7]", b"[", b"\xff"])
+def test_a_list_that_somebody_else_wrote_is_replaced(board: Board, flash: Flash, content: bytes) -> None:
+    flash.replace(f"/{MANIFEST}", content)
+    board.deploy(app(OLD), "ap")
+    assert json.loads(flash.files[f"/{MANIFEST}"]) == sorted([*OLD, "config.json"])
 
 
 def test_before_anything_is_written_the_firmware_is_cleared_away(board: Board, heard: bytearray) -> None:

@@ -80,6 +80,15 @@ def test_a_program_that_is_still_deaf_afterwards_leaves_the_version_open(board: 
         board.flash_uf2(IMAGE)
 
 
+def test_a_program_that_is_no_micropython_need_not_have_usb(virtual_rig: Rig, board: Board, pico: VirtualPico) -> None:
+    def come_without_usb(done: int, total: int) -> None:
+        if done == total:
+            pico.unplug_usb()
+
+    assert board.flash_uf2(read_uf2(uf2(bytes(1024)), "blink.uf2"), come_without_usb) is None
+    assert told(virtual_rig, "deploy") == ["wrote blink.uf2, which is no MicroPython; its version was not asked for"]
+
+
 class Person:
     """Does what is asked: holds the button from now on."""
 

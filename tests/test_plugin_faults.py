@@ -92,6 +92,13 @@ def test_wrong_condition_is_a_usage_error(pytester: pytest.Pytester, rig: Path) 
     result.stderr.fnmatch_lines(["*--hil-condition: 'rain=0.1' is no condition; known: loss=0.1, latency=0.05*"])
 
 
+@pytest.mark.parametrize("given", ["latency=nan", "latency=inf", "latency=-1", "loss=nan", "loss=1.1"])
+def test_conditions_that_no_packet_can_have(pytester: pytest.Pytester, rig: Path, given: str) -> None:
+    result = pytester.runpytest("--rig", rig, "--hil-condition", given)
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines([f"ERROR: --hil-condition: '{given}': *; write for example loss=0.1*"])
+
+
 def test_the_condition_is_on_the_timeline_of_each_test(pytester: pytest.Pytester, rig: Path) -> None:
     pytester.makepyfile("def test_it(ap, clock): clock.sleep(1)")
     pytester.runpytest("--rig", rig, "--hil-condition", "loss=0.1", "--hil-artifacts", "out").assert_outcomes(passed=1)

@@ -112,6 +112,28 @@ def test_junit_has_measurements_as_people_write_them(pytester: pytest.Pytester, 
     assert {"name": "measurement:failover", "value": "6.25 s (limit 80 s)"} in found
 
 
+def test_what_is_no_number_fails_and_spoils_neither_log_nor_history(pytester: pytest.Pytester, folder: Path) -> None:
+    pytester.makepyfile(
+        test_it="""
+        import pytest
+        from hil.report.measurements import Measurement
+
+        @pytest.mark.parametrize("value", [4, float("nan"), float("inf")])
+        def test_failover(value, record_property):
+            measurement = Measurement(name="failover", value=value, limit=8, unit="s")
+            record_property(*measurement.to_property())
+            measurement.check()
+        """
+    )
+    options = ("--hil-history", "history.sqlite", "--hil-measurements", "measured.jsonl", "--hil-summary", "summary.md")
+    pytester.runpytest("--rig", "rig.yaml", *options).assert_outcomes(passed=1, failed=2)
+    lines = [json.loads(line) for line in (folder / "measured.jsonl").read_text().splitlines()]
+    assert [(line["value"], line["verdict"]) for line in lines] == [(4, "met"), (None, "exceeded"), (None, "exceeded")]
+    (line,) = History(folder / "history.sqlite").lines()
+    assert line.points[0].values.values == [4]
+    assert "| exceeded |" in (folder / "summary.md").read_text()
+
+
 @pytest.mark.parametrize("fails", [True, False])
 def test_what_got_worse_is_shown_and_fails_the_run_if_that_is_wanted(
     pytester: pytest.Pytester, folder: Path, monkeypatch: pytest.MonkeyPatch, fails: bool

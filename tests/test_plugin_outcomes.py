@@ -132,6 +132,28 @@ def test_the_key_of_the_wifi_appears_nowhere(pytester: pytest.Pytester, rig_file
         assert shown in text
 
 
+def test_what_the_environment_puts_into_power_commands_appears_nowhere(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PLUG", "admin-4711")
+    words = "[plug, '--login=${PLUG}', '{port}']"
+    hub = f"{{driver: command, on: {words}, off: {words}, state: {words}}}"
+    boards = "A: {power: main/1, serial: e661640843000001}\n  B: {power: main/2, serial: e661640843000002}\n"
+    rig = RIG.replace("{driver: virtual, ports: 4}", hub).partition("  A:")[0] + f"  {boards}"
+    pytester.makepyfile(
+        test_it="""
+        def test_output():
+            print("plug says admin-4711")
+            assert "admin-4711" == "other"
+        """
+    )
+    result = pytester.runpytest("--rig", pytester.makefile(".yaml", rig=rig), "-vv", "--junitxml=junit.xml")
+    result.assert_outcomes(failed=1)
+    text = result.stdout.str() + (pytester.path / "junit.xml").read_text()
+    assert "admin-4711" not in text
+    assert "plug says ***" in text
+
+
 def test_a_test_that_never_finished_has_no_verdict(pytester: pytest.Pytester, rig_file: Path) -> None:
     pytester.makepyfile(
         test_it="def test_good(): pass\n\ndef test_interrupted(): raise KeyboardInterrupt\n\ndef test_later(): pass"

@@ -2,6 +2,8 @@
 
 import re
 import shlex
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -124,7 +126,32 @@ def test_the_key_of_the_wifi_is_known_only_to_the_steps_that_need_it() -> None:
 def test_boards_are_switched_off_whatever_happened_and_results_are_published_when_tests_failed() -> None:
     conditions = {step["name"]: step.get("if") for step in steps("nightly.yml") if "name" in step}
     assert conditions["Switch the boards off"] == "${{ always() }}"
-    assert conditions["Trend"] == conditions["Publish"] == "${{ !cancelled() }}"
+    assert conditions["Report"] == conditions["Publish"] == "${{ !cancelled() }}"
+    assert list(conditions)[-2:] == ["Report", "Publish"], "what is made is published"
+
+
+@every_workflow
+def test_the_report_is_made_of_what_pytest_left_and_is_kept(name: str) -> None:
+    (told,) = re.findall(r'make report RUN="(.*)"', commands(name))
+    words = told.split()
+    options = dict(zip(words[::2], words[1::2], strict=True))
+    assert set(options) == {"--results", "--output", "--state"}
+    shown = subprocess.run(
+        [sys.executable, ROOT / "report" / "build.py", "--help"], capture_output=True, text=True, timeout=60, check=True
+    ).stdout
+    assert [option for option in options if option not in shown] == []
+    written = str([(step.get("run"), step.get("env")) for step in steps(name)])
+    assert re.search(rf"--alluredir[ =]{options['--results']}\b", written)
+    assert re.search(rf'--hil-history[ =]"?{re.escape(options["--state"])}/measurements\.sqlite', written)
+    (kept,) = [step["with"]["path"] for step in steps(name) if "upload-artifact" in step.get("uses", "")]
+    assert str(Path(options["--output"]).parent) in kept.split()
+
+
+def test_ci_keeps_the_screenshots_of_the_browser_test() -> None:
+    assert "HIL_REQUIRE_BROWSER=1" in commands("ci.yml")
+    (kept,) = [step["with"]["path"] for step in steps("ci.yml") if "upload-artifact" in step.get("uses", "")]
+    assert "build/screenshots" in kept.split()
+    assert 'SCREENSHOTS = ROOT / "build" / "screenshots"' in (ROOT / "tests" / "report" / "test_browser.py").read_text()
 
 
 def test_the_nightly_run_asks_pytest_only_for_options_that_it_has(pytester: pytest.Pytester) -> None:

@@ -1,12 +1,12 @@
 """Where a block device is mounted on this machine, and mounting it where it is not."""
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from hil.errors import BootselError, PowerError
-from hil.power.program import Finished, ProgramMissing, run_here
+from hil.errors import BootselError
+from hil.program import Finished, ProgramError, ProgramMissing, Run, run_here
 
 MOUNTINFO = Path("/proc/self/mountinfo")
 SYSFS = Path("/sys")
@@ -62,7 +62,7 @@ class Mounter:
         self,
         mountinfo: Path = MOUNTINFO,
         sysfs: Path = SYSFS,
-        run: Callable[[Sequence[str], float], Finished] = run_here,
+        run: Run = run_here,
     ) -> None:
         self._mountinfo = mountinfo
         self._sysfs = sysfs
@@ -102,7 +102,7 @@ class Mounter:
             raise BootselError(
                 f"{text}; install it (`sudo apt install udisks2`), or picotool, or {_by_hand(node)}"
             ) from None
-        except PowerError as error:
+        except ProgramError as error:
             raise BootselError(f"{node} cannot be mounted: {error}; {_by_hand(node)}") from error
 
 

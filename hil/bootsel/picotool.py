@@ -1,18 +1,16 @@
 """Writing a UF2 image with Raspberry Pi's picotool, which talks to the boot ROM itself and needs no mount."""
 
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
-from hil.errors import BootselError, PowerError
-from hil.power.program import Finished, run_here
+from hil.errors import BootselError
+from hil.program import ProgramError, Run, run_here
 from hil.uf2 import Uf2Image
 
 PROGRAM = "picotool"
 LOAD_WITHIN_S = 120.0
 """Seconds of real time to write and verify."""
 REBOOT_WITHIN_S = 15.0
-
-Run = Callable[[Sequence[str], float], Finished]
 
 
 def load(image: Uf2Image, bus: int, address: int, program: str = PROGRAM, run: Run = run_here) -> None:
@@ -31,7 +29,7 @@ def load(image: Uf2Image, bus: int, address: int, program: str = PROGRAM, run: R
 def _checked(run: Run, command: Sequence[str], within_s: float) -> None:
     try:
         finished = run(command, within_s)
-    except PowerError as error:
+    except ProgramError as error:
         raise BootselError(str(error)) from error
     if finished.status:
         text = f"`{' '.join(command)}` failed ({finished.said()})"

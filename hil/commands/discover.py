@@ -13,12 +13,12 @@ from rich.table import Table
 from hil.clock import MonotonicClock
 from hil.config import load_rig
 from hil.discovery import Found, FoundBoard, board_names, find_boards, rig_file
-from hil.errors import ConfigError, HilError, PowerError
+from hil.errors import ConfigError, HilError
 from hil.links.device import open_device
 from hil.locks import BoardLocks
-from hil.power.program import run_here
 from hil.power.uhubctl import hubs_in
 from hil.power.usb_port import DEVICES, UsbPort
+from hil.program import ProgramError, run_here
 from hil.raw_repl import RawRepl
 from hil.usb_devices import list_devices
 
@@ -159,7 +159,7 @@ def _switching_hubs() -> frozenset[str] | None:
     """The hubs that tell uhubctl that they switch; None where it is not installed, or may not look."""
     try:
         return frozenset(hubs_in(run_here(["uhubctl", "--nodesc"], _UHUBCTL_WITHIN_S).output))
-    except PowerError:
+    except ProgramError:
         return None
 
 

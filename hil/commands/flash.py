@@ -1,7 +1,7 @@
 """``hil flash``: put MicroPython and an app's files onto boards of a rig, side by side."""
 
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from functools import partial
 from pathlib import Path
@@ -12,8 +12,8 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
 from hil.board import Board
-from hil.commands.rig_option import DEFAULT_RIG, BoardNames, RigOption, read_rig
-from hil.config import RigConfig
+from hil.commands.rig_option import DEFAULT_RIG, BoardNames, RigOption, named_boards, only, read_rig
+from hil.config import RigConfig, Role
 from hil.errors import ConfigError, HilError
 from hil.firmware import App, FirmwareCatalog
 from hil.rig import Rig, open_bench
@@ -35,22 +35,27 @@ def flash(
     firmware: Annotated[
         list[Path] | None, typer.Option("--firmware", metavar="DIR", help="Folder of apps. Default: firmware/")
     ] = None,
-    every: Annotated[bool, typer.Option("--all", help="Every board under test.")] = False,
+    every: Annotated[bool, typer.Option("--all", help="Every board of the rig.")] = False,
 ) -> None:
     """Put MicroPython, an app's files, or both onto boards, and check what they run then.
 
     The image is checked before any board is touched, and only the named boards are. A board that was on runs its new
-    program afterwards; one that was off is off again. Exit status 1: not every board has what it should.
+    program afterwards; one that was off is off again. A board that is the probe has no role in an app: it gets
+    MicroPython alone. Exit status 1: not every board has what it should.
     """
     try:
         config = read_rig(rig)
-        names = _named(config, boards or [], every)
+        names = named_boards(config, boards or [], every, "flash")
         image = load_uf2(uf2) if uf2 is not None else None
         application = FirmwareCatalog(firmware or [FIRMWARE_FOLDER]).load(app) if app is not None else None
         if image is None and application is None:
             raise ConfigError("nothing to put onto the boards; give --uf2 FILE, --app APP, or both")
-        with closing(open_bench(config)) as bench:
-            failed = _flash_all(Rig(config, bench), names, image, application)
+        if image is None:
+            names = _with_role(config, names, every)
+        chosen = only(config, names)
+        roles = {name: board.role for name, board in config.boards.items()}
+        with closing(open_bench(chosen)) as bench:
+            failed = _flash_all(Rig(chosen, bench), roles, image, application)
     except HilError as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(code=2) from error
@@ -58,18 +63,17 @@ def flash(
         raise typer.Exit(code=1)
 
 
-def _named(config: RigConfig, names: Sequence[str], every: bool) -> list[str]:
-    known = ", ".join(config.boards)
-    if bool(names) == every:
-        raise ConfigError(f"name the boards to flash, or give --all; boards under test of rig {config.name}: {known}")
+def _with_role(config: RigConfig, names: Sequence[str], every: bool) -> list[str]:
+    """Those of ``names`` that have a role; one without it is an error if it was named."""
     for name in names:
-        if name not in config.boards:
-            raise ConfigError(f"rig {config.name} has no board {name} under test; it has {known}")
-    return list(dict.fromkeys(names or config.boards))
+        if name not in config.boards and not every:
+            text = f"board {name} of rig {config.name} is its probe and has no role in an app"
+            raise ConfigError(f"{text}; leave it out, or give --uf2 FILE as well")
+    return [name for name in names if name in config.boards]
 
 
-def _flash_all(rig: Rig, names: Sequence[str], image: Uf2Image | None, app: App | None) -> bool:
-    """Flash ``names`` side by side and say what became of each; returns whether any failed."""
+def _flash_all(rig: Rig, roles: Mapping[str, Role], image: Uf2Image | None, app: App | None) -> bool:
+    """Flash all boards of ``rig`` side by side and say what became of each; returns whether any failed."""
     console = Console(stderr=True)
     verdicts: dict[str, str] = {}
     failures: dict[str, HilError] = {}
@@ -77,19 +81,19 @@ def _flash_all(rig: Rig, names: Sequence[str], image: Uf2Image | None, app: App 
     with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
         # Somebody who can press a button reads what is printed.
         ask = progress.console.print if sys.stdin.isatty() and console.is_terminal else None
-        rows = {name: progress.add_task(name, total=None) for name in names}
+        rows = {name: progress.add_task(name, total=None) for name in rig.boards}
 
         def flash_one(board: Board) -> None:
             show = _Row(progress, rows[board.name])
             try:
-                verdicts[board.name] = _flash_one(rig, board, image, app, show, ask)
+                verdicts[board.name] = _flash_one(board, roles.get(board.name), image, app, show, ask)
                 show("done", 1, 1)
             except HilError as error:
                 failures[board.name] = error
                 show("failed", 0, 1)
 
-        rig.clock.side_by_side([partial(flash_one, rig.boards[name]) for name in names])
-    for name in names:
+        rig.clock.side_by_side([partial(flash_one, board) for board in rig.boards.values()])
+    for name in rig.boards:
         if name in failures:
             typer.echo(str(failures[name]), err=True)
         else:
@@ -110,8 +114,8 @@ class _Row:
 
 
 def _flash_one(
-    rig: Rig,
     board: Board,
+    role: Role | None,
     image: Uf2Image | None,
     app: App | None,
     show: Callable[[str, int, int | None], None],
@@ -124,8 +128,7 @@ def _flash_one(
             show("to BOOTSEL mode", 0, None)
             version = board.flash_uf2(image, lambda done, total: show("writing UF2", done, total), ask)
             said.append(f"runs MicroPython {version}" if version else f"has {image.name}, which is no MicroPython")
-        if app is not None:
-            role = rig.config.boards[board.name].role
+        if app is not None and role is not None:
             show(f"files of {app.name}/{role}", 0, None)
             said.append(f"{app.name}/{role}: {board.deploy(app, role)}")
         if was_on and (image is None or image.micropython_version is not None):

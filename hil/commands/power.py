@@ -8,9 +8,9 @@ from typing import Annotated
 import typer
 
 from hil.bench import Bench
-from hil.commands.rig_option import DEFAULT_RIG, BoardNames, RigOption, read_rig
+from hil.commands.rig_option import DEFAULT_RIG, BoardNames, RigOption, named_boards, read_rig
 from hil.config import RigConfig
-from hil.errors import ConfigError, HilError, PowerError
+from hil.errors import HilError, PowerError
 from hil.events import Timeline
 from hil.power.sequencer import PowerSequencer
 from hil.power.verified import VerifiedPort
@@ -37,7 +37,7 @@ def power(
     """
     try:
         config = read_rig(rig)
-        names = _named(config, boards or [], every)
+        names = named_boards(config, boards or [], every, "switch")
         with closing(open_bench(config)) as bench:
             failed = _switch(config, bench, names, action)
     except HilError as error:
@@ -45,16 +45,6 @@ def power(
         raise typer.Exit(code=2) from error
     if failed:
         raise typer.Exit(code=1)
-
-
-def _named(config: RigConfig, names: Sequence[str], every: bool) -> list[str]:
-    known = [board.name for board in config.wired_boards]
-    if bool(names) == every:
-        raise ConfigError(f"name the boards to switch, or give --all; boards of rig {config.name}: {', '.join(known)}")
-    for name in names:
-        if name not in known:
-            raise ConfigError(f"rig {config.name} has no board {name}; it has {', '.join(known)}")
-    return list(dict.fromkeys(names or known))
 
 
 def _switch(config: RigConfig, bench: Bench, names: Sequence[str], action: Action) -> set[str]:

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from hil.config import RIGS_FOLDER, BoardConfig, RigConfig, find_rig, load_rig
+from hil.config import RIGS_FOLDER, BoardConfig, RigConfig, Role, find_rig, load_cells, whole
 from hil.errors import ConfigError
 
 DEFAULT_RIG = "rig"
@@ -50,9 +50,14 @@ BoardNames = Annotated[
 """Boards on a command line."""
 
 
+def read_cells(rig: str) -> tuple[RigConfig, ...]:
+    """The rig that ``--rig`` means, cell by cell. Raises ``ConfigError``."""
+    return load_cells(find_rig(rig), os.environ)
+
+
 def read_rig(rig: str) -> RigConfig:
-    """The rig that ``--rig`` means. Raises ``ConfigError``."""
-    return load_rig(find_rig(rig), os.environ)
+    """The rig that ``--rig`` means, with the boards of all its cells. Raises ``ConfigError``."""
+    return whole(read_cells(rig))
 
 
 def only(config: RigConfig, names: Sequence[str]) -> RigConfig:
@@ -60,14 +65,32 @@ def only(config: RigConfig, names: Sequence[str]) -> RigConfig:
 
     What is left out is not locked, and not touched. Raises ``ConfigError`` for a name that the rig does not have.
     """
+    _check_known(config, names)
     boards = {board.name: board for board in config.wired_boards}
-    for name in names:
-        if name not in boards:
-            raise ConfigError(f"rig {config.name} has no board {name}; it has {', '.join(boards)}")
-    ap = config.ap_board.name if not names or config.ap_board.name in names else names[0]
-    chosen = {
-        # A rig has one access point, whatever is left of it.
-        name: BoardConfig(**{**dict(boards[name]), "role": "ap" if name == ap else "client"})
-        for name in dict.fromkeys(names or boards)
+    roles: dict[str, Role] = {
+        name: config.boards[name].role if name in config.boards else "client" for name in names or boards
     }
-    return config.model_copy(update={"boards": chosen, "probe": None, "probe_board": None})
+    if "ap" not in roles.values():
+        # A rig has an access point, whatever is left of it.
+        roles[next(iter(roles))] = "ap"
+    chosen = {name: BoardConfig(**{**dict(boards[name]), "role": role}) for name, role in roles.items()}
+    return config.model_copy(update={"boards": chosen, "probe": None, "probe_boards": ()})
+
+
+def named_boards(config: RigConfig, names: Sequence[str], every: bool, deed: str) -> list[str]:
+    """The boards of which ``deed`` is to be done: ``names``, or ``every`` one of the rig, the probe too.
+
+    Raises ``ConfigError`` when neither is given, or both, or for a name that the rig does not have.
+    """
+    known = [board.name for board in config.wired_boards]
+    if bool(names) == every:
+        raise ConfigError(f"name the boards to {deed}, or give --all; boards of rig {config.name}: {', '.join(known)}")
+    _check_known(config, names)
+    return list(dict.fromkeys(names or known))
+
+
+def _check_known(config: RigConfig, names: Sequence[str]) -> None:
+    known = [board.name for board in config.wired_boards]
+    for name in names:
+        if name not in known:
+            raise ConfigError(f"rig {config.name} has no board {name}; it has {', '.join(known)}")

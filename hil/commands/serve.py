@@ -7,11 +7,12 @@ import platformdirs
 import typer
 
 from hil.clock import MonotonicClock
-from hil.commands.rig_option import complete_rig, read_rig
-from hil.config import RigConfig
-from hil.errors import HilError
-from hil.serve.rig_text import rig_text
-from hil.serve.server import CONTROL, Server
+from hil.commands.rig_option import complete_rig, read_cells
+from hil.config import RigConfig, whole
+from hil.errors import ConfigError, HilError
+from hil.serve.folder import CONTROL
+from hil.serve.rig_text import FIRST_WORDS, rig_text
+from hil.serve.server import Server
 from hil.serve.twin import virtual_twin
 
 RIG_FILE = "rig.yaml"
@@ -33,14 +34,16 @@ def serve(
     A rig of real boards is served as its virtual twin: boards of the same names on hubs of the same ports.
     """
     try:
-        config = virtual_twin(read_rig(rig))
+        cells = [virtual_twin(cell) for cell in read_cells(rig)]
+        config = whole(cells)
         where = (folder or platformdirs.user_runtime_path("pico-hil") / config.name).absolute()
-        server = Server(config, where, MonotonicClock(), speed)
         written = where / RIG_FILE
+        _check_replaceable(written)
+        server = Server(config, where, MonotonicClock(), speed)
         try:
             written.unlink(missing_ok=True)
             written.touch(mode=0o600)
-            written.write_text(rig_text(config, where, where / CONTROL), encoding="utf-8")
+            written.write_text(rig_text(cells, where, where / CONTROL), encoding="utf-8")
             server.run(lambda: _tell(config, server, speed))
         finally:
             written.unlink(missing_ok=True)
@@ -48,6 +51,15 @@ def serve(
     except HilError as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(code=2) from error
+
+
+def _check_replaceable(path: Path) -> None:
+    """Whether ``path`` is free, or was left by a server that was killed. Raises ``ConfigError``."""
+    if path.is_file() and path.read_text(encoding="utf-8", errors="replace").startswith(FIRST_WORDS):
+        return
+    if path.exists():
+        text = f"{path}: is not of `hil serve`, which would replace it and take it away at its end"
+        raise ConfigError(f"{text}; give another --dir")
 
 
 def _tell(config: RigConfig, server: Server, speed: float) -> None:

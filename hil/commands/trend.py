@@ -40,7 +40,10 @@ def trend(
     condition: Annotated[
         str | None, typer.Option(metavar="FAULTS", help="Only runs with this --hil-condition; '' for those without.")
     ] = None,
-    plot: Annotated[Path | None, typer.Option(metavar="FILE", help="Draw the runs into a PNG file.")] = None,
+    plot: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Draw the runs into a PNG file; into a folder, one file per measurement."),
+    ] = None,
     accept: Annotated[
         bool, typer.Option("--accept", help="What the last run measured is meant to be so: compare from there on.")
     ] = False,
@@ -89,9 +92,12 @@ def _accept(store: History, lines: Sequence[Line], names: Sequence[str]) -> None
 
 
 def _plot(lines: Sequence[Line], path: Path) -> None:
-    from hil.history.plot import plot
+    from hil.history.plot import plot, plot_each
 
     try:
-        plot(lines, path)
+        if path.is_dir():
+            plot_each(lines, path)
+        else:
+            plot(lines, path)
     except OSError as error:
         raise ConfigError(f"--plot {path}: {error.strerror}; name a file that can be written") from error

@@ -4,6 +4,7 @@ Some faults any rig can have, through a board's power and its REPL. The others a
 :class:`BenchFaults`: nobody above that protocol knows what kind of bench it is.
 """
 
+import math
 from dataclasses import dataclass, field
 from typing import Literal, Protocol, get_args
 
@@ -71,8 +72,10 @@ class Latency:
     """As for :class:`Loss`."""
 
     def __post_init__(self) -> None:
-        if self.delay_s < 0:
-            raise ValueError(f"latency of {self.delay_s:g} s: a packet cannot arrive before it was sent")
+        if not 0 <= self.delay_s < math.inf:
+            raise ValueError(
+                f"latency of {self.delay_s:g} s: must be finite, and a packet cannot arrive before it was sent"
+            )
 
     def __str__(self) -> str:
         return f"{1000 * self.delay_s:g} ms"

@@ -1,6 +1,7 @@
 """A picture of the history: one panel per measurement, runs from left to right."""
 
 import math
+import re
 import statistics
 from collections.abc import Sequence
 from pathlib import Path
@@ -8,7 +9,6 @@ from typing import TYPE_CHECKING
 
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator
 
 from hil.history.regression import Verdict
 from hil.history.store import Line
@@ -32,6 +32,8 @@ _VERDICT_COLOUR = {
 }
 _MOST_LABELS = 6
 """So many dates fit under a panel."""
+_LONGEST_NAME = 100
+"""Characters of a file's name; file systems end at 255 bytes."""
 
 
 def plot(lines: Sequence[Line], path: Path) -> None:
@@ -56,6 +58,24 @@ def plot(lines: Sequence[Line], path: Path) -> None:
         figure.savefig(file, format="png")
 
 
+def plot_each(lines: Sequence[Line], folder: Path) -> None:
+    """Draw each of ``lines`` into a PNG file of its own, named after it. Raises ``OSError`` as :func:`plot`."""
+    several_benches = len({bench_text(line.key) for line in lines}) > 1
+    taken: set[str] = set()
+    for line in lines:
+        told = f"{line.key.name} ({bench_text(line.key)})" if several_benches else line.key.name
+        name = _file_name(told)
+        if name.lower() in taken:
+            name = _file_name(f"{told} {line.key.unit} {len(taken) + 1}")
+        taken.add(name.lower())
+        plot([line], folder / f"{name}.png")
+
+
+def _file_name(text: str) -> str:
+    """What every file system takes; a report shows it as the title."""
+    return re.sub(r"[^\w .,()=+%'-]+", "_", text)[:_LONGEST_NAME].strip(" .") or "_"
+
+
 def _draw(panel: "Axes", line: Line, trend: Trend, *, with_bench: bool) -> None:
     places = range(1, len(line.points) + 1)
     medians = [statistics.median(point.values.values) for point in line.points]
@@ -64,7 +84,11 @@ def _draw(panel: "Axes", line: Line, trend: Trend, *, with_bench: bool) -> None:
     panel.scatter(at, measured, s=9, color=_VALUE_COLOUR, alpha=0.7, linewidths=0, label="each value")
     panel.plot(places, medians, color=_MEDIAN_COLOUR, linewidth=1.4, label="median of the run")
     limits = [point.values.limit for point in line.points]
-    panel.step(places, limits, where="mid", color=_LIMIT_COLOUR, linewidth=1.1, linestyle="--", label="limit")
+    # To both edges: of a single run there would be nothing to see.
+    edges = [0.5, *(place + 0.5 for place in places)]
+    panel.step(
+        edges, [limits[0], *limits], where="pre", color=_LIMIT_COLOUR, linewidth=1.1, linestyle="--", label="limit"
+    )
     if line.accepted:
         panel.axvline(line.accepted + 0.5, color=_VALUE_COLOUR, linewidth=1, linestyle=":")
     colour = _VERDICT_COLOUR[trend.comparison.verdict]
@@ -77,8 +101,7 @@ def _draw(panel: "Axes", line: Line, trend: Trend, *, with_bench: bool) -> None:
     margin = 0.08 * (highest - lowest or 1.0)
     panel.set_ylim(lowest - (margin if lowest < 0 else 0), highest + margin)
     panel.set_xlim(0.5, len(medians) + 0.5)
-    panel.xaxis.set_major_locator(MaxNLocator(_MOST_LABELS, integer=True))
-    panel.xaxis.set_major_formatter(lambda place, _: _day(line, place))
+    panel.set_xticks(*_dates(line))
     panel.tick_params(labelsize=8)
     panel.grid(axis="y", color="#e3e3e3", linewidth=0.8)
     panel.set_axisbelow(True)
@@ -91,6 +114,11 @@ def _verdict_text(trend: Trend) -> str:
     return f"{trend.comparison.verdict.value}, {trend.change_text}"
 
 
-def _day(line: Line, place: float) -> str:
-    index = round(place) - 1
-    return line.points[index].run.began[:10] if 0 <= index < len(line.points) else ""
+def _dates(line: Line) -> tuple[list[int], list[str]]:
+    """Places of runs, first and last included, and when those began: the day, or the time too where days repeat."""
+    began = [point.run.began for point in line.points]
+    count = min(len(began), _MOST_LABELS)
+    shown = sorted({round(number * (len(began) - 1) / max(count - 1, 1)) for number in range(count)})
+    days = {text[:10] for text in began}
+    texts = [began[index][:10] if len(days) == len(began) else began[index][5:16].replace("T", " ") for index in shown]
+    return [index + 1 for index in shown], texts

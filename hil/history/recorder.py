@@ -44,10 +44,11 @@ class MeasurementRecorder:
             self._finish(nodeid)
         if self._log is not None:
             self._log.close()
-        if self._history is None or not self._records:
+        comparable = [record for record in self._records if record.is_comparable]
+        if self._history is None or not comparable:
             return
         try:
-            self._history.add(self._run, self._records)
+            self._history.add(self._run, comparable)
             lines = [line for line in self._history.lines() if line.points[-1].run.run == self._run.run]
         except HistoryError as error:
             self._failure = error

@@ -11,7 +11,7 @@ from hil.invariants.invariant import Invariant
 BEFORE_S = 2.0
 AFTER_S = 1.0
 """Seconds of rig time around the first sign of a reboot in which the switching of another port on the same hub may be
-why. Afterwards too: a slow port is recorded as off once it says so."""
+why. Afterwards too: a port that had to be told again is recorded with the last time."""
 WATCHDOG_RESET = "3"
 """``machine.reset_cause()`` after ``machine.reset()`` or the watchdog, as a `boot` event gives it in ``cause``."""
 

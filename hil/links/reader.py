@@ -210,12 +210,13 @@ class PortLink:
         finally:
             self._close(port)
             with self._delivery:
+                self._hears = None
+                # The listener first: when the borrower is told, it is on the record.
+                listener.disconnected(self._clock.now())
                 if self._lent is not None:
                     # Another connection may come before the borrower notices; what it brings is not for that one.
                     self._lent.lost = lost
                     self._lent = None
-                self._hears = None
-                listener.disconnected(self._clock.now())
             self._clock.notice()
 
     def _read(self, port: SerialBase) -> None:

@@ -2,17 +2,31 @@
 
 import re
 from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Annotated, Protocol
 
 from pydantic import BeforeValidator, Field
 
 from hil.clock import Clock
 from hil.errors import PowerError
+from hil.program import ProgramError, ProgramUnusable
 from hil.sections import Section
 
 
 class PowerSetupError(PowerError):
     """A port cannot be switched until a person has changed something: a missing tool, right or hub. Not tried again."""
+
+
+@contextmanager
+def power_errors() -> Iterator[None]:
+    """For drivers that switch by a program: within this block what goes wrong with it is the port's ``PowerError``."""
+    try:
+        yield
+    except ProgramUnusable as error:
+        raise PowerSetupError(str(error)) from error
+    except ProgramError as error:
+        raise PowerError(str(error)) from error
 
 
 class PowerPort(Protocol):
@@ -40,6 +54,11 @@ class HubSection(Section, ABC):
 
     ports: int | None = Field(default=None, ge=1)
     """How many ports there are, if the rig file says so; otherwise any number from 1 on may be one."""
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """What environment variables put into the section that no report may show."""
+        return ()
 
     @property
     def usb_location(self) -> str | None:

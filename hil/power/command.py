@@ -8,8 +8,8 @@ from pydantic import BeforeValidator, Field, model_validator
 
 from hil.clock import Clock
 from hil.errors import PowerError
-from hil.power import HubSection, PowerPort, PowerSetupError
-from hil.power.program import Finished, ProgramMissing, run_here
+from hil.power import HubSection, PowerPort, PowerSetupError, power_errors
+from hil.program import Finished, ProgramMissing, run_here
 from hil.sections import Scalar, Section
 
 _PORT = "{port}"
@@ -66,6 +66,10 @@ class CommandHub(HubSection):
             raise ValueError("has one of `state_on:` and `state_off:`; give both, for neither on nor off is an error")
         return self
 
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        return tuple({secret for word in (*self.on, *self.off, *self.state) for secret in word.secrets})
+
     def power_port(self, port: int, clock: Clock) -> PowerPort:  # noqa: ARG002  # its deadlines are of real time
         return CommandPort(self, port)
 
@@ -76,8 +80,7 @@ class CommandPort:
     def __init__(self, hub: CommandHub, port: int) -> None:
         self._hub = hub
         self._port = str(port)
-        words = [*hub.on, *hub.off, *hub.state]
-        secrets = {secret for word in words for secret in word.secrets if len(secret) >= _SHORTEST_SECRET}
+        secrets = (secret for secret in hub.secrets if len(secret) >= _SHORTEST_SECRET)
         # Longest first: one that contains another must not leave its tail behind.
         self._secrets = sorted(secrets, key=len, reverse=True)
 
@@ -105,10 +108,11 @@ class CommandPort:
     def _run(self, command: Sequence[Word]) -> Finished:
         """Run ``command`` to its end. Raises ``PowerError`` unless it says that it went well."""
         told, shown = self._filled(word.text for word in command), self._filled(word.shown for word in command)
-        try:
-            done = run_here(told, self._hub.within_s, shown)
-        except ProgramMissing as error:
-            raise PowerSetupError(f"{error}, but the rig file has {self._shown(command)}; correct it") from None
+        with power_errors():
+            try:
+                done = run_here(told, self._hub.within_s, shown)
+            except ProgramMissing as error:
+                raise PowerSetupError(f"{error}, but the rig file has {self._shown(command)}; correct it") from None
         if done.status != 0:
             raise PowerError(f"{self._shown(command)} failed with {self._redacted(done.said())}")
         return done

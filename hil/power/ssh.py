@@ -9,9 +9,9 @@ from pydantic import BeforeValidator, Field
 from hil.clock import Clock
 from hil.errors import PowerError
 from hil.power import HubSection, PowerPort, PowerSetupError, UsbLocation
-from hil.power.program import Finished, ProgramMissing, run_here
 from hil.power.uhubctl import UhubctlPort
 from hil.power.usb_port import UsbPort
+from hil.program import Finished, ProgramMissing, run_here
 
 _CONNECT_WITHIN_S = 10
 """Seconds until ssh gives up on a machine that does not answer."""
@@ -53,7 +53,11 @@ class RemoteRun:
         self._port = ("-p", str(ssh_port)) if ssh_port else ()
 
     def __call__(self, command: Sequence[str], within_s: float) -> Finished:
-        """Run ``command`` there. Raises ``PowerError`` when the machine cannot be reached or takes too long."""
+        """Run ``command`` there.
+
+        Raises ``PowerError`` when the machine cannot be reached, ``ProgramError`` when it takes too long,
+        ``ProgramMissing`` when there is no such program.
+        """
         # What ssh is given as a command a shell there takes apart again: every word is quoted for it.
         told = shlex.join(["env", f"PATH={_REMOTE_PATH}", "LC_ALL=C", *command])
         settings = ("BatchMode=yes", "StrictHostKeyChecking=yes", f"ConnectTimeout={_CONNECT_WITHIN_S}")

@@ -12,7 +12,7 @@ class PowerSwitch:
 
     The serial device is closed before power is cut, for a cut under an open one can block a hub chip for minutes.
     Power stays off long enough for the board to lose its charge, and comes when it is the board's turn. Every switching
-    is on the timeline.
+    is on the timeline, at the instant at which the port was told: a slow one takes seconds to do it and to say so.
     """
 
     def __init__(
@@ -46,21 +46,25 @@ class PowerSwitch:
             return
         self.wait_until_discharged()
         with self._sequencer.turn():
-            # Before the deed: a slow port returns when the board is up already, which must not look as if it had come
-            # up by itself.
-            self._console.switched(self._clock.now(), is_on=True, port=self._port.address)
-            # The link before the port: it opens the serial device the moment that it appears, and so misses the least.
-            self._link.start(self._console)
-            self._port.on()
+            self._port.on(self._about_to_be_on)
         self._off_since_s = None
+
+    def _about_to_be_on(self, time_s: float) -> None:
+        # Before the deed: a slow port returns when the board is up already, which must not look as if it had come up
+        # by itself.
+        self._console.switched(time_s, is_on=True, port=self._port.address)
+        # The link before the port: it opens the serial device the moment that it appears, and so misses the least.
+        self._link.start(self._console)
 
     def off(self) -> None:
         """Cut power at this instant. Does nothing when it is off already. Raises ``PowerError``."""
         self._link.stop()
         if self._port.is_on():
-            self._port.off()
+            told_s: list[float] = []
+            self._port.off(told_s.append)
             self._off_since_s = self._clock.now()
-            self._console.switched(self._off_since_s, is_on=False, port=self._port.address)
+            # Not before it is certain. Nothing is heard of this board meanwhile: its serial device is closed.
+            self._console.switched(told_s[-1], is_on=False, port=self._port.address)
         elif self._off_since_s is None:
             # Found off: by whom and since when nobody knows.
             self._off_since_s = self._clock.now()

@@ -5,9 +5,9 @@ from typing import Literal
 
 from hil.clock import Clock
 from hil.errors import PowerError
-from hil.power import HubSection, PowerPort, PowerSetupError, UsbLocation
-from hil.power.program import Finished, ProgramMissing, Run, run_here
+from hil.power import HubSection, PowerPort, PowerSetupError, UsbLocation, power_errors
 from hil.power.usb_port import DEVICES, NO_RIGHT, UsbPort
+from hil.program import Finished, ProgramMissing, Run, run_here
 
 _WITHIN_S = 15.0
 """Seconds of real time for one call. It takes 0.2; a device that hangs costs the kernel 5 per question."""
@@ -93,11 +93,12 @@ class UhubctlPort:
         raise PowerError(f"{half}: uhubctl failed with {done.said()}")
 
     def _uhubctl(self, *arguments: str) -> Finished:
-        try:
-            return self._run([self._program, "--exact", "--nodesc", *arguments], _WITHIN_S)
-        except ProgramMissing as error:
-            fix = "`apt install uhubctl` there, or say where it is: `program: /path/to/uhubctl` of the hub"
-            raise PowerSetupError(f"{self._port}: {error}; {fix}") from None
+        with power_errors():
+            try:
+                return self._run([self._program, "--exact", "--nodesc", *arguments], _WITHIN_S)
+            except ProgramMissing as error:
+                fix = "`apt install uhubctl` there, or say where it is: `program: /path/to/uhubctl` of the hub"
+                raise PowerSetupError(f"{self._port}: {error}; {fix}") from None
 
     def _hubs_found(self) -> str:
         hubs = hubs_in(self._uhubctl().output)
@@ -111,7 +112,8 @@ class UhubctlPort:
         if self._halves is None:
             self._call(self._port)  # raises if it is not there: then nothing is known of its halves
             # By a program, not by looking: the hub may be on another machine.
-            found = self._run(["readlink", "-e", f"{DEVICES}/{self._port.folder}/peer"], _WITHIN_S)
+            with power_errors():
+                found = self._run(["readlink", "-e", f"{DEVICES}/{self._port.folder}/peer"], _WITHIN_S)
             peer = UsbPort.of_folder(found.output.strip())
             self._halves = (self._port,)
             if peer and _NO_SUCH_HUB not in self._uhubctl("--location", peer.location).errors:

@@ -17,6 +17,9 @@ PAUSE_S = 1.0
 
 _Result = TypeVar("_Result")
 
+Told = Callable[[float], None]
+"""Is told the rig time just before a port is told to switch: at each try, so that the last one is the deed."""
+
 
 class VerifiedPort:
     """The supply of one board, read back after every switching. Implements ``PowerPort`` around another.
@@ -33,15 +36,17 @@ class VerifiedPort:
         self._clock = clock
         self._timeline = timeline
 
-    def on(self) -> None:
+    def on(self, told: Told = lambda _time_s: None) -> None:
         def switch() -> None:
+            told(self._clock.now())
             self._port.on()
             self._check(is_on=True)
 
         self._try("on", switch)
 
-    def off(self) -> None:
+    def off(self, told: Told = lambda _time_s: None) -> None:
         def switch() -> None:
+            told(self._clock.now())
             self._port.off()
             self._check(is_on=False)
 
@@ -52,8 +57,8 @@ class VerifiedPort:
 
     def _check(self, *, is_on: bool) -> None:
         if self._port.is_on() != is_on:
-            told, reported = ("on", "off") if is_on else ("off", "on")
-            raise PowerError(f"it was switched {told} and reports that it is {reported}; check it with `hil doctor`")
+            wanted, reported = ("on", "off") if is_on else ("off", "on")
+            raise PowerError(f"it was switched {wanted} and reports that it is {reported}; check it with `hil doctor`")
 
     def _try(self, what: str, deed: Callable[[], _Result]) -> _Result:
         def note(state: RetryCallState) -> None:
@@ -73,7 +78,8 @@ class VerifiedPort:
         except PowerError as error:
             number = tries.statistics["attempt_number"]
             often = f" ({number} tries)" if number > 1 else ""
-            raise type(error)(f"{self.board}, power port {self.address}: {error}{often}") from error
+            kind = PowerSetupError if isinstance(error, PowerSetupError) else PowerError
+            raise kind(f"{self.board}, power port {self.address}: {error}{often}") from error
 
     def _note(self, text: str) -> None:
         now_s = self._clock.now()

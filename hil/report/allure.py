@@ -13,10 +13,9 @@ import pytest
 from allure_commons.logger import AllureFileLogger
 from allure_commons.model2 import Attachment, Label, Parameter, StatusDetails, TestResult
 
-from hil.errors import MeasurementExceeded
-from hil.invariants.watch import InvariantViolated
 from hil.report import allure_result, outcome
 from hil.report.artifacts import artifacts_of
+from hil.report.category import BLOCKED, category_of
 from hil.report.firmware import MICROPYTHON_PROPERTY, firmware_in
 from hil.report.measurements import measurements_in
 from hil.report.recording import RECORDING
@@ -24,7 +23,8 @@ from hil.report.redaction import Redactor
 from hil.report.revision import git_revision
 from hil.settings import Settings
 
-_FIRST_FAILURE = pytest.StashKey[bool]()
+_TOLD_OUTCOME = pytest.StashKey[str]()
+"""Of the phase whose failure Allure's result tells."""
 
 
 class RedactedResults(AllureFileLogger):
@@ -94,10 +94,11 @@ class AllureReport:
         if result is None:
             return report
         boards = self._boards(item)
-        if report.failed and not item.stash.get(_FIRST_FAILURE, False):
-            item.stash[_FIRST_FAILURE] = True
+        if report.failed and _is_worse(outcome.outcome_of(report), item.stash.get(_TOLD_OUTCOME, outcome.PASSED)):
+            item.stash[_TOLD_OUTCOME] = outcome.outcome_of(report)
             self._tell_failure(result, item, call, report, boards)
         if report.when == "setup":
+            _name_case(result, item)
             self._add_parameters(result)
         if report.when == "teardown":
             result.labels += allure_result.labels(self._settings.rig.name, boards, report.user_properties)
@@ -121,13 +122,14 @@ class AllureReport:
         report: pytest.TestReport,
         boards: list[str],
     ) -> None:
-        category = _category(report, call)
-        failure = outcome.reason_of(report) if category == allure_result.BLOCKED else _failure_text(call, report)
+        category = category_of(report, call)
+        failure = outcome.reason_of(report) if category == BLOCKED else _failure_text(call, report)
         recording = item.stash.get(RECORDING, None)
         result.status = allure_result.CATEGORIES[category]
         result.statusDetails = StatusDetails(
             message=allure_result.first_screen(category, failure, boards, recording), trace=report.longreprtext
         )
+        result.labels = [label for label in result.labels if label.name != allure_result.CATEGORY_LABEL]
         result.labels.append(Label(allure_result.CATEGORY_LABEL, category))
 
     def _add_parameters(self, result: TestResult) -> None:
@@ -189,18 +191,27 @@ class AllureReport:
         return {name: value for name, value in told.items() if value}
 
 
-def _category(report: pytest.TestReport, call: pytest.CallInfo[None]) -> str:
-    found = outcome.outcome_of(report)
-    if found == outcome.BLOCKED:
-        return allure_result.BLOCKED
-    if found == outcome.BENCH_ERROR:
-        return allure_result.BENCH_ERROR
-    error = None if call.excinfo is None else call.excinfo.value
-    if isinstance(error, MeasurementExceeded):
-        return allure_result.LIMIT_EXCEEDED
-    if isinstance(error, InvariantViolated) or isinstance(getattr(error, "__context__", None), InvariantViolated):
-        return allure_result.INVARIANT_VIOLATED
-    return allure_result.PRODUCT_DEFECT
+def _is_worse(found: str, told: str) -> bool:
+    """Whether ``found`` says more about the test: the first of the worst phases does, as in the closing summary."""
+    return outcome.OUTCOMES.index(found) > outcome.OUTCOMES.index(told)
+
+
+def _name_case(result: TestResult, item: pytest.Item) -> None:
+    """Let pytest's id of the parameters, which is unique and the same in every run, tell apart what Allure compares.
+
+    Allure itself writes ``<class 'bytes'>`` for all bytes, and would take the tests of several datagrams for retries of
+    one, of which it shows the last; and of other objects it writes addresses, with which no run is like another.
+    """
+    callspec = getattr(item, "callspec", None)
+    if callspec is None:
+        return
+    for parameter in result.parameters:
+        value = callspec.params.get(parameter.name)
+        if parameter.name in callspec.params:
+            parameter.excluded = True
+            if isinstance(value, bytes | bytearray):
+                parameter.value = repr(value)
+    result.parameters.append(Parameter(name="case", value=callspec.id))
 
 
 def _failure_text(call: pytest.CallInfo[None], report: pytest.TestReport) -> str:

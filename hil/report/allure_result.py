@@ -4,16 +4,12 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from allure_commons.model2 import Label, Status, TestStepResult
 
+from hil.cells import CELL_PROPERTY
 from hil.events import TimelineEntry
+from hil.report.category import BENCH_ERROR, BLOCKED, INVARIANT_VIOLATED, LIMIT_EXCEEDED, PRODUCT_DEFECT
 from hil.report.firmware import FIRMWARE_PROPERTY
 from hil.report.lanes import Band, Lane, lanes_of
 from hil.report.recording import Recording
-
-PRODUCT_DEFECT = "product defect"
-BENCH_ERROR = "bench error"
-BLOCKED = "blocked"
-LIMIT_EXCEEDED = "limit exceeded"
-INVARIANT_VIOLATED = "invariant violated"
 
 CATEGORIES: Mapping[str, str] = {
     PRODUCT_DEFECT: Status.FAILED,
@@ -57,12 +53,14 @@ def _state(band: Band) -> str:
 
 
 def labels(rig: str, boards: Sequence[str], properties: Iterable[tuple[str, object]]) -> list[Label]:
-    """Rig, boards, firmware and digest, to search and filter by."""
+    """Rig, cell, boards, firmware and digest, to search and filter by."""
     found = [Label("rig", rig), *(Label("board", board) for board in boards)]
     for name, value in properties:
         if name == FIRMWARE_PROPERTY:
             firmware, _, digest = str(value).rpartition(" ")
             found += [Label("firmware", firmware), Label("firmware digest", digest)]
+        elif name == CELL_PROPERTY:
+            found.append(Label("cell", str(value)))
     return found
 
 

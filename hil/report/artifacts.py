@@ -14,7 +14,7 @@ from pathlib import Path
 
 from hil.events import Event, TimelineEntry
 from hil.report.lanes import lanes_of
-from hil.report.measurements import Measurement
+from hil.report.measurements import Measurement, verdict_of
 from hil.report.pcap import pcap
 from hil.report.recording import Recording
 from hil.report.redaction import Redactor
@@ -77,7 +77,7 @@ def artifacts_of(
 def write_artifacts(folder: Path, artifacts: Iterable[Artifact]) -> None:
     """Write the files of one test into ``folder``, in place of those of an earlier run."""
     folder.mkdir(parents=True, exist_ok=True)
-    for pattern in ("*.log", "measurements.csv"):
+    for pattern in ("*.log", "measurements.csv", "air.pcap"):
         for old in folder.glob(pattern):
             old.unlink()
     for artifact in artifacts:
@@ -102,7 +102,7 @@ def _table(measurements: Iterable[Measurement]) -> str:
     writer = csv.writer(file, lineterminator="\n")
     writer.writerow(("measurement", "value", "limit", "unit", "verdict"))
     for each in measurements:
-        writer.writerow((each.name, each.value, each.limit, each.unit, "exceeded" if each.is_exceeded else "met"))
+        writer.writerow((each.name, each.value, each.limit, each.unit, verdict_of(each.value, each.limit)))
     return file.getvalue()
 
 

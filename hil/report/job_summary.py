@@ -10,7 +10,7 @@ import pytest
 
 from hil.errors import ConfigError
 from hil.report.markdown import escape, table
-from hil.report.measurements import format_quantity
+from hil.report.measurements import EXCEEDED, MET, format_quantity, verdict_of
 from hil.report.outcome import OUTCOMES, PASSED, SKIPPED, outcome_of, reason_of
 from hil.report.redaction import Redactor
 from hil.report.summary import MeasurementRow, TestResult, measurement_rows, verdict_counts
@@ -95,7 +95,7 @@ def measurement_table(rows: Sequence[MeasurementRow]) -> str:
             format_quantity(statistics.median(row.values), row.unit),
             format_quantity(row.worst, row.unit),
             format_quantity(row.limit, row.unit),
-            "exceeded" if row.worst > row.limit else "met",
+            EXCEEDED if any(verdict_of(value, row.limit) == EXCEEDED for value in row.values) else MET,
         )
         for row in rows
     ]

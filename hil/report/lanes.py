@@ -28,6 +28,8 @@ _BENCH_KINDS = frozenset({"repl", "reset", "recovery", "deploy"})
 """Timeline entries that are what the framework did to a board."""
 
 _USB_GONE = "USB gone"
+_CLOSED_BEFORE_OFF_S = 2.0
+"""A port is closed before its board's power is cut; what lies between is a question to the hub: a program is run."""
 _SHOWN_CHARACTERS = 28
 
 
@@ -116,8 +118,9 @@ class _LaneInProgress:
                 self.begin("power", time_s, "on")
                 self.begin("boot", time_s, "boots", is_strong=False)
             case events.POWER_OFF:
-                # Whoever cuts the supply closes the port just before.
-                if self.marks and self.marks[-1] == Mark(time_s, "trouble", _USB_GONE):
+                # Whoever cuts the supply closes the port before.
+                last = self.marks[-1] if self.marks else None
+                if last is not None and last.label == _USB_GONE and time_s - last.time_s <= _CLOSED_BEFORE_OFF_S:
                     self.marks.pop()
                 self.end(time_s, "power", "boot", "wifi", "role")
             case events.STOPPED:

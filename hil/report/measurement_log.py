@@ -4,6 +4,7 @@ The log of a run is a file of JSON lines, so that what was measured is there eve
 """
 
 import json
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
@@ -12,10 +13,7 @@ from typing import Any, TextIO
 
 from hil.errors import ConfigError
 from hil.report.firmware import firmware_in
-from hil.report.measurements import measurements_in
-
-EXCEEDED = "exceeded"
-MET = "met"
+from hil.report.measurements import measurements_in, verdict_of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,11 +51,22 @@ class MeasurementRecord:
     @property
     def verdict(self) -> str:
         """Whether the limit was met or exceeded."""
-        return EXCEEDED if self.value > self.limit else MET
+        return verdict_of(self.value, self.limit)
 
     def to_json(self, run: Run) -> str:
-        """This record and its run as one line of JSON."""
-        return json.dumps({**asdict(self), "verdict": self.verdict, **asdict(run)}, ensure_ascii=False)
+        """This record and its run as one line of JSON, which has no word for NaN or infinity: null."""
+        numbers = {name: number if math.isfinite(number) else None for name, number in self._numbers.items()}
+        told = {**asdict(self), **numbers, "verdict": self.verdict, **asdict(run)}
+        return json.dumps(told, ensure_ascii=False, allow_nan=False)
+
+    @property
+    def is_comparable(self) -> bool:
+        """Whether value and limit are numbers of which there can be a median."""
+        return all(math.isfinite(number) for number in self._numbers.values())
+
+    @property
+    def _numbers(self) -> dict[str, float]:
+        return {"value": self.value, "limit": self.limit}
 
 
 def new_run(began: datetime, rig: str, condition: str, seed: int | None, revision: str | None, suffix: str) -> Run:

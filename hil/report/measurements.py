@@ -15,6 +15,15 @@ XML, as ``measurement:failover`` with the value ``4.5 s (limit 8 s)``."""
 _PROPERTY_VALUE = re.compile(r"(?P<value>\S+) (?P<unit>.*) \(limit (?P<limit>\S+) (?P=unit)\)", re.DOTALL)
 
 
+EXCEEDED = "exceeded"
+MET = "met"
+
+
+def verdict_of(value: float, limit: float) -> str:
+    """Whether the limit was met or exceeded. What is no number (NaN) meets none."""
+    return MET if value <= limit else EXCEEDED
+
+
 @dataclass(frozen=True, kw_only=True)
 class Measurement:
     """One measured value. ``value`` and ``limit`` are both in ``unit``."""
@@ -27,10 +36,10 @@ class Measurement:
     @property
     def is_exceeded(self) -> bool:
         """Whether the value is over the limit. A value equal to it is not."""
-        return self.value > self.limit
+        return verdict_of(self.value, self.limit) == EXCEEDED
 
     def check(self) -> None:
-        """Raise ``MeasurementExceeded`` when the value is over the limit."""
+        """Raise ``MeasurementExceeded`` when the value is over the limit, or no number."""
         if self.is_exceeded:
             raise MeasurementExceeded(self.name, self.value, self.limit, self.unit)
 

@@ -1,10 +1,8 @@
-"""What was on the air during a test, as a pcap file: tcpdump, tshark and Wireshark open it."""
+"""What was on the air during a test, as a pcap file without secrets."""
 
-import io
 from collections.abc import Iterable
 
-import dpkt
-
+from hil.ethernet import pcap_file
 from hil.report.redaction import Redactor
 from hil.sniffer import Frame
 
@@ -14,8 +12,6 @@ def pcap(frames: Iterable[Frame], began_s: float, redactor: Redactor) -> bytes:
 
     A secret in a payload is masked in place; the checksum of that packet, which stays, then says so.
     """
-    file = io.BytesIO()
-    writer = dpkt.pcap.Writer(file, linktype=dpkt.pcap.DLT_EN10MB)
-    for frame in frames:
-        writer.writepkt_time(redactor.redact_bytes(frame.data), max(round(frame.time_s - began_s, 6), 0.0))
-    return file.getvalue()
+    return pcap_file(
+        (max(round(frame.time_s - began_s, 6), 0.0), redactor.redact_bytes(frame.data)) for frame in frames
+    )

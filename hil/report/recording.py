@@ -3,7 +3,7 @@
 import pytest
 
 from hil.clock import Clock
-from hil.events import Timeline, TimelineEntry
+from hil.events import Event, Timeline, TimelineEntry
 from hil.sniffer import Frame, Sniffer
 
 RIG_TIME_PROPERTY = "rig_time_s"
@@ -47,6 +47,10 @@ class Recording:
     def preparation(self) -> list[TimelineEntry]:
         """What was done to prepare the boards; empty while that goes on."""
         return self._timeline.entries(self._first)[: self._mark - self._first]
+
+    def run_events(self, since: int) -> list[Event]:
+        """All that happened in the run, also before this test, but for the first ``since`` events."""
+        return self._timeline.events(since)
 
     def time_text(self, time_s: float) -> str:
         """``time_s`` for people to read: seconds since the test began."""

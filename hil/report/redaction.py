@@ -16,9 +16,13 @@ _SHORTEST = 6
 """Characters. What is shorter, such as ``1``, is no secret of the environment, and would be masked everywhere."""
 
 
-def environment_secrets(environ: Mapping[str, str]) -> list[str]:
-    """The values of the environment variables that are secrets by their names, as CI servers hand them out."""
-    return [value for name, value in environ.items() if len(value) >= _SHORTEST and _SECRET_NAME.search(name)]
+def environment_secrets(environ: Mapping[str, str], used: Iterable[str] = ()) -> list[str]:
+    """The values of the environment variables that are secrets by their names, as CI servers hand them out.
+
+    Those ``used`` where the rig file takes them for secrets are so whatever their names.
+    """
+    found = [*(value for name, value in environ.items() if _SECRET_NAME.search(name)), *used]
+    return [value for value in found if len(value) >= _SHORTEST]
 
 
 class Redactor:

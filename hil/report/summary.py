@@ -1,4 +1,4 @@
-"""The closing summary: verdicts per testplan and measurements against their limits."""
+"""The closing summary: verdicts per testplan and category, measurements against their limits, the slowest tests."""
 
 import statistics
 from collections import Counter, defaultdict
@@ -10,11 +10,16 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from hil.report.measurements import Measurement, format_quantity
+from hil.report.category import CATEGORY_ORDER
+from hil.report.measurements import EXCEEDED, MET, Measurement, format_quantity, verdict_of
 from hil.report.outcome import BENCH_ERROR, BLOCKED, FAILED, OUTCOMES, PASSED, SKIPPED
 
 WIDE = 120
 """From this many columns on there is room to say which test measured the worst value."""
+
+SLOWEST = 5
+"""So many of the slowest tests are named."""
+_WORTH_TELLING_S = 0.05
 
 _STYLE = {PASSED: "green", FAILED: "bold red", BENCH_ERROR: "bold yellow", BLOCKED: "yellow", SKIPPED: "yellow"}
 
@@ -28,6 +33,17 @@ class TestResult:
     nodeid: str
     outcome: str
     measurements: tuple[Measurement, ...] = ()
+    category: str = ""
+    """Why it did not pass, if it did not: see ``hil/report/category.py``."""
+    rig_time_s: float = 0.0
+    """Seconds of rig time, the preparation of its boards included."""
+    took_s: float = 0.0
+    """Seconds that somebody had to wait for it."""
+
+    @property
+    def longest_s(self) -> float:
+        """Rig time, or the time that it took here, whichever is more."""
+        return max(self.rig_time_s, self.took_s)
 
     @property
     def testplan(self) -> str:
@@ -75,18 +91,42 @@ def verdict_counts(results: Iterable[TestResult]) -> dict[str, Counter[str]]:
     return dict(sorted(counts.items()))
 
 
+def verdicts_by_category(results: Iterable[TestResult]) -> Counter[str]:
+    """Number of tests that passed, were skipped, or are of each category, in the order in which reports list them."""
+    counts = Counter(result.category or result.outcome for result in results)
+    order = [*(outcome for outcome in OUTCOMES if outcome in (PASSED, SKIPPED)), *CATEGORY_ORDER]
+    return Counter({name: counts[name] for name in [*order, *sorted(counts.keys() - order)] if counts[name]})
+
+
+def slowest(results: Iterable[TestResult]) -> list[TestResult]:
+    """The tests that take longest on a real bench, where rig time is the time on the wall, or took longest here.
+
+    Those that took no time worth telling, such as blocked ones, are left out.
+    """
+    slow = [result for result in results if result.longest_s >= _WORTH_TELLING_S]
+    return sorted(slow, key=lambda result: result.longest_s, reverse=True)[:SLOWEST]
+
+
 def render(results: Iterable[TestResult], width: int, colour: bool) -> str:
-    """Both tables as text of at most ``width`` columns; control characters only with ``colour``."""
+    """All tables as text of at most ``width`` columns; control characters only with ``colour``."""
     finished = list(results)
     text = StringIO()
     console = Console(
         file=text, width=width, force_terminal=colour, color_system="standard" if colour else None, legacy_windows=False
     )
     console.print(_verdict_table(verdict_counts(finished)))
+    if any(result.category for result in finished):
+        counts = verdicts_by_category(finished)
+        console.print()
+        console.print(Text(", ".join(f"{count} {name}" for name, count in counts.items())))
     rows = measurement_rows(finished)
     if rows:
         console.print()
         console.print(_measurement_table(rows, with_test=width >= WIDE))
+    slow = slowest(finished)
+    if len(slow) > 1:
+        console.print()
+        console.print(_slowest_table(slow))
     # rich pads cells to the width of the table: trailing blanks have no place in a log.
     return "\n".join(line.rstrip() for line in text.getvalue().splitlines())
 
@@ -122,14 +162,26 @@ def _measurement_table(rows: Iterable[MeasurementRow], with_test: bool) -> Table
     if with_test:
         table.add_column("worst in", overflow="fold")
     for row in rows:
-        exceeded = row.worst > row.limit
+        exceeded = any(verdict_of(value, row.limit) == EXCEEDED for value in row.values)
         table.add_row(
             Text(row.name),
             str(len(row.values)),
             format_quantity(statistics.median(row.values), row.unit),
             format_quantity(row.worst, row.unit),
             format_quantity(row.limit, row.unit),
-            Text("exceeded", style=_STYLE[FAILED]) if exceeded else Text("met", style=_STYLE[PASSED]),
+            Text(EXCEEDED, style=_STYLE[FAILED]) if exceeded else Text(MET, style=_STYLE[PASSED]),
             *([Text(row.worst_test.rpartition("/")[2])] if with_test else []),
         )
+    return table
+
+
+def _slowest_table(results: Iterable[TestResult]) -> Table:
+    table = _table()
+    table.add_column("slowest", overflow="fold")
+    for heading in ("rig time", "took"):
+        table.add_column(heading, justify="right", overflow="fold")
+    for result in results:
+        # Without its file, which is long: `pytest -k` finds it.
+        name = Text(result.nodeid.partition("::")[2] or result.nodeid)
+        table.add_row(name, f"{result.rig_time_s:.1f} s", f"{result.took_s:.1f} s")
     return table

@@ -8,11 +8,13 @@ import pytest
 from hil.clock import MonotonicClock
 from hil.config import RigConfig
 from hil.faults.condition import Condition
+from hil.report.category import noted_category
 from hil.report.firmware import firmware_in, firmware_properties
 from hil.report.measurements import measurements_in
 from hil.report.outcome import BENCH_ERROR, OUTCOMES, PASSED, outcome_of
 from hil.report.recording import RIG_TIME_PROPERTY
 from hil.report.recoveries import KERNEL_LOG_PROPERTY, recovery_lines
+from hil.report.retries import retry_lines, tally
 from hil.report.summary import TestResult, render
 from hil.requirements import APP
 
@@ -20,17 +22,19 @@ from hil.requirements import APP
 class TerminalReport:
     """Collects the reports of all tests, of all xdist workers too, and shows what pytest itself does not."""
 
-    def __init__(self, rig: RigConfig, condition: Condition) -> None:
-        self._rig = rig
+    def __init__(self, cells: Sequence[RigConfig], condition: Condition) -> None:
+        """``cells``: those that the processes of this run work on."""
+        self._rig = cells[0]
+        self._cells = cells
         self._condition = condition
         self._host_clock = MonotonicClock()
         self._reports: dict[str, list[pytest.TestReport]] = {}
 
-    def pytest_report_header(self) -> str:
-        """One line at the start: which rig this is."""
-        clients = " ".join(board.name for board in self._rig.client_boards) or "none"
-        probe = "none" if self._rig.probe is None else self._rig.probe.driver
-        return f"rig: {self.title}, AP {self._rig.ap_board.name}, clients {clients}, probe {probe}"
+    def pytest_report_header(self) -> list[str]:
+        """What rig this is, at the start: a line, and one for each cell of a rig that has several."""
+        if self._rig.cell is None:
+            return [f"rig: {self.title}, {_described(self._rig)}"]
+        return [f"rig: {self.title}", *(f"cell: {cell.cell}, {_described(cell)}" for cell in self._cells)]
 
     def pytest_report_collectionfinish(self, items: Sequence[pytest.Item]) -> list[str]:
         """One line before the first test: the firmware that the boards get. Workers of xdist collect elsewhere."""
@@ -60,9 +64,10 @@ class TerminalReport:
         properties = [entry for report in last for entry in report.user_properties]
         if firmware := firmware_in(properties):
             terminalreporter.write_line(f"firmware: {', '.join(firmware)}")
-        for line in (*recovery_lines(properties), *_told_once(properties)):
+        for line in (*retry_lines(properties), *recovery_lines(properties), *_told_once(properties)):
             terminalreporter.write_line(line, yellow=True)
         rig_time_s = sum(_rig_time_s(reports[-1]) for reports in self._reports.values())
+        terminalreporter.write_line(tally(properties))
         terminalreporter.write_line(f"{rig_time_s:.0f} s of rig time in {self._host_clock.now():.1f} s")
 
     @property
@@ -86,13 +91,26 @@ class TerminalReport:
                 terminalreporter.write_line(content)
 
 
+def _described(cell: RigConfig) -> str:
+    clients = " ".join(board.name for board in cell.client_boards) or "none"
+    probe = "none" if cell.probe is None else cell.probe.driver
+    return f"AP {cell.ap_board.name}, clients {clients}, probe {probe}"
+
+
 def _result(nodeid: str, reports: list[pytest.TestReport]) -> TestResult | None:
     """What became of a test; None when it was interrupted: a verdict must be earned."""
     worst = max((outcome_of(report) for report in reports), key=OUTCOMES.index)
     if worst == PASSED and reports[-1].when != "teardown":
         return None
     # User properties accumulate over the phases: the last phase has them all.
-    return TestResult(nodeid=nodeid, outcome=worst, measurements=tuple(measurements_in(reports[-1].user_properties)))
+    return TestResult(
+        nodeid=nodeid,
+        outcome=worst,
+        measurements=tuple(measurements_in(reports[-1].user_properties)),
+        category=next((noted_category(report) for report in reports if outcome_of(report) == worst), ""),
+        rig_time_s=_rig_time_s(reports[-1]),
+        took_s=sum(report.duration for report in reports),
+    )
 
 
 def _told_once(properties: list[tuple[str, object]]) -> list[str]:

@@ -112,9 +112,9 @@ def timeline_picture(lanes: Lanes, title: str, subtitle: str = "") -> str:
     height = bottom + _AXIS_HEIGHT + _LEGEND_HEIGHT
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" width="{WIDTH}" height="{height}">',
-        f"<title>{escape(title)}</title><style>{_STYLE}</style>",
+        f"<title>{_plain(title)}</title><style>{_STYLE}</style>",
         f'<rect width="{WIDTH}" height="{height}" fill="#fff"/>',
-        f'<text class="t" x="16" y="22">{escape(title)}</text><text class="s" x="16" y="38">{escape(subtitle)}</text>',
+        f'<text class="t" x="16" y="22">{_plain(title)}</text><text class="s" x="16" y="38">{_plain(subtitle)}</text>',
     ]
     for index, (lane, at) in enumerate(zip(lanes.lanes, places, strict=True)):
         if index % 2 == 0:
@@ -129,6 +129,11 @@ def timeline_picture(lanes: Lanes, title: str, subtitle: str = "") -> str:
     parts += _legend(bottom + _AXIS_HEIGHT + 20)
     parts.append("</svg>\n")
     return "\n".join(parts)
+
+
+def _plain(text: str) -> str:
+    """``text`` for XML, which has no place for control characters: a board's line may hold any."""
+    return escape("".join(each if each.isprintable() else repr(each)[1:-1] for each in text))
 
 
 def _height(lane: Lane) -> int:
@@ -174,7 +179,7 @@ def _interval(scale: _Scale, interval: MeasuredInterval, y: int, bottom: int) ->
     yield f'<path d="M{begin} {bottom}V{y + 18}H{end}V{bottom}" fill="none" stroke="{colour}" stroke-dasharray="3 2"/>'
     yield f'<path d="M{begin} {y + 18}H{end}" stroke="{colour}" stroke-width="3"/>'
     at, anchor = (begin, "start") if begin < WIDTH * 0.7 else (end, "end")
-    yield f'<text class="i" x="{at}" y="{y + 13}" text-anchor="{anchor}">{escape(interval.label)}</text>'
+    yield f'<text class="i" x="{at}" y="{y + 13}" text-anchor="{anchor}">{_plain(interval.label)}</text>'
 
 
 # ---- lanes
@@ -183,7 +188,7 @@ def _interval(scale: _Scale, interval: MeasuredInterval, y: int, bottom: int) ->
 def _lane(scale: _Scale, lane: Lane, y: int) -> Iterable[str]:
     height = _height(lane)
     is_board = height > _OTHER_HEIGHT
-    yield f'<text class="n" x="16" y="{y + (30 if is_board else 16)}">{escape(lane.name)}</text>'
+    yield f'<text class="n" x="16" y="{y + (30 if is_board else 16)}">{_plain(lane.name)}</text>'
     if is_board:
         for track, look in _TRACKS.items():
             if look.name and (track != "role" or height == _BOARD_HEIGHT):
@@ -206,9 +211,9 @@ def _band(scale: _Scale, band: Band, y: int) -> Iterable[str]:
     at_y = f"{y + look.height - 3.5:g}"
     if width > len(band.label) * 6.4 + 6:
         style = "b w" if band.is_strong else "b"
-        yield f'<text class="{style}" x="{begin + 5:.1f}" y="{at_y}">{escape(band.label)}</text>'
+        yield f'<text class="{style}" x="{begin + 5:.1f}" y="{at_y}">{_plain(band.label)}</text>'
     elif band.track == "role" and end >= WIDTH - _END - _RIGHT:
-        yield f'<text class="b" x="{end + 4:.1f}" y="{at_y}">{escape(band.label)}</text>'
+        yield f'<text class="b" x="{end + 4:.1f}" y="{at_y}">{_plain(band.label)}</text>'
 
 
 def _marks(scale: _Scale, marks: Sequence[Mark], y: int) -> Iterable[str]:
@@ -229,7 +234,7 @@ def _marks(scale: _Scale, marks: Sequence[Mark], y: int) -> Iterable[str]:
             if begin > _LEFT and end < WIDTH and not any(one < end and begin < other for one, other in taken):
                 taken.append((begin, end))
                 look = f'text-anchor="{anchor}" style="fill:{_MARK_COLOURS[mark.kind]}"'
-                yield f'<text class="l" x="{at:.1f}" y="{y + 11}" {look}>{escape(mark.label)}</text>'
+                yield f'<text class="l" x="{at:.1f}" y="{y + 11}" {look}>{_plain(mark.label)}</text>'
                 break
 
 
@@ -244,7 +249,7 @@ def _sign(kind: MarkKind, x: float, y: float, title: str = "") -> str:
     }
     colour = _MARK_COLOURS[kind]
     paint = f'stroke="{colour}" stroke-width="2" fill="none"' if kind == "trouble" else f'fill="{colour}"'
-    told = f"<title>{escape(title)}</title>" if title else ""
+    told = f"<title>{_plain(title)}</title>" if title else ""
     return f'<path d="M{x} {y}{shapes[kind]}" {paint}>{told}</path>'
 
 
@@ -252,7 +257,7 @@ def _rect(
     x: float, y: float, width: float, height: float, colour: str, title: str = "", *, rounded: bool = False
 ) -> str:
     corner = ' rx="2"' if rounded else ""
-    told = f"<title>{escape(title)}</title>" if title else ""
+    told = f"<title>{_plain(title)}</title>" if title else ""
     return f'<rect x="{x}" y="{y}" width="{width}" height="{height}" fill={quoteattr(colour)}{corner}>{told}</rect>'
 
 

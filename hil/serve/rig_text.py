@@ -2,23 +2,24 @@
 
 import json
 import sys
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from hil.config import BoardProbeConfig, RigConfig
 
+FIRST_WORDS = "# The boards that `hil serve` serves in "
+"""Of every file that :func:`rig_text` was written to."""
 
-def rig_text(config: RigConfig, folder: Path, control: Path) -> str:
-    """A rig file for the boards that are served in ``folder``: serial lines by path, power by the control socket.
 
-    The Wi-Fi key stands in it, as the boards have to know it: the file is for the user alone.
+def rig_text(cells: Sequence[RigConfig], folder: Path, control: Path) -> str:
+    """A rig file for the ``cells`` that are served in ``folder``: serial lines by path, power by the control socket.
+
+    The Wi-Fi keys stand in it, as the boards have to know them: the file is for the user alone.
     """
-    wifi: dict[str, object] = {"ssid": config.wifi.ssid, "password": config.wifi.password.get_secret_value()}
-    if config.wifi.channel is not None:
-        wifi["channel"] = config.wifi.channel
+    config = cells[0]
     lines = [
-        f"# The boards that `hil serve` serves in {folder}. Written anew at every start.",
+        f"{FIRST_WORDS}{folder}. Written anew at every start.",
         f"rig: {config.name}-served",
-        f"wifi: {_value(wifi)}",
         f"power: {_value({'off_time_s': config.power.off_time_s, 'stagger_s': config.stagger_s})}",
         "hubs:",
     ]
@@ -27,7 +28,21 @@ def rig_text(config: RigConfig, folder: Path, control: Path) -> str:
         lines.append(f"  {name}:")
         lines.append("    driver: command")
         lines += [f"    {action}: {_value([*command, action])}" for action in ("on", "off", "state")]
-    lines.append("boards:")
+    if config.cell is None:
+        lines += _cell_lines(config, folder)
+    else:
+        lines.append("cells:")
+        for cell in cells:
+            lines += [f"  {cell.cell}:", *(f"    {line}" for line in _cell_lines(cell, folder))]
+    return "\n".join(lines) + "\n"
+
+
+def _cell_lines(config: RigConfig, folder: Path) -> Iterator[str]:
+    wifi: dict[str, object] = {"ssid": config.wifi.ssid, "password": config.wifi.password.get_secret_value()}
+    if config.wifi.channel is not None:
+        wifi["channel"] = config.wifi.channel
+    yield f"wifi: {_value(wifi)}"
+    yield "boards:"
     for board in config.wired_boards:
         section: dict[str, object] = {
             "serial": board.serial,
@@ -36,10 +51,9 @@ def rig_text(config: RigConfig, folder: Path, control: Path) -> str:
         }
         if board.name in config.boards:
             section["role"] = config.boards[board.name].role
-        lines.append(f"  {board.name}: {_value(section)}")
+        yield f"  {board.name}: {_value(section)}"
     if isinstance(config.probe, BoardProbeConfig):
-        lines.append(f"probe: {_value({'driver': 'board', 'board': config.probe.board})}")
-    return "\n".join(lines) + "\n"
+        yield f"probe: {_value({'driver': 'board', 'board': config.probe.board})}"
 
 
 def _value(value: object) -> str:

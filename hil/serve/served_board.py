@@ -7,6 +7,7 @@ from typing import Literal
 
 from hil.config import WiredBoard
 from hil.serve.file_watch import FileWatch
+from hil.serve.folder import volume_path
 from hil.serve.pty_port import PtyPort
 from hil.serve.volume import Volume
 from hil.virtual.pico import VirtualPico
@@ -49,7 +50,7 @@ class ServedBoard:
         self._pico = pico
         self._on_change = on_change
         self._port = PtyPort(folder / wired.name, pico.usb, world, loop, files)
-        self._volume = Volume(folder / f"{wired.name}.RPI-RP2", pico.bootrom, files)
+        self._volume = Volume(volume_path(folder, wired.name), pico.bootrom, files)
         # After those of port and volume, so that both are as the mode says when it is told.
         pico.usb.watch_plug(self._changed)
         pico.bootrom.watch_plug(self._changed)

@@ -1,6 +1,5 @@
 """The server: a virtual bench in real time, its boards behind device nodes, its hubs behind a control socket."""
 
-import fcntl
 import os
 import signal
 from collections.abc import Callable, Iterator, Sequence
@@ -11,20 +10,14 @@ from types import FrameType
 
 from hil.clock import Clock
 from hil.config import RigConfig
-from hil.errors import BenchError, ConfigError
 from hil.serve.control import ControlSocket, RequestError
 from hil.serve.file_watch import FileWatch
+from hil.serve.folder import CONTROL, claimed_folder
 from hil.serve.served_board import BoardState, ServedBoard
 from hil.virtual.bench import VirtualBench
 from hil.virtual.pico import VirtualPico
 from hil.virtual.realtime import RealTime
 
-CONTROL = "control"
-"""The control socket's name in the folder of a server."""
-
-_LOCK = "lock"
-_LONGEST_SOCKET_PATH = 107
-"""Bytes that the kernel has room for (unix(7), less the zero at the end)."""
 _READY_S = 5.0
 """Of the boards' time. Boards are on USB 1.6 s after power-on, but for one whose boot.py hangs."""
 
@@ -32,8 +25,9 @@ _READY_S = 5.0
 class Server:
     """Serves the boards of a virtual rig in ``folder`` while :meth:`run` runs; :meth:`close` takes everything away.
 
-    Every hub port is on at the beginning. Raises ``ConfigError`` for a folder that cannot be used, ``BenchError`` for
-    one in which another server is at work. The boards live ``speed`` times as fast as ``clock`` goes.
+    Every hub port is on at the beginning. Raises ``ConfigError`` for a folder that cannot be used, such as one in which
+    something of somebody else has the name of a board; ``BenchError`` for one in which another server is at work. The
+    boards live ``speed`` times as fast as ``clock`` goes.
     """
 
     def __init__(self, config: RigConfig, folder: Path, clock: Clock, speed: float = 1.0) -> None:
@@ -41,7 +35,7 @@ class Server:
         self._stopped = False
         self._stack = ExitStack()
         with ExitStack() as stack:
-            stack.enter_context(_claimed(folder))
+            stack.enter_context(claimed_folder(folder, [wired.name for wired in config.wired_boards]))
             self._bench = VirtualBench(config)
             stack.callback(self._bench.close)
             self._loop = RealTime(self._bench.world, clock, speed)
@@ -147,28 +141,3 @@ class Server:
             self._loop.unwatch(woken)
             os.close(woken)
             os.close(wake)
-
-
-@contextmanager
-def _claimed(folder: Path) -> Iterator[None]:
-    """``folder`` for one server alone; what a killed one left behind is removed."""
-    socket_path = folder / CONTROL
-    if len(os.fsencode(socket_path)) > _LONGEST_SOCKET_PATH:
-        raise ConfigError(f"{folder}: this path is too long for the socket {CONTROL} in it; give a shorter --dir")
-    try:
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        lock = os.open(folder / _LOCK, os.O_RDWR | os.O_CREAT, 0o600)
-    except OSError as error:
-        raise ConfigError(f"{folder}: cannot be used ({error.strerror}); give another --dir") from error
-    try:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise BenchError(f"{folder}: another `hil serve` is at work there; end it, or give another --dir") from None
-        for left in folder.iterdir():
-            if left.is_symlink() or left.is_socket():
-                left.unlink()
-        yield
-        (folder / _LOCK).unlink(missing_ok=True)
-    finally:
-        os.close(lock)

@@ -28,7 +28,7 @@ def virtual_twin(config: RigConfig) -> RigConfig:
             "hubs": hubs,
             "boards": {name: _virtual(config, board) for name, board in config.boards.items()},
             "probe": None if isinstance(config.probe, HostProbeConfig) else config.probe,
-            "probe_board": None if config.probe_board is None else _virtual(config, config.probe_board),
+            "probe_boards": tuple(_virtual(config, board) for board in config.probe_boards),
         }
     )
 

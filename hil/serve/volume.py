@@ -1,6 +1,8 @@
 """The RPI-RP2 volume of a board in BOOTSEL mode as a folder: what is copied there is flashed."""
 
+import os
 import shutil
+import stat
 from pathlib import Path
 
 from hil.serve.file_watch import FileEvent, FileWatch
@@ -40,7 +42,21 @@ class Volume:
             self._watch = self._files.watch(self.path, self._used)
 
     def _used(self, event: FileEvent, name: str) -> None:
-        path = self.path / name
-        # Nothing but plain files, so that a link put here cannot make the board read others of this machine.
-        if event is FileEvent.WRITTEN and path.is_file() and not path.is_symlink():
-            self._bootrom.write(path.read_bytes())
+        if event is FileEvent.WRITTEN and (content := _plain_content(self.path / name)) is not None:
+            self._bootrom.write(content)
+
+
+def _plain_content(path: Path) -> bytes | None:
+    """What is in a plain file; None for all else, so that a link put here cannot make the board read other files."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    except OSError:
+        # A link, or gone again, or not to be read: nothing has come to the board.
+        return None
+    try:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            return None
+        with os.fdopen(descriptor, "rb", closefd=False) as file:
+            return file.read()
+    finally:
+        os.close(descriptor)

@@ -61,7 +61,7 @@ class VirtualBench:
             self._power_ports[name] = VirtualPowerPort(hub, board.power.port)
         self._radio = radio = self._make_radio() if isinstance(config.probe, VirtualProbeConfig) else None
         self._probe = self._make_probe(config, radio) if radio else None
-        probe_radio = self.boards[config.probe_board.name].radio if config.probe_board else radio
+        probe_radio = next((self.boards[board.name].radio for board in config.probe_boards), radio)
         self._faults = VirtualFaults(self.world, self.air, self.boards, probe_radio)
 
     @property

@@ -4,7 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from random import Random
 
-from hil.virtual.flash import EROFS, Flash, FlashError, FlashFile
+from hil.virtual.absent_modules import absent_modules
+from hil.virtual.flash import FLASH_SIZE, Flash, FlashError, FlashFile
+from hil.virtual.rp2_errno import Errno
 
 ROM_FOLDER = "/.frozen"
 """Where the built-in modules appear; not listed in the root."""
@@ -45,7 +47,9 @@ class RandomDevice:
         self.position = 0
 
     def read(self, size: int) -> bytes:
-        """``size`` random bytes."""
+        """``size`` random bytes. More than any buffer holds, which ``os.urandom(-1)`` asks for, is ``FlashError``."""
+        if size > FLASH_SIZE:
+            raise FlashError(Errno.EINVAL)
         return self._rng.randbytes(size)
 
 
@@ -57,7 +61,7 @@ class BoardFiles:
 
     def __init__(self, flash: Flash, rom: Mapping[str, bytes], rng: Random) -> None:
         self.flash = flash
-        self._rom = rom
+        self._rom = {**rom, **absent_modules(ROM_FOLDER)}
         self._rng = rng
 
     def is_folder(self, path: str) -> bool:
@@ -76,7 +80,7 @@ class BoardFiles:
             return RandomDevice(self._rng)
         if path in self._rom:
             if for_writing:
-                raise FlashError(EROFS)
+                raise FlashError(Errno.EROFS)
             return RomFile(self._rom[path])
         if folder or (self.flash.is_folder(path) and not for_writing):
             self.flash.names(path)

@@ -11,6 +11,7 @@ class VirtualClock(Clock):
     """Rig time is the world's time. It stands still while the test thinks and jumps while the test waits."""
 
     def __init__(self, world: World) -> None:
+        super().__init__()
         self._world = world
 
     def now(self) -> float:

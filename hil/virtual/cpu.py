@@ -16,6 +16,7 @@ from hil.virtual.hal import (
     encode,
     encode_error,
 )
+from hil.virtual.interpreter_state import raise_exception, schedule
 from hil.virtual.vm import Stop, Vm
 from hil.virtual.wasi import Wasi
 from hil.virtual.world import Event, World
@@ -83,7 +84,7 @@ class Cpu:
         if block is not None and not self._in_wasi:
             self._wake(INTERRUPTED)
             return
-        vm.raise_exception(exception_address)
+        raise_exception(vm, exception_address)
         if block is not None:
             self._wake(_WASI_EINTR)
 
@@ -91,7 +92,7 @@ class Cpu:
         """Call a MicroPython function soon, also in the middle of a wait, which goes on afterwards."""
         if self._vm is None:
             return
-        self._vm.schedule(function_address, argument)
+        schedule(self._vm, function_address, argument)
         if self._blocked is not None and not self._in_wasi:
             self._put_off.append((self._blocked, self._timeout.time_us if self._timeout is not None else None))
             self._wake(WOKEN)

@@ -7,6 +7,9 @@ the old content. That is littlefs's promise, and what a deploy relies on.
 import posixpath
 from collections.abc import Mapping
 
+from hil.virtual.hal import BoardOSError
+from hil.virtual.rp2_errno import Errno
+
 BLOCK_SIZE = 4096
 """littlefs block: one flash sector of the RP2040."""
 
@@ -16,16 +19,12 @@ FLASH_SIZE = 868_352
 _BLOCKS_OF_A_DIRECTORY = 2
 """littlefs keeps each directory in a pair of blocks."""
 
-ENOENT, EEXIST, ENOTDIR, EISDIR, EINVAL, ENOSPC, EROFS, ENOTEMPTY = 2, 17, 20, 21, 22, 28, 30, 39
-"""Error numbers as MicroPython's rp2 port numbers them."""
+MAX_NAME_BYTES = 255
+"""Longest name of a file or folder (``LFS2_NAME_MAX``)."""
 
 
-class FlashError(Exception):
-    """A file operation failed; ``errno`` says how, in the rp2 port's numbers."""
-
-    def __init__(self, errno: int) -> None:
-        super().__init__(errno)
-        self.errno = errno
+class FlashError(BoardOSError):
+    """A file operation failed."""
 
 
 class FlashFile:
@@ -57,7 +56,7 @@ class FlashFile:
         end = self.position + len(data)
         # littlefs writes the new copy beside the old one, which lives until the sync.
         if _blocks(max(end, len(self._content))) > self._flash.free_blocks:
-            raise FlashError(ENOSPC)
+            raise FlashError(Errno.ENOSPC)
         if self.position > len(self._content):
             self._content.extend(bytes(self.position - len(self._content)))
         self._content[self.position : end] = data
@@ -105,7 +104,7 @@ class Flash:
         """Sorted names in a folder."""
         folder = normalize(path)
         if folder not in self._folders:
-            raise FlashError(ENOTDIR if folder in self._files else ENOENT)
+            raise FlashError(Errno.ENOTDIR if folder in self._files else Errno.ENOENT)
         prefix = folder.rstrip("/") + "/"
         below = {p[len(prefix) :].split("/")[0] for p in (*self._files, *self._folders) if p.startswith(prefix)}
         return sorted(below - {""})
@@ -114,14 +113,14 @@ class Flash:
         """Open a file. Raises ``FlashError``."""
         path = normalize(path)
         if path in self._folders:
-            raise FlashError(EISDIR)
+            raise FlashError(Errno.EISDIR)
         if path not in self._files:
             if not create:
-                raise FlashError(ENOENT)
-            self._require_parent(path)
+                raise FlashError(Errno.ENOENT)
+            self._require_place(path)
             self.replace(path, b"")
         elif exclusive and create:
-            raise FlashError(EEXIST)
+            raise FlashError(Errno.EEXIST)
         file = FlashFile(self, path, b"" if truncate else self._files[path], append)
         # An emptied file is empty once it is closed, even when nothing is written to it.
         file._dirty = truncate
@@ -130,10 +129,10 @@ class Flash:
     def replace(self, path: str, content: bytes) -> None:
         """Set a file's whole content. Raises ``FlashError`` when it does not fit."""
         path = normalize(path)
-        self._require_parent(path)
+        self._require_place(path)
         old_blocks = _blocks(len(self._files[path])) if path in self._files else 0
         if _blocks(len(content)) - old_blocks > self.free_blocks:
-            raise FlashError(ENOSPC)
+            raise FlashError(Errno.ENOSPC)
         self._files[path] = content
 
     def remove(self, path: str) -> None:
@@ -141,9 +140,9 @@ class Flash:
         path = normalize(path)
         if path in self._folders:
             if path == "/":
-                raise FlashError(EINVAL)
+                raise FlashError(Errno.EINVAL)
             if self.names(path):
-                raise FlashError(ENOTEMPTY)
+                raise FlashError(Errno.ENOTEMPTY)
             self._folders.discard(path)
         else:
             self._content(path)
@@ -153,24 +152,24 @@ class Flash:
         """Create a folder in an existing one."""
         path = normalize(path)
         if path in self._files or path in self._folders:
-            raise FlashError(EEXIST)
-        self._require_parent(path)
+            raise FlashError(Errno.EEXIST)
+        self._require_place(path)
         if self.free_blocks < _BLOCKS_OF_A_DIRECTORY:
-            raise FlashError(ENOSPC)
+            raise FlashError(Errno.ENOSPC)
         self._folders.add(path)
 
     def rename(self, old: str, new: str) -> None:
         """Rename a file or folder; an existing file of the new name is replaced in the same instant."""
         old, new = normalize(old), normalize(new)
-        self._require_parent(new)
+        self._require_place(new)
         if old in self._folders:
             if new == old or new.startswith(old + "/"):
-                raise FlashError(EINVAL)
+                raise FlashError(Errno.EINVAL)
             self._files = {_moved(path, old, new): data for path, data in self._files.items()}
             self._folders = {_moved(path, old, new) for path in self._folders}
             return
         if new in self._folders:
-            raise FlashError(EISDIR)
+            raise FlashError(Errno.EISDIR)
         content = self._content(old)
         del self._files[old]
         self._files[new] = content
@@ -182,12 +181,15 @@ class Flash:
 
     def _content(self, path: str) -> bytes:
         if path not in self._files:
-            raise FlashError(ENOENT)
+            raise FlashError(Errno.ENOENT)
         return self._files[path]
 
-    def _require_parent(self, path: str) -> None:
-        if posixpath.dirname(path) not in self._folders:
-            raise FlashError(ENOENT)
+    def _require_place(self, path: str) -> None:
+        folder, name = posixpath.split(path)
+        if folder not in self._folders:
+            raise FlashError(Errno.ENOENT)
+        if len(name.encode()) > MAX_NAME_BYTES:
+            raise FlashError(Errno.ENAMETOOLONG)
 
 
 def normalize(path: str) -> str:

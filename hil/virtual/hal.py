@@ -15,7 +15,6 @@ from hil.errors import BenchError
 MAILBOX_SIZE = 2048
 """Most bytes that one reply can carry; ``_hal.py`` on the board allocates the mailbox with this size."""
 
-
 TEXT_SIZE = 4096
 """Most bytes of an answer's text; the interpreter keeps a buffer of this size in the board's heap."""
 
@@ -86,7 +85,7 @@ def encode(answer: object) -> Reply:
         if len(answer) > MAILBOX_SIZE:
             raise BenchError(f"an answer of {len(answer)} bytes does not fit the board's mailbox of {MAILBOX_SIZE}")
         return Reply(b"d%d" % len(answer), answer)
-    text = b"j" + json.dumps(answer).encode()
+    text = b"j" + json.dumps(answer, ensure_ascii=False).encode()
     if len(text) > TEXT_SIZE:
         raise BenchError(f"an answer of {len(text)} bytes to a hardware call is longer than {TEXT_SIZE}: page it")
     return Reply(text)

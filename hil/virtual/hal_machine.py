@@ -1,14 +1,14 @@
 """The hardware calls of MicroPython's ``machine``, ``time``, ``os`` and REPL on a virtual board."""
 
-import struct
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from enum import IntEnum
 from typing import Protocol
 
 from hil.virtual.cpu import Cpu
-from hil.virtual.flash import BLOCK_SIZE, Flash, FlashError
-from hil.virtual.hal import MAILBOX_SIZE, PENDING, Block, BoardOSError, BoardValueError, Handler
+from hil.virtual.flash import BLOCK_SIZE, Flash
+from hil.virtual.hal import MAILBOX_SIZE, PENDING, Block, BoardValueError, Handler
 from hil.virtual.hal_pins import PinHal
+from hil.virtual.interpreter_state import renumber_errnos
 from hil.virtual.usb import UsbSerial
 from hil.virtual.vm import Vm
 from hil.virtual.world import Event, World
@@ -17,33 +17,7 @@ WATCHDOG_MAX_MS = 8388
 """Longest timeout of the RP2040's watchdog."""
 
 LISTING_PAGE = 12
-"""Entries of a folder in one answer: names have at most 255 bytes, an answer 4096."""
-
-_ERRNO_OF_NAME: Mapping[str, int] = {
-    "EPERM": 1,
-    "ENOENT": 2,
-    "EIO": 5,
-    "EBADF": 9,
-    "EAGAIN": 11,
-    "ENOMEM": 12,
-    "EACCES": 13,
-    "EEXIST": 17,
-    "ENODEV": 19,
-    "EISDIR": 21,
-    "EINVAL": 22,
-    "EOPNOTSUPP": 95,
-    "EADDRINUSE": 98,
-    "ECONNABORTED": 103,
-    "ECONNRESET": 104,
-    "ENOBUFS": 105,
-    "ENOTCONN": 107,
-    "ETIMEDOUT": 110,
-    "ECONNREFUSED": 111,
-    "EHOSTUNREACH": 113,
-    "EALREADY": 114,
-    "EINPROGRESS": 115,
-}
-"""Error numbers of MicroPython's rp2 port (py/mperrno.h); the interpreter was built with WASI's."""
+"""Entries of a folder in one answer: names have at most 255 bytes (``MAX_NAME_BYTES``), an answer 4096."""
 
 
 class ResetCause(IntEnum):
@@ -141,23 +115,9 @@ class MachineHal:
         self._board.cpu.mailbox_address = int(words[0])
 
     def _set_errnos(self, words: Sequence[str], _payload: bytes) -> None:
-        """Renumber the interpreter's table of error names: ``words`` are the addresses of ``errno.errorcode``
-        and of module ``errno``'s own dictionary, then names and numbers as built."""
-        codes_address, names_address = int(words[0]), int(words[1])
-        old_numbers = dict(zip(words[2::2], map(int, words[3::2]), strict=True))
-        renumbered = {old_numbers[name]: number for name, number in _ERRNO_OF_NAME.items() if name in old_numbers}
-        self._renumber(codes_address, renumbered, key=True)
-        self._renumber(names_address, renumbered, key=False)
-
-    def _renumber(self, dict_address: int, renumbered: Mapping[int, int], *, key: bool) -> None:
-        """Rewrite the small integers that are keys, or values, of the ``dict`` object at an address."""
-        _, used_and_flags, _, table = struct.unpack("<4I", self._vm.read(dict_address, 16))
-        for index in range(used_and_flags >> 3):
-            address = table + 8 * index + (0 if key else 4)
-            (word,) = struct.unpack("<I", self._vm.read(address, 4))
-            number = renumbered.get(word >> 1) if word & 1 else None
-            if number is not None:
-                self._vm.write(address, struct.pack("<I", number << 1 | 1))
+        """``words``: the addresses of the interpreter's two tables of errors, then their names and numbers as built."""
+        built = dict(zip(words[2::2], map(int, words[3::2]), strict=True))
+        renumber_errnos(self._vm, int(words[0]), int(words[1]), built)
 
     def _arm_interrupt(self, words: Sequence[str], _payload: bytes) -> None:
         self.interrupt_address = int(words[0])
@@ -185,10 +145,7 @@ class MachineHal:
     def _listdir(self, words: Sequence[str], payload: bytes) -> list[list[object]]:
         """The entries of a folder from number ``words[0]`` on, as many as one answer takes."""
         flash, folder, first = self._board.flash, payload.decode(), int(words[0])
-        try:
-            paths = [(name, f"{folder}/{name}") for name in flash.names(folder)[first : first + LISTING_PAGE]]
-        except FlashError as error:
-            raise BoardOSError(error.errno) from error
+        paths = [(name, f"{folder}/{name}") for name in flash.names(folder)[first : first + LISTING_PAGE]]
         return [[name, 0x4000 if flash.is_folder(path) else 0x8000, 0, flash.size(path)] for name, path in paths]
 
     def _start_timer(self, words: Sequence[str], _payload: bytes) -> None:

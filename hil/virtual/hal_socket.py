@@ -5,11 +5,11 @@ from collections.abc import Callable, Mapping, Sequence
 
 from hil.virtual.air.addressing import Endpoint, parse
 from hil.virtual.air.radio import Radio
-from hil.virtual.air.rp2_errno import EAGAIN, EBADF, ECONNRESET, EINPROGRESS, EINVAL, EOPNOTSUPP, ETIMEDOUT
 from hil.virtual.air.tcp_connection import TcpState
 from hil.virtual.air.tcp_socket import TcpSocket
 from hil.virtual.air.udp import UdpSocket
 from hil.virtual.hal import MAILBOX_SIZE, PENDING, Block, BoardOSError, BoardValueError, Handler
+from hil.virtual.rp2_errno import Errno
 
 SOCK_STREAM = 1
 SOCK_DGRAM = 2
@@ -75,12 +75,12 @@ class SocketHal:
         try:
             return self._sockets[int(words[0])]
         except KeyError:
-            raise BoardOSError(EBADF) from None
+            raise BoardOSError(Errno.EBADF) from None
 
     def _tcp(self, words: Sequence[str]) -> TcpSocket:
         found = self._any(words)
         if isinstance(found, UdpSocket):
-            raise BoardOSError(EOPNOTSUPP)
+            raise BoardOSError(Errno.EOPNOTSUPP)
         return found
 
     def _open(self, words: Sequence[str], _payload: bytes) -> object:
@@ -89,7 +89,7 @@ class SocketHal:
             return self._add(self._radio.udp_socket())
         if kind == SOCK_STREAM:
             return self._add(self._radio.tcp_socket())
-        raise BoardOSError(EINVAL)
+        raise BoardOSError(Errno.EINVAL)
 
     def _close(self, words: Sequence[str], _payload: bytes) -> object:
         closing = self._sockets.pop(int(words[0]), None)
@@ -129,7 +129,7 @@ class SocketHal:
         def attempt() -> object:
             return None if connecting.finish_connect() else PENDING
 
-        return _wait(attempt, int(words[3]), on_timeout=EINPROGRESS, at_once=EINPROGRESS)
+        return _wait(attempt, int(words[3]), on_timeout=Errno.EINPROGRESS, at_once=Errno.EINPROGRESS)
 
     # ---- data
 
@@ -215,7 +215,7 @@ def _tcp_events(polled: TcpSocket, mask: int) -> int:
     if connection is None:
         return POLLHUP
     if connection.state is TcpState.CLOSED:
-        return mask & POLLOUT | POLLHUP if connection.error == ECONNRESET else POLLERR
+        return mask & POLLOUT | POLLHUP if connection.error == Errno.ECONNRESET else POLLERR
     if connection.state is TcpState.SYN_SENT:
         return 0
     if connection.peer_closed:
@@ -239,7 +239,7 @@ def _packed(sender: Endpoint) -> bytes:
 
 
 def _wait(
-    attempt: Callable[[], object], timeout_ms: int, *, on_timeout: int = ETIMEDOUT, at_once: int = EAGAIN
+    attempt: Callable[[], object], timeout_ms: int, *, on_timeout: int = Errno.ETIMEDOUT, at_once: int = Errno.EAGAIN
 ) -> object:
     """Block for ``timeout_ms``, then raise errno ``on_timeout``; with timeout 0 raise ``at_once`` without waiting."""
     if timeout_ms == 0:

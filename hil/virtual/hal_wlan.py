@@ -7,11 +7,14 @@ from dataclasses import astuple, replace
 from hil.virtual.air.access_point import AccessPoint
 from hil.virtual.air.addressing import Addressing, parse
 from hil.virtual.air.radio import Radio
-from hil.virtual.air.scan import RSSI_DBM, Scan
+from hil.virtual.air.scan import RSSI_DBM, Scan, ScanResult
 from hil.virtual.air.station import Station
 from hil.virtual.hal import PENDING, Block, BoardValueError, Handler
 
 UNKNOWN_PARAMETER = "unknown config param"
+
+SCAN_PAGE = 12
+"""Access points in one answer: a name of 32 bytes may take 192 when it is escaped, an answer 4096."""
 
 
 class WlanHal:
@@ -19,6 +22,7 @@ class WlanHal:
 
     def __init__(self, radio: Radio) -> None:
         self._radio = radio
+        self._heard: list[ScanResult] = []
 
     def handlers(self) -> Mapping[str, Handler]:
         """Handlers by the name of the call."""
@@ -28,6 +32,7 @@ class WlanHal:
             "wlan.connect": self._connect,
             "wlan.disconnect": self._disconnect,
             "wlan.scan": self._scan,
+            "wlan.scanned": self._scanned,
             "wlan.status": lambda words, _payload: int(self._interface(words).status),
             "wlan.isconnected": lambda words, _payload: self._interface(words).is_connected,
             "wlan.stations": lambda _words, _payload: [mac.hex() for mac in self._radio.access_point.station_macs],
@@ -77,12 +82,18 @@ class WlanHal:
         def attempt() -> object:
             if scan.results is None:
                 return PENDING
-            return [
-                (found.ssid, found.bssid.hex(), found.channel, found.rssi_dbm, found.auth_mode, found.times_seen)
-                for found in scan.results
-            ]
+            self._heard = scan.results
+            return self._scanned(["0"], b"")
 
         return Block(attempt, None, list)
+
+    def _scanned(self, words: Sequence[str], _payload: bytes) -> list[tuple[object, ...]]:
+        """What the last scan heard, from number ``words[0]`` on, as much as one answer takes."""
+        first = int(words[0])
+        return [
+            (found.ssid, found.bssid.hex(), found.channel, found.rssi_dbm, found.auth_mode, found.times_seen)
+            for found in self._heard[first : first + SCAN_PAGE]
+        ]
 
     def _rssi(self, _words: Sequence[str], _payload: bytes) -> object:
         return self._radio.world.rng.randint(*RSSI_DBM) if self._radio.station.has_link else 0

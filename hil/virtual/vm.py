@@ -23,18 +23,6 @@ FUEL_SLICE = 1_000_000
 _FUEL = 10**18
 _VALUE_SIZE = ctypes.sizeof(ffi.wasmtime_val_t)
 _VALUE_OFFSET = ffi.wasmtime_val_t.of.offset
-_PENDING_EXCEPTION_ADDRESS = 66772 + 28
-"""``mp_state_ctx.thread.mp_pending_exception`` in this build of MicroPython, read from its disassembly."""
-
-_SCHEDULER_STATE_ADDRESS = 66772 + 464
-"""``mp_state_ctx.vm.sched_state``, likewise. 0 makes the interpreter look for a pending exception."""
-
-_SCHEDULER_QUEUE_ADDRESS = 66772 + 404
-"""``mp_state_ctx.vm.sched_queue``: entries of a function and its argument; its length and first index are bytes."""
-
-_SCHEDULER_LENGTH_ADDRESS = 66772 + 466
-_SCHEDULER_DEPTH = 4
-
 
 LocalCall = Callable[..., int | None]
 """Answers an import from its arguments alone; None when it cannot."""
@@ -232,24 +220,13 @@ class Vm:
         """Overwrite bytes of the VM's memory."""
         self.memory[address : address + len(data)] = data
 
-    def raise_exception(self, exception_address: int) -> None:
-        """Make MicroPython raise the exception object at that address as soon as it looks: at the next jump."""
-        self.write(_PENDING_EXCEPTION_ADDRESS, exception_address.to_bytes(4, "little"))
-        self.write(_SCHEDULER_STATE_ADDRESS, b"\0\0")
+    def load(self, layout: str, address: int) -> tuple[int, ...]:
+        """Numbers in the VM's memory, as ``struct`` unpacks them."""
+        return struct.unpack_from(layout, self.memory, address)
 
-    def schedule(self, function_address: int, argument: int) -> None:
-        """Have MicroPython call a function with a small integer soon, as ``micropython.schedule`` does.
-
-        Lost when four calls wait already, as on a real board.
-        """
-        length, first = self.read(_SCHEDULER_LENGTH_ADDRESS, 2)
-        if length == _SCHEDULER_DEPTH:
-            return
-        entry = struct.pack("<II", function_address, argument << 1 | 1)
-        self.write(_SCHEDULER_QUEUE_ADDRESS + 8 * ((first + length) % _SCHEDULER_DEPTH), entry)
-        self.write(_SCHEDULER_LENGTH_ADDRESS, bytes((length + 1,)))
-        if self.read(_SCHEDULER_STATE_ADDRESS, 2) == b"\1\0":
-            self.write(_SCHEDULER_STATE_ADDRESS, b"\0\0")
+    def store(self, layout: str, address: int, *numbers: int) -> None:
+        """Overwrite the VM's memory with numbers, as ``struct`` packs them."""
+        struct.pack_into(layout, self.memory, address, *numbers)
 
     def trap_message(self) -> str:
         """What the crash was, in one line. Only after ``TRAP``."""

@@ -2,7 +2,6 @@
 
 import ctypes
 import hashlib
-import os
 import struct
 import tempfile
 from collections.abc import Callable
@@ -98,29 +97,34 @@ def _argument_layout(function_type: object) -> struct.Struct:
     return struct.Struct("<" + "".join(layouts[str(param)] for param in function_type.params))
 
 
+def cache_file(wasm: bytes) -> Path:
+    """Where what ``wasm`` compiles to is kept for this user."""
+    key = hashlib.sha256(wasm).hexdigest()[:16]
+    return user_cache_path("pico-hil") / f"micropython-{key}-wasmtime-{version('wasmtime')}.bin"
+
+
 def _load_module(engine: wasmtime.Engine) -> wasmtime.Module:
     """Deserialize the compiled interpreter from the user's cache (2 ms), or compile it (1 s) and put it there."""
     wasm = (files("hil.virtual") / "wasm" / "micropython.wasm").read_bytes()
-    key = hashlib.sha256(wasm).hexdigest()[:16]
-    path = user_cache_path("pico-hil") / f"micropython-{key}-wasmtime-{version('wasmtime')}.bin"
-    if path.exists():
-        try:
-            return wasmtime.Module.deserialize_file(engine, str(path))
-        except wasmtime.WasmtimeError:
-            # Compiled for another processor, or cut short: compiling anew replaces it.
-            path.unlink(missing_ok=True)
-    module = wasmtime.Module(engine, wasm)
+    path = cache_file(wasm)
+    try:
+        return wasmtime.Module.deserialize_file(engine, str(path))
+    except wasmtime.WasmtimeError:
+        # Not there, compiled for another processor, or cut short: what is compiled now takes its place.
+        module = wasmtime.Module(engine, wasm)
     _store(path, bytes(module.serialize()))
     return module
 
 
 def _store(path: Path, content: bytes) -> None:
     """Write atomically, so that another process never reads half a file. A cache that cannot be written is no error."""
+    temporary = None
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        descriptor, temporary = tempfile.mkstemp(dir=path.parent)
+        with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as file:
+            temporary = Path(file.name)
+            file.write(content)
+        temporary.replace(path)
     except OSError:
-        return
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(content)
-    Path(temporary).replace(path)
+        if temporary is not None:
+            temporary.unlink(missing_ok=True)

@@ -4,6 +4,8 @@ import random
 from collections.abc import Callable
 from heapq import heappop, heappush
 
+from hil.virtual.held_signals import HeldSignals
+
 US_PER_S = 1_000_000
 """The world counts whole microseconds: integers add up the same on every machine."""
 
@@ -36,6 +38,7 @@ class World:
         self._queue: list[tuple[int, int, Event]] = []
         self._scheduled = 0
         self._noticed = False
+        self._signals = HeldSignals()
         self.give_way: Callable[[int, Callable[[], bool]], bool] | None = None
         """What :meth:`run` does instead while several callers take turns: see ``hil/virtual/turns.py``."""
 
@@ -68,7 +71,7 @@ class World:
 
         A board that has computed up to ``time_us`` uses it to go on without a switch.
         """
-        if time_us > self._horizon_us or self._noticed:
+        if time_us > self._horizon_us or self._noticed or self._signals.arrived:
             return False
         while self._queue and self._queue[0][2].action is None:
             heappop(self._queue)
@@ -87,7 +90,8 @@ class World:
     def run(self, until_us: int, stop: Callable[[], bool] = lambda: False) -> bool:
         """Let events happen until ``stop()`` or until ``until_us``; returns whether ``stop()`` held.
 
-        ``stop`` is evaluated first, after every event that called :meth:`notice`, and at the end.
+        ``stop`` is evaluated first, after every event that called :meth:`notice`, and at the end. Between two events
+        the handlers of signals are called, and may raise: Ctrl-C.
         """
         if self.give_way is not None:
             return self.give_way(until_us, stop)
@@ -95,16 +99,19 @@ class World:
         if stop():
             return True
         self._horizon_us = until_us
-        while self._queue and self._queue[0][0] <= until_us:
-            time_us, _, event = heappop(self._queue)
-            action, event.action = event.action, None
-            if action is None:
-                continue
-            self._now_us = max(self._now_us, time_us)
-            action()
-            if self._noticed:
-                self._noticed = False
-                if stop():
-                    return True
+        with self._signals:
+            while self._queue and self._queue[0][0] <= until_us:
+                time_us, _, event = heappop(self._queue)
+                action, event.action = event.action, None
+                if action is None:
+                    continue
+                self._now_us = max(self._now_us, time_us)
+                action()
+                if self._signals.arrived:
+                    self._signals.deliver()
+                if self._noticed:
+                    self._noticed = False
+                    if stop():
+                        return True
         self._now_us = max(self._now_us, until_us)
         return stop()

@@ -1,4 +1,4 @@
-"""One test per verdict: on firmware whose AP waits 8 s for a MASTER that is dead, and a rig with a dead port.
+"""One test per verdict: on firmware with two bugs (see ``_DEMO_BUGS`` in report/build.py), and a rig with a dead port.
 
 `make report-demo` runs it: a look at what a report says on the morning after. See docs/reports.md.
 """
@@ -6,6 +6,7 @@
 import pytest
 
 from hil.cluster import Cluster
+from hil.faults.injector import FaultInjector
 from hil.fixtures.measure import Measure
 from hil.probes import Probe
 
@@ -32,6 +33,14 @@ def test_limit_exceeded(cluster: Cluster, measure: Measure) -> None:
     with measure("failover", limit=6, unit="s"):
         first.power.off()
         cluster.wait(master=second)
+
+
+@pytest.mark.needs(clients=2, faults=("partition",))
+def test_invariant_violated(cluster: Cluster, faults: FaultInjector) -> None:
+    first, second = cluster.boot_in_order()
+    with faults.partition({cluster.ap}, {first}):
+        # The cut-off MASTER does not step down. The test does not look for that; what is watched in every test does.
+        second.console.expect("role", role="MASTER", within=12)
 
 
 @pytest.mark.needs(clients=3)

@@ -8,24 +8,7 @@ from typer.testing import CliRunner, Result
 
 from hil.cli import app
 
-RIG = """\
-rig: bench-1
-wifi: {ssid: PicoAP, password: pico1234}
-hubs:
-  main: {driver: virtual, ports: 3}
-boards:
-  A: {power: main/1}
-  B: {power: main/2}
-  P: {power: main/3}
-probe: {driver: board, board: P}
-"""
-
-
-@pytest.fixture(autouse=True)
-def _rig(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / "rigs").mkdir()
-    (tmp_path / "rigs" / "rig.yaml").write_text(RIG)
-    monkeypatch.chdir(tmp_path)
+pytestmark = pytest.mark.usefixtures("rig_file")
 
 
 def doctor(*arguments: str) -> Result:
@@ -47,9 +30,9 @@ def test_json_of_chosen_boards_the_probe_among_them() -> None:
     assert set(said["findings"][0]) == {"check", "subject", "status", "text", "advice"}
 
 
-def test_failure_has_its_status_and_leaves_the_other_checks(tmp_path: Path) -> None:
+def test_failure_has_its_status_and_leaves_the_other_checks(rig_file: Path) -> None:
     deeds = ", ".join(f"{deed}: [/no/such/program]" for deed in ("on", "off", "state"))
-    (tmp_path / "rigs" / "rig.yaml").write_text(
+    rig_file.write_text(
         "rig: plugs\nwifi: {ssid: PicoAP, password: pico1234}\n"
         f"hubs:\n  plug: {{driver: command, {deeds}}}\n"
         f"boards:\n  A: {{power: plug/1, link: '/no/such'}}\n"

@@ -60,10 +60,24 @@ def test_boards_side_by_side_get_micropython_and_files(folder: Path) -> None:
     assert result.exit_code == 0
 
 
-def test_all_boards_under_test(folder: Path) -> None:
+def test_an_app_goes_to_all_boards_that_have_a_role_in_it(folder: Path) -> None:
     result = hil_flash("--all", "--app", "blink")
     assert [line.split(":")[0] for line in result.stdout.splitlines()] == ["A", "B", "C"]
     assert result.exit_code == 0
+
+
+def test_the_probe_gets_micropython_too(folder: Path) -> None:
+    result = hil_flash("C", "P", "--uf2", "new.uf2", "--app", "blink")
+    assert result.stdout.splitlines() == [
+        f"C: runs MicroPython {NEW_VERSION}; blink/client: 0 files unchanged; wrote config.json, other.py, main.py",
+        f"P: runs MicroPython {NEW_VERSION}",
+    ]
+    assert result.exit_code == 0
+
+
+def test_micropython_goes_to_every_board(folder: Path) -> None:
+    result = hil_flash("--all", "--uf2", "new.uf2")
+    assert result.stdout.splitlines() == [f"{board}: runs MicroPython {NEW_VERSION}" for board in "ABCP"]
 
 
 def test_a_program_that_is_no_micropython(folder: Path) -> None:
@@ -87,10 +101,10 @@ def test_a_board_that_fails_does_not_stop_the_others(folder: Path) -> None:
     ("args", "error"),
     [
         (["A"], "nothing to put onto the boards; give --uf2 FILE, --app APP, or both"),
-        (["--app", "blink"], "name the boards to flash, or give --all; boards under test of rig three: A, B, C"),
+        (["--app", "blink"], "name the boards to flash, or give --all; boards of rig three: A, B, C, P"),
         (["A", "--all", "--app", "blink"], "name the boards to flash, or give --all"),
-        (["A", "X", "--app", "blink"], "rig three has no board X under test; it has A, B, C"),
-        (["P", "--app", "blink"], "rig three has no board P under test; it has A, B, C"),
+        (["A", "X", "--app", "blink"], "rig three has no board X; it has A, B, C, P"),
+        (["A", "P", "--app", "blink"], "board P of rig three is its probe and has no role in an app"),
         (["A", "--uf2", "old.uf2"], "old.uf2: No such file or directory; give the path of a UF2 file"),
         (["A", "--uf2", "rigs/rig.yaml"], "rigs/rig.yaml: is no UF2 file; a Pico W needs a UF2 of family 0xe48bff56"),
         (["A", "--app", "blonk"], "no firmware app 'blonk'; known: blink"),

@@ -20,25 +20,6 @@ elif outlet == "3":
 else:
     open(state, "w").write(what)
 """
-VIRTUAL = """\
-rig: bench-1
-wifi: {ssid: PicoAP, password: pico1234}
-hubs:
-  main: {driver: virtual, ports: 3}
-boards:
-  A: {power: main/1}
-  B: {power: main/2}
-  P: {power: main/3}
-probe: {driver: board, board: P}
-"""
-
-
-@pytest.fixture
-def virtual(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    (tmp_path / "rigs").mkdir()
-    (tmp_path / "rigs" / "rig.yaml").write_text(VIRTUAL)
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
 
 
 @pytest.fixture
@@ -69,12 +50,12 @@ def power(*arguments: str) -> Result:
 
 
 @pytest.mark.parametrize(("action", "state"), [("on", "on"), ("off", "off"), ("cycle", "on")])
-def test_a_virtual_rig(virtual: Path, action: str, state: str) -> None:
+def test_a_virtual_rig(rig_file: Path, action: str, state: str) -> None:
     result = power(action, "B", "P")
     assert (result.exit_code, result.output) == (0, f"B (main/2): {state}\nP (main/3): {state}\n")
 
 
-def test_every_board(virtual: Path) -> None:
+def test_every_board(rig_file: Path) -> None:
     assert power("off", "--all").output == "A (main/1): off\nB (main/2): off\nP (main/3): off\n"
 
 
@@ -112,12 +93,12 @@ def test_one_that_fails_leaves_none_of_the_others_out(plugs: Path) -> None:
         ),
     ],
 )
-def test_what_cannot_be_done_is_said_and_nothing_switched(virtual: Path, arguments: list[str], said: str) -> None:
+def test_what_cannot_be_done_is_said_and_nothing_switched(rig_file: Path, arguments: list[str], said: str) -> None:
     result = power(*arguments)
     assert (result.exit_code, result.stdout, result.stderr) == (2, "", said + "\n")
 
 
-def test_board_names_are_completed(virtual: Path) -> None:
+def test_board_names_are_completed(rig_file: Path) -> None:
     environ = {"_HIL_COMPLETE": "complete_bash", "COMP_WORDS": "hil power off ", "COMP_CWORD": "3"}
     result = CliRunner().invoke(app, [], env=environ, prog_name="hil")
     assert result.output.split() == ["A", "B", "P"]

@@ -92,6 +92,16 @@ def test_the_picture_is_a_png_with_a_panel_per_measurement(file: Path) -> None:
     assert sizes[1][1] > 1.5 * sizes[0][1]
 
 
+def test_in_a_folder_each_measurement_has_a_picture_of_its_own(file: Path) -> None:
+    history = history_of(file, USUAL)
+    history.add(night(20), [record(3), record(2, name="AP: up/down?"), record(2, name="ap: up/down?", unit="ms")])
+    (file.parent / "graphs").mkdir()
+    assert hil_trend("--plot", "graphs").exit_code == 0
+    pictures = sorted((file.parent / "graphs").iterdir())
+    assert [path.name for path in pictures] == ["AP_ up_down_.png", "ap_ up_down_ ms 2.png", "failover.png"]
+    assert {path.read_bytes()[:4] for path in pictures} == {b"\x89PNG"}
+
+
 @pytest.mark.parametrize(
     ("args", "said"),
     [

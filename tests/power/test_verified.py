@@ -98,6 +98,16 @@ def test_what_takes_a_person_is_not_tried_again(port: VerifiedPort, moody: Moody
     assert retries(virtual_rig) == []
 
 
+def test_a_drivers_own_kind_of_error_keeps_its_words(port: VerifiedPort, moody: Moody) -> None:
+    class RelayError(PowerError):
+        def __init__(self, relay: int, said: str) -> None:
+            super().__init__(f"relay {relay} said {said}")
+
+    moody.errors = iter([RelayError(3, "no") for _ in range(3)])
+    with pytest.raises(PowerError, match=r"^A, power port main/1: relay 3 said no \(3 tries\)$"):
+        port.on()
+
+
 def test_an_error_of_another_kind_passes_through(port: VerifiedPort, moody: Moody) -> None:
     moody.errors = iter([ZeroDivisionError()])
     with pytest.raises(ZeroDivisionError):

@@ -51,6 +51,16 @@ TESTS = """
     def test_limit(measure, key):
         measure("failover", value=9, limit=6, unit="s")
 
+    @pytest.fixture
+    def broken_cable():
+        yield
+        raise PowerError("hub main, port 2: does not switch off")
+
+    def test_wrong_then_cable(broken_cable): assert 1 == 2
+
+    @pytest.mark.parametrize("data", [b"", b"\\xff", object()])
+    def test_cases(data): pass
+
     @pytest.mark.firmware("talk")
     def test_invariant(ap, clock):
         ap.boot()
@@ -72,6 +82,8 @@ TESTS = """
 
     def test_blocked(): raise BlockedByQuarantine("board C is quarantined")
 """
+
+CASES = ("test_cases[]", "test_cases[\\xff]", "test_cases[data2]")
 
 MANIFEST = """\
 app: talk
@@ -98,7 +110,7 @@ def results(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Path:
     pytester.makepyfile(test_it=TESTS)
     # In a process of its own: Allure's plugins are global to one.
     done = pytester.runpytest_subprocess("--rig", rig, "--alluredir", "results", "-p", "no:cacheprovider")
-    done.stdout.fnmatch_lines(["*3 failed, 1 passed*"])
+    done.stdout.fnmatch_lines(["*4 failed, 4 passed*"])
     return pytester.path / "results"
 
 
@@ -112,14 +124,26 @@ def test_results_say_why_what_and_where_and_no_secret(results: Path) -> None:
         "test_limit[***]": (["limit exceeded"], "failed"),
         "test_invariant": (["invariant violated"], "failed"),
         "test_cable": (["bench error"], "broken"),
+        "test_wrong_then_cable": (["bench error"], "broken"),
         "test_blocked": (["blocked"], "broken"),
-    }
+    } | dict.fromkeys(CASES, ([], "passed"))
+
+    parameters = {name: {each["name"]: each for each in tests[name]["parameters"]} for name in CASES}
+    assert [told["case"].get("value", "") for told in parameters.values()] == ["", "\\xff", "data2"]
+    assert [parameters[name]["data"]["value"] for name in CASES[:2]] == ["b''", "b'\\xff'"]
+    # What is left tells them apart, in every run alike.
+    compared = [{name for name, each in told.items() if not each.get("excluded")} for told in parameters.values()]
+    assert compared == [{"case", "rig"}] * 3
+    assert len({tests[name]["historyId"] for name in CASES}) == 3
 
     first_screen = tests["test_wrong"]["statusDetails"]["message"]
     assert first_screen.startswith("product defect: A: no event 'nothing' (a line matching '^nothing') within 20 s")
     assert "A: power on since 0.000 s; " in first_screen
     assert "s: hello key=***" in first_screen
     assert "B: no power; it said nothing" in first_screen
+    # As in the closing summary, where a bench error outweighs whatever the test found.
+    message = tests["test_wrong_then_cable"]["statusDetails"]["message"]
+    assert message.startswith("bench error: hub main, port 2: does not switch off")
 
     good = tests["test_good"]
     assert label(good, "rig") == ["small"]

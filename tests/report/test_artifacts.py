@@ -79,7 +79,8 @@ def test_files_hold_this_test_in_time_since_it_began_and_no_secret(tmp_path: Pat
     assert all(b"hush-hush" not in path.read_bytes() for path in folder.iterdir())
 
 
-def test_logs_of_boards_that_the_test_no_longer_uses_go_away(tmp_path: Path) -> None:
+def test_what_the_test_no_longer_leaves_goes_away(tmp_path: Path) -> None:
+    (tmp_path / "air.pcap").write_bytes(b"of a bench with a sniffer")
     recording = Recording(VirtualClock(World(seed=1)), Timeline())
     write_artifacts(tmp_path, artifacts_of("t", ["A", "B"], recording, [], Redactor([])))
     write_artifacts(tmp_path, artifacts_of("t", ["A"], recording, [], Redactor([])))

@@ -36,7 +36,8 @@ def report(browser: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
     environ = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST_", "GITHUB_"))}
     build = [sys.executable, str(ROOT / "report" / "build.py"), "--output", str(output)]
     results = output.with_name("report-data") / "allure-results"
-    for options, status in ((["--demo"], 1), (["--results", str(results)], 0)):
+    state = output.with_name("report-data")
+    for options, status in ((["--demo"], 1), (["--results", str(results), "--state", str(state)], 0)):
         done = subprocess.run(
             [*build, *options], cwd=ROOT, env=environ, capture_output=True, text=True, timeout=240, check=False
         )
@@ -65,12 +66,12 @@ def test_a_failed_test_is_found_with_its_picture_and_log(page: Page, report: Pat
     page.screenshot(path=SCREENSHOTS / "overview.png")
 
     page.get_by_text("Categories", exact=False).first.click()
-    for category in ("product defect", "limit exceeded", "bench error", "blocked"):
+    for category in ("product defect", "limit exceeded", "invariant violated", "bench error", "blocked"):
         page.get_by_text(category, exact=True).first.wait_for()
     page.screenshot(path=SCREENSHOTS / "categories.png")
 
     page.get_by_text("Global Attachments").click()
-    page.get_by_text("measurements over the last runs").first.click()
+    page.get_by_text("failover.png").first.click()
     page.locator("img[src^='blob:'], img[src^='data:image']").first.wait_for()
     page.screenshot(path=SCREENSHOTS / "trend.png")
 

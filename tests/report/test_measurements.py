@@ -23,6 +23,12 @@ def test_over_the_limit_says_name_value_limit_and_unit() -> None:
     assert (caught.value.value, caught.value.limit, caught.value.unit) == (15.001, 15, "s")
 
 
+@pytest.mark.parametrize("limit", [15, float("inf")])
+def test_what_is_no_number_meets_no_limit(limit: float) -> None:
+    with pytest.raises(MeasurementExceeded, match="nan s is over the limit of"):
+        Measurement(name="join", value=float("nan"), limit=limit, unit="s").check()
+
+
 def test_a_tiny_excess_shows() -> None:
     with pytest.raises(MeasurementExceeded, match=r"15\.000001 s is over the limit of 15 s"):
         join(15.000001).check()

@@ -41,25 +41,26 @@ def heard(*packets: UdpDatagram | TcpSegment) -> list[Frame]:
     sniffer = AirSniffer()
     for number, packet in enumerate(packets):
         is_down = packet.source[0].endswith(".1")
-        sniffer.hear(10_500_000 + number * 250_000, *((AP, STATION) if is_down else (STATION, AP)), packet)
+        macs = (AP, STATION) if is_down else (STATION, AP)
+        sniffer.hear(10_500_000 + number * 250_000, *macs, packet, "192.168.4.127")
     return sniffer.frames()
 
 
 def test_udp_has_addresses_times_and_right_checksums(tshark: Tshark) -> None:
     there = UdpDatagram(("192.168.4.16", 5001), ("192.168.4.1", 5000), b"WHO")
     mdns = UdpDatagram(("192.168.4.16", 5353), ("224.0.0.251", 5353), bytes(12))
-    to_all = UdpDatagram(("192.168.4.1", 5000), ("192.168.4.255", 5001), b"odd length")
+    to_all = UdpDatagram(("192.168.4.1", 5000), ("192.168.4.127", 5001), b"odd length")
+    to_one = UdpDatagram(("192.168.4.1", 5000), ("192.168.4.255", 5001), b"")
     fields = ("frame.time_epoch", "eth.dst", "ip.src", "ip.dst", "udp.srcport", "udp.dstport", "udp.payload")
-    seen = tshark.read(pcap(heard(there, mdns, to_all), 10.0, Redactor([])), *fields)
-    assert seen == [
+    file = pcap(heard(there, mdns, to_all, to_one), 10.0, Redactor([]))
+    assert tshark.read(file, *fields) == [
         ["0.500000000", "28:cd:c1:00:00:01", "192.168.4.16", "192.168.4.1", "5001", "5000", b"WHO".hex()],
         ["0.750000000", "01:00:5e:00:00:fb", "192.168.4.16", "224.0.0.251", "5353", "5353", bytes(12).hex()],
-        ["1.000000000", "ff:ff:ff:ff:ff:ff", "192.168.4.1", "192.168.4.255", "5000", "5001", b"odd length".hex()],
+        ["1.000000000", "ff:ff:ff:ff:ff:ff", "192.168.4.1", "192.168.4.127", "5000", "5001", b"odd length".hex()],
+        # In a network of half the size this is somebody's address, whose MAC is the next hop's until it is heard.
+        ["1.250000000", "28:cd:c1:00:00:02", "192.168.4.1", "192.168.4.255", "5000", "5001", ""],
     ]
-    status = tshark.read(
-        pcap(heard(there, mdns, to_all), 10.0, Redactor([])), "ip.checksum.status", "udp.checksum.status"
-    )
-    assert status == [["1", "1"]] * 3, "1 is good"
+    assert tshark.read(file, "ip.checksum.status", "udp.checksum.status") == [["1", "1"]] * 4, "1 is good"
 
 
 def test_tcp_is_a_conversation_without_complaints(tshark: Tshark) -> None:
@@ -88,7 +89,7 @@ def test_what_is_for_many_is_heard_once_and_a_secret_not_at_all() -> None:
     sniffer = AirSniffer()
     packet = UdpDatagram(("192.168.4.1", 5000), ("255.255.255.255", 5001), b"key=hush-hush;")
     for receiver in (STATION, bytes(6)):
-        sniffer.hear(1, AP, receiver, packet)
+        sniffer.hear(1, AP, receiver, packet, "192.168.4.255")
     frames = sniffer.frames()
     assert len(frames) == 1
     file = pcap(frames, 0.0, Redactor(["hush-hush"]))

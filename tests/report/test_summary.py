@@ -1,7 +1,9 @@
+import math
+
 import pytest
 
 from hil.report.measurements import Measurement
-from hil.report.summary import TestResult, measurement_rows, render, verdict_counts
+from hil.report.summary import TestResult, measurement_rows, render, slowest, verdict_counts
 
 
 def failover(value: float) -> Measurement:
@@ -9,12 +11,37 @@ def failover(value: float) -> Measurement:
 
 
 RESULTS = [
-    TestResult(nodeid="testplans/test_roles.py::test_order", outcome="passed"),
-    TestResult(nodeid="testplans/test_roles.py::test_agree", outcome="failed"),
-    TestResult(nodeid="testplans/test_failure.py::test_next", outcome="passed", measurements=(failover(4.5),)),
-    TestResult(nodeid="testplans/test_failure.py::test_two[3]", outcome="failed", measurements=(failover(7.25),)),
-    TestResult(nodeid="testplans/test_failure.py::test_cable", outcome="bench-error", measurements=(failover(5),)),
-    TestResult(nodeid="testplans/test_failure.py::test_many", outcome="skipped"),
+    TestResult(nodeid="testplans/test_roles.py::test_order", outcome="passed", rig_time_s=8, took_s=0.5),
+    TestResult(
+        nodeid="testplans/test_roles.py::test_agree",
+        outcome="failed",
+        category="product defect",
+        rig_time_s=30.04,
+        took_s=1.26,
+    ),
+    TestResult(
+        nodeid="testplans/test_failure.py::test_next",
+        outcome="passed",
+        measurements=(failover(4.5),),
+        rig_time_s=6.5,
+        took_s=0.75,
+    ),
+    TestResult(
+        nodeid="testplans/test_failure.py::test_two[3]",
+        outcome="failed",
+        category="limit exceeded",
+        measurements=(failover(7.25),),
+        rig_time_s=12,
+        took_s=0.25,
+    ),
+    TestResult(
+        nodeid="testplans/test_failure.py::test_cable",
+        outcome="bench-error",
+        category="bench error",
+        measurements=(failover(5),),
+        took_s=15,
+    ),
+    TestResult(nodeid="testplans/test_failure.py::test_many", outcome="skipped", took_s=0.001),
 ]
 
 
@@ -41,9 +68,37 @@ def test_tables_as_they_are_printed() -> None:
         "testplans/test_roles.py         1        -        -       1            -",
         "all                             2        1        -       2            1",
         "",
+        "2 passed, 1 skipped, 1 product defect, 1 limit exceeded, 1 bench error",
+        "",
         "measurement  n  median   worst  limit  verdict   worst in",
         "failover     3     5 s  7.25 s    6 s  exceeded  test_failure.py::test_two[3]",
+        "",
+        "slowest      rig time    took",
+        "test_agree     30.0 s   1.3 s",
+        "test_cable      0.0 s  15.0 s",
+        "test_two[3]    12.0 s   0.2 s",
+        "test_order      8.0 s   0.5 s",
+        "test_next       6.5 s   0.8 s",
     ]
+
+
+def test_what_passed_has_no_line_of_categories_and_one_test_is_not_the_slowest() -> None:
+    results = [TestResult(nodeid="t.py::test_x", outcome="passed", rig_time_s=3, took_s=1)]
+    assert render(results, width=120, colour=False).splitlines() == [
+        "testplan  passed  skipped  blocked  failed  bench-error",
+        "t.py           1        -        -       -            -",
+    ]
+
+
+def test_five_are_slowest_by_rig_time_or_by_the_clock_on_the_wall() -> None:
+    results = [TestResult(nodeid=f"t.py::test_{n}", outcome="passed", rig_time_s=n, took_s=7 - n) for n in range(8)]
+    assert [result.nodeid[-1] for result in slowest(results)] == ["0", "7", "1", "6", "2"]
+    assert slowest([TestResult(nodeid="t.py::test_x", outcome="blocked", took_s=0.04)]) == []
+
+
+def test_a_value_that_is_no_number_does_not_meet_its_limit() -> None:
+    results = [TestResult(nodeid="t.py::test_x", outcome="failed", measurements=(failover(math.nan), failover(1)))]
+    assert "exceeded" in render(results, width=120, colour=False)
 
 
 @pytest.mark.parametrize("width", [20, 40, 60, 80, 200])
@@ -63,5 +118,5 @@ def test_colours_only_where_wanted() -> None:
 
 
 def test_the_test_of_the_worst_value_is_left_out_where_there_is_no_room() -> None:
-    assert "test_two" in render(RESULTS, width=120, colour=False)
-    assert "test_two" not in render(RESULTS, width=119, colour=False)
+    assert "test_failure.py::test_two" in render(RESULTS, width=120, colour=False)
+    assert "test_failure.py::test_two" not in render(RESULTS, width=119, colour=False)

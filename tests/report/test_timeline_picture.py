@@ -71,6 +71,15 @@ def test_faults_last_and_traffic_and_trouble_are_marks() -> None:
     assert lane("C").marks == (Mark(9, "trouble", "error OSError"),)
 
 
+def test_the_port_that_a_slow_hub_lets_close_early_is_no_trouble() -> None:
+    off = [
+        FAILOVER[0],
+        entry(101, "B", "link", "disconnected", SERIAL_GONE),
+        entry(101.6, "B", "power", "off", POWER_OFF),
+    ]
+    assert lanes_of(off, ["B"], 100).lanes[0].marks == ()
+
+
 def test_usb_that_goes_while_power_is_on_is_trouble() -> None:
     gone = [
         FAILOVER[0],
@@ -94,6 +103,13 @@ def test_the_picture_is_svg_that_shows_all_of_it_and_loads_nothing() -> None:
     assert shown <= texts
     assert svg == timeline_picture(lanes_of(FAILOVER, ["B", "C"], 100, 112), "test_<x> & y", "rig two")
     assert svg.replace("http://www.w3.org/2000/svg", "").count("http") == 0
+
+
+def test_control_characters_of_a_board_do_not_spoil_the_picture() -> None:
+    noise = [entry(1, "A", "serial", "error what=\x1b[31m\0", "error", what="\x1b[31m\0\ud800 <&>")]
+    svg = timeline_picture(lanes_of(noise, ["A"]), "noise \x07").encode()
+    texts = {element.text for element in ET.fromstring(svg).iter(f"{SVG}text")}
+    assert {r"error \x1b[31m\x00\ud800 <&>", r"noise \x07"} <= texts
 
 
 def test_a_flood_of_marks_does_not_flood_the_picture() -> None:

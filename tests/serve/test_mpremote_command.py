@@ -6,6 +6,7 @@ import pty
 import re
 import select
 import subprocess
+import tty
 from pathlib import Path
 from typing import Self
 
@@ -148,6 +149,9 @@ class Repl:
     def __init__(self, served: Served, board: str) -> None:
         self._clock = MonotonicClock()
         self._terminal, inside = pty.openpty()
+        # From the beginning on: mpremote says that it is there before it makes the terminal so, and an Enter that was
+        # typed in between would come to the board as another character.
+        tty.setraw(inside)
         self._seen = ""
         self._process = subprocess.Popen(
             served.mpremote_command(board, "repl"), stdin=inside, stdout=inside, stderr=inside, start_new_session=True

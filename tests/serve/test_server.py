@@ -9,9 +9,11 @@ from select import select
 
 import pytest
 import serial
+from typer.testing import CliRunner
 
+from hil.cli import app
 from hil.clock import MonotonicClock
-from hil.config import RigConfig, load_rig
+from hil.config import RigConfig, load_cells, load_rig
 from hil.errors import BenchError, ConfigError
 from hil.serve.client import ControlError, ask, main
 from hil.serve.rig_text import rig_text
@@ -70,17 +72,17 @@ def test_power_cut_hangs_up_a_program_and_the_next_pty_is_another(served: Served
 
 def test_pulled_cable_takes_the_device_away_and_leaves_the_program_running(served: Served) -> None:
     served.wait_for_mode("A", "application")
-    served.mpremote(
-        "A", "exec", "--no-follow", "import time\nn = 0\nwhile True:\n n += 1\n print(n)\n time.sleep(0.05)"
-    )
+    # It says nothing by itself: what came while mpremote still has the port would be lost.
+    waits = "while 'hello' not in sys.stdin.readline(): pass"
+    served.mpremote("A", "exec", "--no-follow", f"import sys\nstate = 'kept'\n{waits}\nprint('hello', state)")
     with Watcher(served.control) as watcher:
         ask(served.control, "unplug A")
         watcher.wait_for("A", "absent")
         ask(served.control, "plug-in A")
         watcher.wait_for("A", "application")
     with open_port(served.tty("A")) as port:
-        # What it counted meanwhile has waited in the board.
-        assert port.read_until(b"\r\n40\r\n").startswith(b"1\r\n2\r\n")
+        port.write(b"hello\n")
+        assert port.read_until(b"hello kept\r\n").endswith(b"hello kept\r\n")
         prompt(port)
 
 
@@ -208,6 +210,30 @@ def test_what_a_killed_server_left_is_replaced(three_boards: RigConfig, tmp_path
     assert [path.name for path in tmp_path.iterdir()] == ["three.yaml"]
 
 
+@pytest.mark.parametrize("name", ["A", "control", "lock", "B.RPI-RP2"])
+def test_what_somebody_else_has_in_the_folder_is_not_replaced(
+    three_boards: RigConfig, tmp_path: Path, name: str
+) -> None:
+    (tmp_path / name).write_text("mine")
+    (tmp_path / "mine").symlink_to("/etc/hostname")
+    before = sorted(path.name for path in tmp_path.iterdir())
+    with pytest.raises(ConfigError, match=rf"{name}: is not of `hil serve`.*; give another --dir"):
+        Server(three_boards, tmp_path, MonotonicClock())
+    assert (tmp_path / name).read_text() == "mine"
+    (tmp_path / name).unlink()
+    Server(three_boards, tmp_path, MonotonicClock()).close()
+    assert sorted(path.name for path in tmp_path.iterdir()) == [left for left in before if left != name]
+
+
+def test_rig_file_of_the_user_is_not_replaced(tmp_path: Path, three_boards: RigConfig) -> None:
+    rig = tmp_path / "rig.yaml"
+    rig.write_text(three_boards.path.read_text())
+    result = CliRunner().invoke(app, ["serve", "--rig", str(rig), "--dir", str(tmp_path)])
+    assert result.exit_code == 2
+    assert result.stderr.startswith(f"{rig}: is not of `hil serve`, which would replace it")
+    assert rig.read_text() == three_boards.path.read_text()
+
+
 def test_path_that_no_socket_can_have_is_refused(three_boards: RigConfig, tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="give a shorter --dir"):
         Server(three_boards, tmp_path / ("long" * 30), MonotonicClock())
@@ -232,10 +258,21 @@ def test_twin_of_a_real_rig_has_its_boards_on_its_ports(tmp_path: Path) -> None:
     twin = virtual_twin(load_rig(path, {}))
     assert twin.is_virtual
     assert twin.boards["A"].serial == "e6614c311b8c2b2a"
-    assert twin.probe_board is not None
-    assert len(twin.probe_board.serial) == 16
+    (probe,) = twin.probe_boards
+    assert len(probe.serial) == 16
     assert [board.power.port for board in twin.wired_boards] == [2, 6]
     assert [hub.ports for hub in twin.hubs.values()] == [6]
+
+
+def test_written_rig_file_of_cells_means_what_was_served(tmp_path: Path) -> None:
+    served = load_cells(Path("rigs/cells.yaml"), {})
+    written = tmp_path / "written.yaml"
+    written.write_text(rig_text(served, tmp_path, tmp_path / "control"))
+    read = load_cells(written, {})
+    assert [(cell.cell, cell.wifi) for cell in read] == [(cell.cell, cell.wifi) for cell in served]
+    assert [
+        [(board.name, board.role, board.power, board.serial) for board in cell.boards.values()] for cell in read
+    ] == [[(board.name, board.role, board.power, board.serial) for board in cell.boards.values()] for cell in served]
 
 
 def test_written_rig_file_means_what_was_served(tmp_path: Path) -> None:
@@ -248,7 +285,7 @@ def test_written_rig_file_means_what_was_served(tmp_path: Path) -> None:
     )
     served_config = load_rig(path, {})
     written = tmp_path / "written.yaml"
-    written.write_text(rig_text(served_config, tmp_path, tmp_path / "control"))
+    written.write_text(rig_text([served_config], tmp_path, tmp_path / "control"))
     read = load_rig(written, {})
     assert read.wifi == served_config.wifi
     assert (read.probe, read.power.off_time_s) == (served_config.probe, served_config.power.off_time_s)

@@ -49,7 +49,9 @@ def kills(
     """Kill runs of pytest at random moments; exit status 1 if any next run did not start clean."""
     killed = dirty = recovered = 0
     with tempfile.TemporaryDirectory() as folder, served_boards(Path(folder), "AB") as served:
-        for number, kill in enumerate(Runs(Path(folder) / "plan", served, seed).kill(times), start=1):
+        runs = Runs(Path(folder) / "plan", served, seed)
+        runs.prepare()
+        for number, kill in enumerate(runs.kill(times), start=1):
             killed += kill.was_running
             dirty += bool(kill.said)
             recovered += len(kill.recoveries)

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,6 +17,8 @@ from tests.soak.bench import locks_of
 
 RUN_WITHIN_S = 4 * PATIENCE_S
 """Against hanging only."""
+_LOOK_S = 0.02
+"""Between two looks at a run's locks."""
 FILLING = 12_000
 """Bytes of each board's firmware beside its program: so much that a deploy takes a good part of a run."""
 
@@ -92,27 +95,38 @@ class Runs:
         (folder / "pytest.ini").write_text("[pytest]\n")
         self._data = app / "data.bin"
 
-    def kill(self, times: int) -> Iterator[Kill]:
-        """Kill ``times`` runs, spread over the length of the last one that lived; let one live after each.
-
-        Raises ``AssertionError`` when not even the runs before the first kill are as they should be.
-        """
-        for _ in range(2):  # the first meets empty boards
+    def prepare(self) -> None:
+        """Let two runs live, the first of which meets empty boards. Raises ``AssertionError`` when one is not clean."""
+        for _ in range(2):
             said = self._finish()
             assert not said, said
+
+    def kill(self, times: int) -> Iterator[Kill]:
+        """Kill ``times`` runs, spread over the length of the last one that lived; let one live after each."""
         parts = [(part + self._chance.random()) / times for part in range(times)]
         self._chance.shuffle(parts)
         for part in parts:
             moment_s = part * self._length_s
-            run = self._start()
-            try:
+            run, started = self._start(), time.perf_counter()
+            with suppress(subprocess.TimeoutExpired):
                 run.wait(moment_s)
-            except subprocess.TimeoutExpired:
-                run.send_signal(signal.SIGKILL)
-            run.communicate(timeout=PATIENCE_S)
-            locks = tuple(self._locks())
-            was_running = run.returncode == -signal.SIGKILL
-            yield Kill(round(moment_s, 3), was_running, locks, self._finish(), tuple(self._recoveries))
+            yield self._kill(run, started)
+
+    def kill_with_locks(self) -> Kill:
+        """Kill a run as soon as it has locked the boards; let one live after it."""
+        run, started = self._start(), time.perf_counter()
+        while run.poll() is None and not self._locks():
+            with suppress(subprocess.TimeoutExpired):
+                run.wait(_LOOK_S)
+        return self._kill(run, started)
+
+    def _kill(self, run: subprocess.Popen[str], started: float) -> Kill:
+        run.send_signal(signal.SIGKILL)  # does nothing to one that has ended
+        after_s = round(time.perf_counter() - started, 3)
+        run.communicate(timeout=PATIENCE_S)
+        locks = tuple(self._locks())
+        was_running = run.returncode == -signal.SIGKILL
+        return Kill(after_s, was_running, locks, self._finish(), tuple(self._recoveries))
 
     def _start(self) -> subprocess.Popen[str]:
         self._number += 1

@@ -201,7 +201,6 @@ def test_board_says_what_it_is(terminal: Terminal) -> None:
     assert "Raspberry Pi Pico W with RP2040" in terminal.run("import os; os.uname().machine")
     assert terminal.run("import machine; machine.unique_id().hex()") == repr(terminal.pico.serial_number)
     assert terminal.run("import time; time.time() - 1609459200 < 60") == "True"
-    assert "_thread is not in the virtual board" in terminal.run("import _thread")
     assert "AttributeError" in terminal.run("machine.TouchPad")
 
 
@@ -222,6 +221,14 @@ def test_timers_made_before_they_are_started_are_two(terminal: Terminal) -> None
     terminal.sleep(1)
     assert terminal.run("len([t for t in fired if t is one]) > 2, len([t for t in fired if t is two])") == "(True, 1)"
     assert "ValueError: Timer doesn't exist" in terminal.run("Timer(0)")
+
+
+def test_timer_callback_that_fails_shows_the_users_frames_and_the_timer_goes_on(terminal: Terminal) -> None:
+    terminal.boot(main="def fail(timer):\n    print('again')\n    1 / 0\n")
+    terminal.type("from machine import Timer; t = Timer(period=100, callback=fail); n = Timer(period=100)\r", 1)
+    assert terminal.output.count("again") > 5
+    assert "/.frozen/" not in terminal.output
+    assert terminal.output.endswith('  File "main.py", line 3, in fail\r\nZeroDivisionError: divide by zero\r\n')
 
 
 def test_leds_and_pins_hold_their_value(terminal: Terminal) -> None:
@@ -271,14 +278,32 @@ def test_long_directory_is_listed_whole(terminal: Terminal) -> None:
     assert terminal.run("import os; len(list(os.ilistdir())), len(os.listdir())") == "(120, 120)"
 
 
+def test_directory_of_the_longest_names_in_any_script_is_listed_whole(terminal: Terminal) -> None:
+    names = [f"{number:03}" + "ü" * 126 for number in range(20)]
+    for name in names:
+        terminal.pico.flash.replace(f"/{name}", b"")
+    terminal.boot()
+    assert terminal.run("import os; [n[0] for n in os.ilistdir()] == os.listdir(), len(os.listdir())") == "(True, 20)"
+    assert terminal.run("list(os.ilistdir())[19][0] == '019' + 126 * '\\xfc'") == "True"
+
+
 @pytest.mark.parametrize(
-    "line", ["network.WLAN(1).config(ssid=5)", "s.sendto(b'', ('my host', 5))", "network.hostname(b'\\xff')"]
+    "line",
+    [
+        "network.WLAN(1).config(ssid=5)",
+        "s.sendto(b'', ('my host', 5))",
+        "network.hostname(b'\\xff')",
+        "open(b'/\\xff', 'w')",
+        "open('/' + 256 * 'x', 'w')",
+        "os.mkdir('/' + 128 * '\\xfc')",
+        "os.urandom(-1)",
+    ],
 )
 def test_wrong_arguments_are_an_error_on_the_board(terminal: Terminal, line: str) -> None:
     terminal.boot()
-    terminal.run("import network, socket; s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)")
+    terminal.run("import network, os, socket; s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)")
     assert "Error" in terminal.run(line)
-    assert terminal.run("1 + 1") == "2"
+    assert terminal.run("os.listdir()") == "[]"
 
 
 def test_too_many_open_files_are_an_error_on_the_board(terminal: Terminal) -> None:

@@ -63,10 +63,3 @@ def test_root_cannot_be_removed(terminal: Terminal) -> None:
     # What a Pico W says: https://github.com/micropython/micropython/issues/16845
     terminal.boot()
     assert "OSError: [Errno 1] EPERM" in terminal.run("import os; os.rmdir('/')")
-
-
-def test_compound_statement_on_one_line_ends_with_an_empty_line(terminal: Terminal) -> None:
-    terminal.boot()
-    assert terminal.type("for n in range(2): print(n)\r").endswith("\r\n... ")
-    assert terminal.type("\r") == "\r\n0\r\n1\r\n>>> "
-    assert terminal.type("format\r").endswith(">>> ")

@@ -2,7 +2,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hil.virtual.flash import ENOENT, ENOSPC, ENOTEMPTY, FLASH_SIZE, Flash, FlashError, FlashFile
+from hil.virtual.flash import FLASH_SIZE, Flash, FlashError, FlashFile
+from hil.virtual.rp2_errno import Errno
 
 
 def open_for_writing(flash: Flash, path: str) -> FlashFile:
@@ -28,7 +29,7 @@ def test_full_flash_raises_enospc_and_keeps_what_was_there() -> None:
         file.write(bytes(4096))
     with pytest.raises(FlashError) as raised:
         file.write(b"x")
-    assert raised.value.errno == ENOSPC
+    assert raised.value.errno == Errno.ENOSPC
     assert flash.files["/keep"] == b"k"
 
 
@@ -55,10 +56,23 @@ def test_folder_must_be_empty_to_be_removed_and_exist_to_be_used() -> None:
     flash.replace("/lib/x.py", b"x")
     with pytest.raises(FlashError) as raised:
         flash.remove("/lib")
-    assert raised.value.errno == ENOTEMPTY
+    assert raised.value.errno == Errno.ENOTEMPTY
     with pytest.raises(FlashError) as raised:
         flash.replace("/nowhere/x.py", b"x")
-    assert raised.value.errno == ENOENT
+    assert raised.value.errno == Errno.ENOENT
+
+
+def test_names_have_at_most_255_bytes() -> None:
+    flash = Flash()
+    flash.replace("/" + "x" * 255, b"")
+    flash.make_folder("/" + "ü" * 127)
+    for path in ("/" + "x" * 256, "/" + "ü" * 128):
+        with pytest.raises(FlashError) as raised:
+            flash.replace(path, b"")
+        assert raised.value.errno == Errno.ENAMETOOLONG
+        with pytest.raises(FlashError) as raised:
+            flash.rename("/" + "x" * 255, path)
+        assert raised.value.errno == Errno.ENAMETOOLONG
 
 
 @given(st.lists(st.sampled_from(["..", ".", "a", "b", "etc", "passwd", ""]), max_size=8))

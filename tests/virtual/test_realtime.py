@@ -28,8 +28,8 @@ def test_events_happen_when_they_are_due_and_not_before() -> None:
 def test_long_silence_is_no_delay() -> None:
     # A second and more without an event is not taken for a world that cannot keep up.
     world, clock = World(1), MonotonicClock()
-    loop = RealTime(world, clock)
     begun_s = clock.now()
+    loop = RealTime(world, clock)
     happened: list[float] = []
     world.after(1_300_000, lambda: happened.append(clock.now() - begun_s))
     world.after(1_350_000, lambda: happened.append(clock.now() - begun_s))

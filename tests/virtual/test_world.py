@@ -1,3 +1,8 @@
+import signal
+from collections.abc import Callable
+
+import pytest
+
 from hil.virtual.clock import VirtualClock
 from hil.virtual.world import World
 
@@ -47,3 +52,50 @@ def test_time_advances_without_a_switch_only_while_nothing_else_is_due() -> None
 
 def test_same_seed_same_chance() -> None:
     assert World(7).rng.random() == World(7).rng.random() != World(8).rng.random()
+
+
+def interrupted_event(happened: list[str]) -> Callable[[], None]:
+    def event() -> None:
+        signal.raise_signal(signal.SIGINT)
+        happened.append("whole")
+
+    return event
+
+
+def test_ctrl_c_waits_for_the_end_of_the_event_in_which_it_came() -> None:
+    world, happened = World(1), list[str]()
+    before = signal.getsignal(signal.SIGINT)
+    world.at(10, interrupted_event(happened))
+    world.at(20, lambda: happened.append("later"))
+    with pytest.raises(KeyboardInterrupt):
+        world.run(30)
+    assert (happened, world.now_us) == (["whole"], 10)
+    assert signal.getsignal(signal.SIGINT) is before
+    world.run(30)
+    assert happened == ["whole", "later"]
+
+
+def test_a_board_that_computes_gives_way_to_ctrl_c() -> None:
+    world, steps = World(1), list[bool]()
+
+    def compute() -> None:
+        steps.append(world.try_advance(5))
+        signal.raise_signal(signal.SIGINT)
+        steps.append(world.try_advance(6))
+
+    world.at(1, compute)
+    with pytest.raises(KeyboardInterrupt):
+        world.run(100)
+    assert steps == [True, False]
+
+
+def test_handler_that_does_not_raise_is_called_and_the_world_goes_on() -> None:
+    world, happened = World(1), list[str]()
+    before = signal.signal(signal.SIGALRM, lambda _number, _frame: happened.append("alarm"))
+    try:
+        world.at(10, lambda: signal.raise_signal(signal.SIGALRM))
+        world.at(20, lambda: happened.append("later"))
+        world.run(30)
+    finally:
+        signal.signal(signal.SIGALRM, before)
+    assert happened == ["alarm", "later"]

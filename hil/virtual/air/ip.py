@@ -7,8 +7,8 @@ from hil.virtual.air.addressing import BROADCAST, Addressing
 from hil.virtual.air.interface import Interface
 from hil.virtual.air.limits import EPHEMERAL_PORT_FIRST, EPHEMERAL_PORTS
 from hil.virtual.air.packets import IpPacket
-from hil.virtual.air.rp2_errno import EHOSTUNREACH
 from hil.virtual.hal import BoardOSError
+from hil.virtual.rp2_errno import Errno
 from hil.virtual.world import World
 
 
@@ -60,7 +60,7 @@ class IpLayer:
         """As :meth:`route`. Raises EHOSTUNREACH when there is none."""
         interface = self.route(address)
         if interface is None:
-            raise BoardOSError(EHOSTUNREACH)
+            raise BoardOSError(Errno.EHOSTUNREACH)
         return interface
 
     # ---- packets

@@ -54,7 +54,7 @@ class Air:
         """Carry ``packet`` one hop; ``origin`` is who sent it, if ``sender`` only forwards it."""
         arrival_us = self.world.now_us + self._draw_latency_us()
         if origin is None and isinstance(packet, UdpDatagram | TcpSegment):
-            self.sniffer.hear(self.world.now_us, sender.mac, receiver.mac, packet)
+            self.sniffer.hear(self.world.now_us, sender.mac, receiver.mac, packet, sender.addressing.broadcast)
         if self._walls and not self._passes(sender, receiver, origin):
             return
         if self.disturbance is None:

@@ -7,13 +7,17 @@ from hil.dns_message import LOCAL, MDNS, question, read
 from hil.virtual.air.addressing import parse
 from hil.virtual.air.limits import NAMES_KEPT
 from hil.virtual.air.packets import UdpDatagram
-from hil.virtual.air.rp2_errno import NAME_UNKNOWN, RESOLVER_FULL
 from hil.virtual.air.timing import DNS_RETRY_TICKS, DNS_TICK_S
 from hil.virtual.air.udp import UdpLayer, UdpSocket
 from hil.virtual.hal import BoardOSError
 from hil.virtual.world import US_PER_S, Event
 
 _DNS_PORT = 53
+
+NAME_UNKNOWN = -2
+RESOLVER_FULL = -1
+"""What ``getaddrinfo`` raises for a name that nobody answers for, and when no socket is left to ask: no errnos, but
+numbers of MicroPython's modlwip.c and of lwIP."""
 
 
 @dataclass(frozen=True)

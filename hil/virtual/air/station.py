@@ -9,7 +9,6 @@ from hil.virtual.air.interface import Interface, LinkStatus
 from hil.virtual.air.limits import KEY_MAX, SSID_MAX
 from hil.virtual.air.medium import Air
 from hil.virtual.air.packets import Deauthentication, DhcpMessage, IpPacket, Packet
-from hil.virtual.air.rp2_errno import EPERM
 from hil.virtual.air.scan import Scan
 from hil.virtual.air.timing import (
     ASSOCIATION,
@@ -19,6 +18,7 @@ from hil.virtual.air.timing import (
     Span,
 )
 from hil.virtual.hal import BoardOSError
+from hil.virtual.rp2_errno import Errno
 from hil.virtual.world import Event
 
 
@@ -211,7 +211,7 @@ class Station(BeaconListener):
 
     def _require_active(self) -> None:
         if not self.is_active:
-            raise BoardOSError(EPERM)
+            raise BoardOSError(Errno.EPERM)
 
     def _schedule(self, delay: Span, action: Callable[[], None]) -> None:
         self._cancel_next()

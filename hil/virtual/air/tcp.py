@@ -7,10 +7,10 @@ from hil.virtual.air.addressing import Addressing, Endpoint
 from hil.virtual.air.ip import IpLayer
 from hil.virtual.air.limits import TCP_LISTEN_PCBS, TCP_PCBS
 from hil.virtual.air.packets import TcpSegment
-from hil.virtual.air.rp2_errno import EADDRINUSE, ENOMEM
 from hil.virtual.air.tcp_connection import TcpConnection
 from hil.virtual.air.timing import TCP_TIME_WAIT_S
 from hil.virtual.hal import BoardOSError
+from hil.virtual.rp2_errno import Errno
 from hil.virtual.world import US_PER_S
 
 
@@ -49,7 +49,7 @@ class TcpLayer:
     def add(self, socket: UnconnectedSocket) -> None:
         """A new socket. Raises ENOMEM when there is no room for one more."""
         if not self.has_room:
-            raise BoardOSError(ENOMEM)
+            raise BoardOSError(Errno.ENOMEM)
         self._unconnected.append(socket)
 
     def remove(self, socket: UnconnectedSocket) -> None:
@@ -61,7 +61,7 @@ class TcpLayer:
     def listen(self, socket: UnconnectedSocket) -> None:
         """``socket`` listens from now on. Raises ENOMEM when there is no room for one more listener."""
         if len(self._listeners) >= TCP_LISTEN_PCBS:
-            raise BoardOSError(ENOMEM)
+            raise BoardOSError(Errno.ENOMEM)
         self.remove(socket)
         self._listeners.append(socket)
 
@@ -79,7 +79,7 @@ class TcpLayer:
     def connect(self, socket: UnconnectedSocket, local: Endpoint, remote: Endpoint) -> TcpConnection:
         """Open a connection in place of ``socket``. Raises EADDRINUSE when there is one between the same endpoints."""
         if (local, remote) in self._connections:
-            raise BoardOSError(EADDRINUSE)
+            raise BoardOSError(Errno.EADDRINUSE)
         self.remove(socket)
         return self._add_connection(TcpConnection(self.ip, local, remote, self._closed))
 
@@ -110,10 +110,10 @@ class TcpLayer:
         for other in self._sockets():
             may_share = other is socket or (socket.may_share_port and other.may_share_port)
             if other.port == port and not may_share:
-                raise BoardOSError(EADDRINUSE)
+                raise BoardOSError(Errno.EADDRINUSE)
         is_connected = any(local[1] == port for local, _ in self._connections)
         if not socket.may_share_port and (is_connected or self._is_in_time_wait(port)):
-            raise BoardOSError(EADDRINUSE)
+            raise BoardOSError(Errno.EADDRINUSE)
 
     def _is_in_time_wait(self, port: int) -> bool:
         return self.ip.world.now_us < self._time_wait_until_us.get(port, 0)

@@ -9,10 +9,10 @@ from hil.virtual.air.addressing import Endpoint
 from hil.virtual.air.ip import IpLayer
 from hil.virtual.air.limits import TCP_MSS, TCP_SEND_BUFFER
 from hil.virtual.air.packets import TcpSegment
-from hil.virtual.air.rp2_errno import ECONNABORTED, ECONNRESET
 from hil.virtual.air.tcp_receiver import TcpReceiver
 from hil.virtual.air.tcp_timer import RetransmissionTimer
 from hil.virtual.air.timing import TCP_CLOSE_S
+from hil.virtual.rp2_errno import Errno
 from hil.virtual.world import US_PER_S, Event
 
 
@@ -115,7 +115,7 @@ class TcpConnection:
 
     def abort(self) -> None:
         """End at once with errno 103, telling nobody: the address is gone, or the peer."""
-        self._end(ECONNABORTED)
+        self._end(Errno.ECONNABORTED)
 
     def drop(self) -> None:
         """Forget the connection; nobody is told."""
@@ -137,7 +137,7 @@ class TcpConnection:
         """Take a segment of this connection."""
         if segment.rst:
             if self.state is not TcpState.SYN_SENT or segment.acknowledgement == self._next:
-                self._end(ECONNRESET)
+                self._end(Errno.ECONNRESET)
         elif self.state is TcpState.SYN_SENT:
             self._receive_syn_acknowledgement(segment)
         elif segment.syn:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from hil.virtual.air.addressing import ANY, Endpoint
 from hil.virtual.air.packets import TcpSegment
-from hil.virtual.air.rp2_errno import EALREADY, EBADF, EINVAL, EISCONN, ENOTCONN
 from hil.virtual.air.tcp import TcpLayer
 from hil.virtual.air.tcp_connection import TcpConnection, TcpState
 from hil.virtual.hal import BoardOSError
+from hil.virtual.rp2_errno import Errno
 
 DEFAULT_BACKLOG = 2
 """Of ``listen()`` without an argument. MicroPython."""
@@ -49,7 +49,7 @@ class TcpSocket:
         """Take connections, at most ``backlog`` that nobody has accepted yet. Raises ENOMEM."""
         self._require_open()
         if self._connection is not None:
-            raise BoardOSError(EINVAL)
+            raise BoardOSError(Errno.EINVAL)
         if not self.is_listening:
             self._layer.listen(self)
             if self.port == 0:
@@ -80,7 +80,7 @@ class TcpSocket:
         """The connection that waits longest, and its peer; None when there is none. Raises EINVAL, EBADF."""
         self._require_open()
         if not self.is_listening:
-            raise BoardOSError(EINVAL)
+            raise BoardOSError(Errno.EINVAL)
         if not self._alive():
             return None
         connection = self._waiting.pop(0)
@@ -97,9 +97,9 @@ class TcpSocket:
         """Start to connect. Raises EHOSTUNREACH without a route, EALREADY, EISCONN, EADDRINUSE."""
         self._require_open()
         if self._connection is not None:
-            raise BoardOSError(EALREADY if self._connection.state is TcpState.SYN_SENT else EISCONN)
+            raise BoardOSError(Errno.EALREADY if self._connection.state is TcpState.SYN_SENT else Errno.EISCONN)
         if self.is_listening:
-            raise BoardOSError(EALREADY)
+            raise BoardOSError(Errno.EALREADY)
         interface = self._layer.ip.require_route(peer[0])
         port = self.port or self._layer.free_port()
         self._connection = self._layer.connect(self, (interface.addressing.address, port), peer)
@@ -126,15 +126,15 @@ class TcpSocket:
 
     def _require_open(self) -> None:
         if self._is_closed:
-            raise BoardOSError(EBADF)
+            raise BoardOSError(Errno.EBADF)
 
     def _require_connection(self) -> TcpConnection:
         self._require_open()
         if self._connection is None:
-            raise BoardOSError(ENOTCONN)
+            raise BoardOSError(Errno.ENOTCONN)
         if self._connection.state is TcpState.CLOSED:
             self._is_closed = True
-            raise BoardOSError(self._connection.error or EBADF)
+            raise BoardOSError(self._connection.error or Errno.EBADF)
         return self._connection
 
     # ---- polling and closing

@@ -10,8 +10,8 @@ from hil.virtual.air.addressing import ANY, Addressing, Endpoint
 from hil.virtual.air.ip import IpLayer
 from hil.virtual.air.limits import UDP_PAYLOAD_MAX, UDP_PCBS, UDP_PCBS_MDNS, UDP_QUEUE
 from hil.virtual.air.packets import UdpDatagram
-from hil.virtual.air.rp2_errno import EADDRINUSE, EMSGSIZE, ENOMEM, ENOTCONN
 from hil.virtual.hal import BoardOSError
+from hil.virtual.rp2_errno import Errno
 
 
 class UdpLayer:
@@ -24,7 +24,7 @@ class UdpLayer:
     def add(self, socket: UdpSocket) -> None:
         """A new socket. Raises ENOMEM when there is no room for one more."""
         if len(self.sockets) >= UDP_PCBS - UDP_PCBS_MDNS - self.ip.interface_count:
-            raise BoardOSError(ENOMEM)
+            raise BoardOSError(Errno.ENOMEM)
         self.sockets.append(socket)
 
     def remove(self, socket: UdpSocket) -> None:
@@ -81,11 +81,11 @@ class UdpSocket:
             port = self._layer.free_port()
         if port == MDNS_PORT:
             # The mDNS responder has it, and shares it with nobody.
-            raise BoardOSError(EADDRINUSE)
+            raise BoardOSError(Errno.EADDRINUSE)
         for other in self._layer.sockets:
             may_share = other is self or (self.may_share_port and other.may_share_port)
             if not may_share and other._overlaps(address, port):
-                raise BoardOSError(EADDRINUSE)
+                raise BoardOSError(Errno.EADDRINUSE)
         self._local = (address, port)
 
     def _overlaps(self, address: str, port: int) -> bool:
@@ -110,9 +110,9 @@ class UdpSocket:
         """
         destination = peer if peer is not None else self._peer
         if destination is None:
-            raise BoardOSError(ENOTCONN)
+            raise BoardOSError(Errno.ENOTCONN)
         if len(data) > UDP_PAYLOAD_MAX:
-            raise BoardOSError(EMSGSIZE)
+            raise BoardOSError(Errno.EMSGSIZE)
         self._ensure_port()
         interface = self._layer.ip.require_route(destination[0])
         interface.transmit(UdpDatagram((interface.addressing.address, self.port), destination, data))

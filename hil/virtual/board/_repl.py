@@ -1,4 +1,4 @@
-# The REPL: friendly, paste, raw and raw paste, as shared/runtime/pyexec.c of MicroPython does it.
+# The REPL: friendly, paste, raw and raw paste, as pyexec.c and readline.c of MicroPython's shared/ do it.
 import gc
 import sys
 
@@ -189,13 +189,21 @@ def _friendly():
     _write(_BANNER)
     text = ""
     line = ""
+    escape = b""
     _write(b">>> ")
     while True:
         for c in _read():
-            if c == 1 and not text and not line:
+            if escape:
+                # What a cursor key sends ends with a letter or a tilde.
+                escape += bytes((c,))
+                if not 48 <= c <= 59 and not (len(escape) == 2 and c in (79, 91)):
+                    escape = b""
+            elif c == 27:
+                escape = b"\x1b"
+            elif c == 1 and not text and not line:
                 _write(b"\r\n")
                 return
-            if c == 2 and not text and not line:
+            elif c == 2 and not text and not line:
                 _write(b"\r\n" + _BANNER + b">>> ")
             elif c == 3:
                 text = line = ""
@@ -211,7 +219,7 @@ def _friendly():
                 if line:
                     line = line[:-1]
                     _write(b"\x08\x1b[K")
-            elif c in (10, 13):
+            elif c == 13:
                 _write(b"\r\n")
                 text = text + "\n" + line if text else line
                 line = ""
@@ -222,7 +230,8 @@ def _friendly():
                     soft_reset()
                 text = ""
                 _write(b">>> ")
-            elif c >= 32 or c == 9:
+            elif 32 <= c <= 126 or c == 9:
+                # All else is ignored, a line feed and every byte of a non-ASCII character too: see readline.c.
                 line += chr(c)
                 _write(bytes((c,)))
 

@@ -1,5 +1,8 @@
 # Module machine: what firmware on a Pico W commonly uses.
+import sys
+
 from _hal import call as _call
+from _not_simulated import NotSimulated
 from _pin import Pin, Signal
 
 PWRON_RESET = 1
@@ -123,34 +126,19 @@ def time_pulse_us(pin, pulse_level, timeout_us=1000000):
     return -1 if level == pulse_level else -2
 
 
-class _NotSimulated:
-    def __init__(self, *args, **kwargs):
-        raise NotImplementedError("the virtual board does not simulate this peripheral")
-
-
-class I2C(_NotSimulated):
-    pass
-
-
-class SoftI2C(_NotSimulated):
-    pass
-
-
-class SPI(_NotSimulated):
-    pass
-
-
-class SoftSPI(_NotSimulated):
-    pass
-
-
-class UART(_NotSimulated):
-    pass
-
-
-class I2S(_NotSimulated):
-    pass
-
+I2C = NotSimulated("machine.I2C")
+I2CTarget = NotSimulated("machine.I2CTarget")
+I2S = NotSimulated("machine.I2S")
+SPI = NotSimulated("machine.SPI")
+SoftI2C = NotSimulated("machine.SoftI2C")
+SoftSPI = NotSimulated("machine.SoftSPI")
+UART = NotSimulated("machine.UART")
+USBDevice = NotSimulated("machine.USBDevice")
+bitstream = NotSimulated("machine.bitstream")
+dht_readinto = NotSimulated("machine.dht_readinto")
+mem8 = NotSimulated("machine.mem8")
+mem16 = NotSimulated("machine.mem16")
+mem32 = NotSimulated("machine.mem32")
 
 _timers = {}
 _last_timer = [0]
@@ -161,7 +149,12 @@ def _fire(number):
     if timer:
         if timer._mode == Timer.ONE_SHOT:
             del _timers[number]
-        timer._callback(timer)
+        if timer._callback:
+            try:
+                timer._callback(timer)
+            except BaseException as e:
+                # As the scheduler does, whose frames would be C code.
+                sys.print_exception(e)
 
 
 class Timer:

@@ -91,7 +91,12 @@ class WLAN:
         raise ValueError("unknown status param")
 
     def scan(self, *, passive=False, essid=None, bssid=None):
-        found = [(r[0].encode(), bytes.fromhex(r[1]), r[2], r[3], r[4], r[5]) for r in self._ask("scan")]
+        page = self._ask("scan")
+        found = []
+        while page:
+            for r in page:
+                found.append((r[0].encode(), bytes.fromhex(r[1]), r[2], r[3], r[4], r[5]))
+            page = _call("wlan.scanned %d" % len(found))
         if essid:
             found = [r for r in found if r[0] == essid or r[0].decode() == essid]
         return found if bssid is None else [r for r in found if r[1] == bssid]

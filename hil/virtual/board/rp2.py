@@ -1,4 +1,5 @@
 # Module rp2: what makes sense without the chip's programmable I/O.
+from _not_simulated import NotSimulated
 
 
 def country(code=None):
@@ -11,22 +12,9 @@ def bootsel_button():
     return 0
 
 
-class _NotSimulated:
-    def __init__(self, *args, **kwargs):
-        raise NotImplementedError("the virtual board has no programmable I/O")
-
-
-class PIO(_NotSimulated):
-    pass
-
-
-class StateMachine(_NotSimulated):
-    pass
-
-
-class DMA(_NotSimulated):
-    pass
-
-
-def asm_pio(**kwargs):
-    raise NotImplementedError("the virtual board has no programmable I/O")
+DMA = NotSimulated("rp2.DMA")
+Flash = NotSimulated("rp2.Flash")
+PIO = NotSimulated("rp2.PIO")
+StateMachine = NotSimulated("rp2.StateMachine")
+asm_pio = NotSimulated("rp2.asm_pio")
+asm_pio_encode = NotSimulated("rp2.asm_pio_encode")

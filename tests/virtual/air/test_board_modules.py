@@ -4,6 +4,8 @@ from collections.abc import Callable
 
 import pytest
 
+from hil.virtual.air.association import AccessPointSettings
+from hil.virtual.air.radio import Radio
 from hil.virtual.bench import VirtualBench
 from tests.virtual.conftest import Terminal
 
@@ -61,6 +63,25 @@ def start(bench: VirtualBench, server: str = "") -> tuple[Terminal, Terminal]:
     client.boot(main=STATION)
     assert client.wait(lambda: "joined" in client.output and client.output.endswith(">>> "), 10)
     return access_point, client
+
+
+def test_scan_hears_every_network_of_a_lab(open_bench: Callable[..., VirtualBench]) -> None:
+    bench = open_bench()
+    radios = [
+        Radio(bench.world, bench.air, bytes((2, 0, 0, 0, 0, number)), bench.world.notice, lambda _line: None)
+        for number in range(60)
+    ]
+    for radio in radios:
+        radio.power_up()
+    bench.clock.sleep(2)
+    for number, radio in enumerate(radios):
+        radio.access_point.configure(AccessPointSettings(ssid=f"{number:02}" + "ä" * 15, key="pico1234"))
+        radio.activate(radio.access_point)
+    client = Terminal(bench, "A")
+    client.boot()
+    client.run("import network; sta = network.WLAN(); sta.active(True)", 2)
+    assert client.run("found = sta.scan(); len(found), len(set(found))", 5) == "(60, 60)"
+    assert client.run("sorted(r[0] for r in found)[59].decode() == '59' + 15 * '\\xe4'") == "True"
 
 
 def test_interfaces_say_who_they_are(bench: VirtualBench) -> None:

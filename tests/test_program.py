@@ -1,4 +1,4 @@
-"""Programs that switch power: started, waited for, and never waited for too long."""
+"""Programs of the system: started, waited for, and never waited for too long."""
 
 import os
 import sys
@@ -8,9 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from hil.errors import PowerError
-from hil.power import PowerSetupError
-from hil.power.program import ProgramMissing, run_here
+from hil.program import ProgramError, ProgramMissing, ProgramUnusable, run_here
 
 
 def test_what_it_says_and_its_status() -> None:
@@ -26,9 +24,9 @@ def test_words_are_words_and_no_shell() -> None:
 def test_one_that_never_ends_is_ended_with_its_children(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "held")
     with _reading(tmp_path / "held") as held:
-        with pytest.raises(PowerError, match=r"`sh -c .*` did not come to an end within 0\.5 s and was stopped"):
+        with pytest.raises(ProgramError, match=r"`sh -c .*` did not come to an end within 0\.5 s and was stopped"):
             run_here(["sh", "-c", f"exec 9> {tmp_path}/held; sleep 1000 & wait"], 0.5)
-        # Nobody is left who could write: as long as somebody is, this would raise.
+        # Nobody is left who could write: as long as somebody is, this does not return.
         assert os.read(held, 1) == b""
 
 
@@ -47,19 +45,21 @@ def test_no_such_program() -> None:
 
 def test_one_that_may_not_be_run(tmp_path: Path) -> None:
     (tmp_path / "notes.txt").write_text("not a program")
-    with pytest.raises(PowerSetupError, match=r"notes\.txt` cannot be run \(Permission denied\)"):
+    with pytest.raises(ProgramUnusable, match=r"notes\.txt` cannot be run \(Permission denied\)"):
         run_here([str(tmp_path / "notes.txt")], 30)
 
 
 def test_what_must_not_be_shown_is_not() -> None:
-    with pytest.raises(PowerError) as caught:
-        run_here([sys.executable, "-c", "import time; input()\nwhile True: pass", "hush"], 0.0, ["switch", "${KEY}"])
+    with pytest.raises(ProgramError) as caught:
+        run_here([sys.executable, "-c", "while True: pass", "hush"], 0.0, ["switch", "${KEY}"])
     assert str(caught.value) == "`switch '${KEY}'` did not come to an end within 0 s and was stopped"
 
 
 @contextmanager
 def _reading(path: Path) -> Iterator[int]:
     descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+    # Open at once, without a writer; a read then waits until there is none any more.
+    os.set_blocking(descriptor, True)
     try:
         yield descriptor
     finally:

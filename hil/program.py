@@ -1,4 +1,4 @@
-"""Running a program that switches power: an argument list, a deadline, and errors that show what it said."""
+"""Running a program of the system: an argument list, a deadline, and errors that show what it said."""
 
 import os
 import select
@@ -9,8 +9,7 @@ import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from hil.errors import PowerError
-from hil.power import PowerSetupError
+from hil.errors import BenchError
 
 _KILLED_WITHIN_S = 2.0
 """Seconds of real time until a killed program is gone, unless the kernel itself holds it."""
@@ -18,7 +17,15 @@ _MORE_FOLDERS = "/usr/local/sbin:/usr/sbin:/sbin"
 """Where Debian keeps uhubctl: not searched for users who are not root."""
 
 
-class ProgramMissing(PowerSetupError):
+class ProgramError(BenchError):
+    """A program did not come to an end in time."""
+
+
+class ProgramUnusable(ProgramError):
+    """A program cannot be started until a person has changed something. Trying again is no use."""
+
+
+class ProgramMissing(ProgramUnusable):
     """There is no such program; the caller knows how to install it. The text says where it was looked for."""
 
 
@@ -38,14 +45,14 @@ class Finished:
 
 
 Run = Callable[[Sequence[str], float], Finished]
-"""Runs an argument list for at most so many seconds, here or elsewhere. Raises ``PowerError``."""
+"""Runs an argument list for at most so many seconds of real time, here or elsewhere. Raises ``ProgramError``."""
 
 
 def run_here(command: Sequence[str], within_s: float, shown: Sequence[str] | None = None) -> Finished:
     """Run ``command`` on this machine, without a shell, and wait for its end; its exit status is the caller's to judge.
 
-    ``shown`` stands for the command in errors, if that holds what must not be shown. Raises ``PowerError`` when it
-    takes longer than ``within_s`` seconds of real time, ``PowerSetupError`` when it cannot be started,
+    ``shown`` stands for the command in errors, if that holds what must not be shown. Raises ``ProgramError`` when it
+    takes longer than ``within_s`` seconds of real time, ``ProgramUnusable`` when it cannot be started,
     ``ProgramMissing`` when there is none.
     """
     words = shlex.join(shown or command)
@@ -65,13 +72,13 @@ def run_here(command: Sequence[str], within_s: float, shown: Sequence[str] | Non
             name = (shown or command)[0]
             raise ProgramMissing(f"there is no program {name} on this machine") from None
         except OSError as error:
-            raise PowerSetupError(f"`{words}` cannot be run ({error.strerror}); check the file's rights") from None
+            raise ProgramUnusable(f"`{words}` cannot be run ({error.strerror}); check the file's rights") from None
         try:
             has_ended = _wait(process, within_s)
         finally:
             _kill(process)
         if not has_ended:
-            raise PowerError(f"`{words}` did not come to an end within {within_s:g} s and was stopped")
+            raise ProgramError(f"`{words}` did not come to an end within {within_s:g} s and was stopped")
         output.seek(0)
         errors.seek(0)
         return Finished(
