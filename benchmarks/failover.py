@@ -43,6 +43,8 @@ PATIENCE_S = 30.0
 INK = "#757c86"
 """Of text and axes: legible on white as on a dark page, which both show through."""
 BARS, MARKS, LIMIT = "#3987e5", "#199e70", "#d9583b"
+MARK_PLACES = ((0.8, "right"), (0.9, "left"), (0.8, "left"))
+"""Height and side of the labels of median, percentile and worst."""
 PERCENTILE = 95
 
 
@@ -89,8 +91,10 @@ class Distribution:
         return [one for one in self.failovers if one.took_s > self.case.limit_s]
 
     def marks(self) -> dict[str, float]:
-        """Median, 95th percentile and worst, in seconds."""
+        """Median, 95th percentile and worst, in seconds; empty when no seed came to an end."""
         times_s = self.times_s
+        if not times_s:
+            return {}
         p95 = times_s[math.ceil(len(times_s) * PERCENTILE / 100) - 1]
         return {"median": statistics.median(times_s), f"p{PERCENTILE}": p95, "worst": times_s[-1]}
 
@@ -129,7 +133,7 @@ def table(distributions: Sequence[Distribution]) -> Table:
     """The figures, as docs/firmware.md has them."""
     shown = Table("condition", "seeds", "median", f"p{PERCENTILE}", "worst", "limit", title="failover, in rig time")
     for one in distributions:
-        marks = [f"{value:.2f} s" for value in one.marks().values()]
+        marks = [f"{value:.2f} s" for value in one.marks().values()] or ["none"] * 3
         shown.add_row(one.case.title, str(len(one.failovers)), *marks, f"{one.case.limit_s:g} s")
     return shown
 
@@ -140,7 +144,7 @@ def plot(distributions: Sequence[Distribution], path: Path) -> None:
     mpl.rcParams.update(dict.fromkeys(("text.color", "axes.labelcolor", "xtick.color", "ytick.color"), INK))
     figure = Figure(figsize=(8, 2.9 * len(distributions)), layout="constrained")
     panels = figure.subplots(len(distributions), 1, sharex=True, squeeze=False)[:, 0]
-    longest_s = max(max(one.case.limit_s, *one.times_s) for one in distributions)
+    longest_s = max(max([one.case.limit_s, *one.times_s]) for one in distributions)
     for axes, one in zip(panels, distributions, strict=True):
         draw(axes, one, longest_s)
     panels[-1].set_xlabel("power cut of MASTER to the next MASTER's own line [s of rig time]")
@@ -159,9 +163,7 @@ def draw(axes: Axes, distribution: Distribution, longest_s: float) -> None:
     axes.set_title(f"Failover in {case.title}" if not case.condition else f"Failover with {case.title}", loc="left")
     axes.set_ylabel(f"of {len(distribution.failovers)} seeds")
     # Each label keeps clear of the next mark: the median's is left of it, that of p95 above the end of the worst.
-    for (name, value), (height, side) in zip(
-        distribution.marks().items(), ((0.8, "right"), (0.9, "left"), (0.8, "left")), strict=True
-    ):
+    for (name, value), (height, side) in zip(distribution.marks().items(), MARK_PLACES, strict=False):
         axes.plot([value, value], [0, top * height], color=MARKS, linewidth=1.5)
         offset = (-5 if side == "right" else 5, -5)
         axes.annotate(

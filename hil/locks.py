@@ -106,16 +106,14 @@ def _open(path: Path) -> int:
     # Opened without O_CREAT when it is there: in a folder that all may write to, the kernel refuses that flag on files
     # of others (fs.protected_regular).
     flags = os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW
-    try:
-        return os.open(path, flags)
-    except FileNotFoundError:
-        pass
-    try:
-        descriptor = os.open(path, flags | os.O_CREAT | os.O_EXCL, _FILE_MODE)
-    except FileExistsError:
-        return os.open(path, flags)
-    os.fchmod(descriptor, _FILE_MODE)  # whatever the umask is
-    return descriptor
+    # Others make the file and take it away at any time, also between the two attempts.
+    while True:
+        with suppress(FileNotFoundError):
+            return os.open(path, flags)
+        with suppress(FileExistsError):
+            descriptor = os.open(path, flags | os.O_CREAT | os.O_EXCL, _FILE_MODE)
+            os.fchmod(descriptor, _FILE_MODE)  # whatever the umask is
+            return descriptor
 
 
 def _is_at(path: Path, descriptor: int) -> bool:

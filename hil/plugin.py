@@ -32,6 +32,7 @@ pytest_plugins = (
     "hil.fixtures.probe",
     "hil.fixtures.measure",
     "hil.fixtures.faults",
+    "hil.fixtures.timing",
 )
 
 _USAGE_ERROR = "hil_usage_error"

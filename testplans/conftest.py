@@ -66,3 +66,19 @@ def joined(ap: Board, clients: list[Board]) -> Callable[[], list[str]]:
         return [address(client) for client in clients]
 
     return boot
+
+
+@pytest.fixture
+def joined_together(ap: Board, clients: list[Board]) -> Callable[[], list[str]]:
+    """Call it to boot the AP, then all clients at once; returns the clients' addresses once all have joined."""
+
+    def boot() -> list[str]:
+        ap.power.on()
+        ap.console.expect("ap-up", within=JOINED_WITHIN_S)
+        for client in clients:
+            client.power.on()
+        for client in clients:
+            client.console.expect("joined", within=JOINED_WITHIN_S)
+        return [address(client) for client in clients]
+
+    return boot

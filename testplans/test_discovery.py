@@ -1,6 +1,6 @@
 """Discovery: clients join, say HELLO and are registered; who only asks is not; no datagram stops anybody."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import pytest
 
@@ -17,8 +17,8 @@ AP = ("192.168.4.1", 5000)
 PEER_PORT = 5001
 AP_UP_WITHIN_S = 15.0
 JOIN_LIMIT_S = 15.0
-LEASE_S = 3.0
 
+Timing = Mapping[str, float]
 Settled = Callable[[], tuple[Board, ...]]
 
 MALFORMED = [
@@ -135,7 +135,7 @@ def test_longest_allowed_datagram_is_accepted(cluster: Cluster, probe: Probe) ->
 @pytest.mark.needs(clients=2, probe=True)
 @pytest.mark.parametrize(("data", "reason"), MALFORMED)
 def test_malformed_datagram_does_not_stop_the_ap(
-    cluster: Cluster, settled: Settled, probe: Probe, clock: Clock, data: bytes, reason: str
+    cluster: Cluster, settled: Settled, probe: Probe, clock: Clock, data: bytes, reason: str, timing: Timing
 ) -> None:
     first, second = settled()
     mark = first.console.mark()
@@ -143,7 +143,7 @@ def test_malformed_datagram_does_not_stop_the_ap(
     cluster.ap.console.expect("ignored", within=2, reason=reason, count="1")
     probe.send(data, to=AP)
     cluster.ap.console.expect("ignored", within=3, reason=reason, count="2")
-    clock.sleep(2 * LEASE_S)
+    clock.sleep(2 * timing["lease_s"])
     assert first.console.events("role", since=mark) == [], "the AP does not renew the lease any more"
     assert who(probe) == [address(first), address(second)]
 
@@ -151,7 +151,7 @@ def test_malformed_datagram_does_not_stop_the_ap(
 @pytest.mark.needs(clients=2, probe=True)
 @pytest.mark.parametrize(("data", "reason"), MALFORMED)
 def test_malformed_datagram_does_not_stop_a_client(
-    settled: Settled, probe: Probe, clock: Clock, data: bytes, reason: str
+    settled: Settled, probe: Probe, clock: Clock, data: bytes, reason: str, timing: Timing
 ) -> None:
     first, second = settled()
     marks = {client: client.console.mark() for client in (first, second)}
@@ -160,20 +160,22 @@ def test_malformed_datagram_does_not_stop_a_client(
         # A client that looks at who sent it before it looks at what it says may give that as the reason.
         ignored = client.console.expect("ignored", within=2, count="1")
         assert ignored.fields["reason"] in (reason, "foreign")
-    clock.sleep(2 * LEASE_S)
+    clock.sleep(2 * timing["lease_s"])
     for client, mark in marks.items():
         assert client.console.events("role", since=mark) == []
         assert client.console.events("roles", since=mark) == []
 
 
 @pytest.mark.needs(clients=2, probe=True)
-def test_clients_believe_only_the_ap(cluster: Cluster, settled: Settled, probe: Probe, clock: Clock) -> None:
+def test_clients_believe_only_the_ap(
+    cluster: Cluster, settled: Settled, probe: Probe, clock: Clock, timing: Timing
+) -> None:
     first, second = settled()
     mark = second.console.mark()
     forged = f"ROLES 99 {address(second)},{address(first)} 1".encode()
     for source_port in (0, AP[1]):
         probe.send(forged, to=(address(second), PEER_PORT), source_port=source_port)
     second.console.expect("ignored", within=3, count="2", reason="foreign")
-    clock.sleep(LEASE_S)
+    clock.sleep(timing["lease_s"])
     assert second.console.events("roles", since=mark) == []
     assert cluster.roles == {first: "MASTER", second: "WORKER1"}

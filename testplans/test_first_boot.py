@@ -19,10 +19,9 @@ from hil.invariants.watch import InvariantWatch
 pytestmark = pytest.mark.firmware("first_boot")
 
 AP_IP = "192.168.4.1"
-TURN_S = 4.0
-"""How much later the next in order has its turn to open an AP."""
 SETTLE_S = 10.0
 
+Timing = Mapping[str, float]
 Order = Sequence[Board]
 
 
@@ -37,7 +36,7 @@ class Limits:
     formation_s: float
     """From power-on of several boards at once until there is one AP and all have their roles."""
     succession_s: float
-    """From the AP's death until the rest of the cluster is whole again; TURN_S more for each that died with it."""
+    """From the AP's death until the rest of the cluster is whole again; `turn_s` more for each that died with it."""
     failover_s: float
     """From the death of a MASTER that is not the AP until the next is; an AP that looks around is 2.5 s later."""
     dropped_s: float
@@ -251,14 +250,19 @@ def test_succession_goes_on_to_the_last_board(
 
 @pytest.mark.needs(clients=3)
 def test_ap_and_the_next_die_together(
-    boards: Mapping[str, Board], whole: Whole, measure: Measure, boot_one_by_one: BootOneByOne, limits: Limits
+    boards: Mapping[str, Board],
+    whole: Whole,
+    measure: Measure,
+    boot_one_by_one: BootOneByOne,
+    limits: Limits,
+    timing: Timing,
 ) -> None:
     first, second, third, fourth = boards.values()
     boot_one_by_one([first, second, third, fourth])
-    with measure("succession past a dead board", limit=limits.succession_s + TURN_S, unit="s"):
+    with measure("succession past a dead board", limit=limits.succession_s + timing["turn_s"], unit="s"):
         first.power.off()
         second.power.off()
-        whole([third, fourth], limits.succession_s + TURN_S + 10)
+        whole([third, fourth], limits.succession_s + timing["turn_s"] + 10)
     assert access_points(boards) == [third]
 
 

@@ -3,7 +3,7 @@
 The invariants watch that last point in every test.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import pytest
 
@@ -21,16 +21,11 @@ PEER_PORT = 5001
 BOOT_WITHIN_S = 60.0
 """Patience, no limit: a few tries to join, should the radio lose much."""
 FAILOVER_LIMIT_S = 6.0
-LEASE_S = 3.0
-LEASE_AT_AP_S = 4.0
-COLLECT_S = 4.0
-RENEW_PERIOD_S = 1.0
-HELLO_PERIOD_S = 5.0
-WORKER_SILENT_S = 15.0
 RADIO_S = 0.5
 """Slack for what is not timing: radio, console."""
 
 
+Timing = Mapping[str, float]
 Settled = Callable[[], tuple[Board, ...]]
 Agreement = Callable[[], None]
 
@@ -66,14 +61,16 @@ def test_all_agree_after_the_failover(cluster: Cluster, settled: Settled, agreem
 
 
 @pytest.mark.needs(clients=3)
-def test_old_master_comes_back_as_the_last_worker(cluster: Cluster, settled: Settled, clock: Clock) -> None:
+def test_old_master_comes_back_as_the_last_worker(
+    cluster: Cluster, settled: Settled, clock: Clock, timing: Timing
+) -> None:
     first, second, third = settled()
     first.power.off()
     cluster.wait(master=second)
     mark = second.console.mark()
     first.power.on()
     cluster.wait(roles={second: "MASTER", third: "WORKER1", first: "WORKER2"}, within=BOOT_WITHIN_S)
-    clock.sleep(WORKER_SILENT_S)
+    clock.sleep(timing["worker_silent_s"])
     assert cluster.roles == {second: "MASTER", third: "WORKER1", first: "WORKER2"}
     assert cluster.order == [second, third, first]
     assert second.console.events("role", since=mark) == [], "the new MASTER was disturbed"
@@ -93,26 +90,26 @@ def test_master_and_first_worker_lost_together(
 
 
 @pytest.mark.needs(clients=3)
-def test_master_goes_on_without_workers(cluster: Cluster, settled: Settled, clock: Clock) -> None:
+def test_master_goes_on_without_workers(cluster: Cluster, settled: Settled, clock: Clock, timing: Timing) -> None:
     first, second, third = settled()
     mark = first.console.mark()
     second.power.off()
     third.power.off()
-    cluster.wait(order=[first], within=WORKER_SILENT_S + 5)
-    clock.sleep(2 * LEASE_AT_AP_S)
+    cluster.wait(order=[first], within=timing["worker_silent_s"] + 5)
+    clock.sleep(2 * timing["lease_at_ap_s"])
     assert first.console.events("role", since=mark) == []
     assert cluster.roles == {first: "MASTER"}
 
 
 @pytest.mark.needs(clients=3)
 def test_silent_worker_is_dropped_and_the_others_move_up(
-    cluster: Cluster, settled: Settled, measure: Measure, condition: Condition
+    cluster: Cluster, settled: Settled, measure: Measure, condition: Condition, timing: Timing
 ) -> None:
     first, second, third = settled()
     mark = first.console.mark()
-    with measure("worker dropped", limit=WORKER_SILENT_S + condition.limit(RADIO_S, disturbed=3), unit="s"):
+    with measure("worker dropped", limit=timing["worker_silent_s"] + condition.limit(RADIO_S, disturbed=3), unit="s"):
         second.power.off()
-        cluster.wait(roles={first: "MASTER", third: "WORKER1"}, within=WORKER_SILENT_S + 5)
+        cluster.wait(roles={first: "MASTER", third: "WORKER1"}, within=timing["worker_silent_s"] + 5)
     dropped = cluster.ap.events("dropped")[-1]
     assert dropped.fields == {"id": second.serial, "reason": "silent"}
     assert cluster.order == [first, third]
@@ -120,12 +117,12 @@ def test_silent_worker_is_dropped_and_the_others_move_up(
 
 
 @pytest.mark.needs(clients=3)
-def test_worker_that_reboots_quickly_keeps_its_place(cluster: Cluster, settled: Settled) -> None:
+def test_worker_that_reboots_quickly_keeps_its_place(cluster: Cluster, settled: Settled, timing: Timing) -> None:
     first, second, third = settled()
     mark = second.console.mark()
     second.power.cycle()
     back = second.console.expect("registered", within=BOOT_WITHIN_S, since=mark)
-    if back.time_s - mark.time_s > WORKER_SILENT_S - HELLO_PERIOD_S:
+    if back.time_s - mark.time_s > timing["worker_silent_s"] - timing["hello_period_s"]:
         pytest.skip("joining took so long that the AP may have dropped it")
     cluster.wait(roles={first: "MASTER", second: "WORKER1", third: "WORKER2"}, within=5)
     assert cluster.ap.events("dropped") == []
@@ -133,15 +130,15 @@ def test_worker_that_reboots_quickly_keeps_its_place(cluster: Cluster, settled: 
 
 @pytest.mark.needs(clients=3)
 def test_master_steps_down_by_itself_when_the_ap_dies(
-    cluster: Cluster, settled: Settled, clock: Clock, measure: Measure
+    cluster: Cluster, settled: Settled, clock: Clock, measure: Measure, timing: Timing
 ) -> None:
     first, second, third = settled()
-    with measure("step-down without AP", limit=LEASE_S + RADIO_S, unit="s"):
+    with measure("step-down without AP", limit=timing["lease_s"] + RADIO_S, unit="s"):
         cluster.ap.power.off()
         cluster.wait(master=None)
     assert first.events("role")[-1].fields["reason"] == "lease-expired"
     marks = {client: client.console.mark() for client in (first, second, third)}
-    clock.sleep(4 * LEASE_AT_AP_S)
+    clock.sleep(4 * timing["lease_at_ap_s"])
     for client, mark in marks.items():
         assert [event.line for event in client.console.events("role", since=mark) if "MASTER" in event.line] == []
 
@@ -181,7 +178,7 @@ def test_ap_that_reboots_rebuilds_the_old_order(
 
 
 @pytest.mark.needs(clients=2)
-def test_ap_that_starts_grants_nothing_while_it_collects(cluster: Cluster) -> None:
+def test_ap_that_starts_grants_nothing_while_it_collects(cluster: Cluster, timing: Timing) -> None:
     first, _ = cluster.boot_in_order()
     cluster.wait(master=first)
     cluster.ap.power.off()
@@ -190,7 +187,7 @@ def test_ap_that_starts_grants_nothing_while_it_collects(cluster: Cluster) -> No
     cluster.ap.power.on()
     up = cluster.ap.console.expect("ap-up", within=BOOT_WITHIN_S)
     master = first.console.expect("role", within=BOOT_WITHIN_S, since=mark, role="MASTER")
-    assert master.time_s - up.time_s >= COLLECT_S
+    assert master.time_s - up.time_s >= timing["collect_s"]
 
 
 @pytest.mark.needs(clients=3)
@@ -242,12 +239,12 @@ def test_clients_act_on_a_higher_epoch_and_never_on_a_lower_one(
 
 @pytest.mark.needs(clients=1, probe=True)
 def test_master_that_says_bye_leaves_at_once_and_its_lease_runs_out(
-    ap: Board, clients: list[Board], probe: Probe, clock: Clock, measure: Measure, condition: Condition
+    ap: Board, clients: list[Board], probe: Probe, clock: Clock, measure: Measure, condition: Condition, timing: Timing
 ) -> None:
     (client,) = clients
     ap.power.on()
     ap.console.expect("ap-up", within=BOOT_WITHIN_S)
-    ap.console.expect("order", within=COLLECT_S + RADIO_S)  # it collects no more
+    ap.console.expect("order", within=timing["collect_s"] + RADIO_S)  # it collects no more
     probe.request(b"HELLO id=guest", to=AP)
     client.power.on()
     seq = 0
@@ -260,10 +257,13 @@ def test_master_that_says_bye_leaves_at_once_and_its_lease_runs_out(
         assert answer.split()[-1] == str(seq).encode(), "the lease was not renewed"
     assert client.events("role")[-1].fields["role"] == "WORKER1"
     # Without a lease a renewal that is lost is repeated a RENEW period later.
-    limit_s = condition.limit(LEASE_AT_AP_S + RENEW_PERIOD_S, disturbed=LEASE_AT_AP_S + 5 * RENEW_PERIOD_S)
+    limit_s = condition.limit(
+        timing["lease_at_ap_s"] + timing["renew_period_s"],
+        disturbed=timing["lease_at_ap_s"] + 5 * timing["renew_period_s"],
+    )
     with measure("hand-over after BYE", limit=limit_s, unit="s"):
         probe.send(b"BYE id=guest", to=AP)
         ap.console.expect("dropped", within=RADIO_S, id="guest", reason="bye")
         master = client.console.expect("role", within=limit_s + 1, role="MASTER")
     # The guest may act as MASTER until its lease ends: it is not known how old its BYE is.
-    assert master.time_s >= renewed_s + LEASE_S
+    assert master.time_s >= renewed_s + timing["lease_s"]

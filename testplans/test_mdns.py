@@ -1,6 +1,6 @@
 """App mdns: boards are found as ``<hostname>.local``, by each other and by the bench."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import pytest
 
@@ -23,12 +23,11 @@ KNOWN_WITHIN_S = 30.0
 """Long enough for being found, however many questions are lost."""
 KNOWN_LIMIT_S = 6.0
 """From joining to being found: the name is probed for a second, and asked for once more if that was too early."""
-HELLO_PERIOD_S = 5.0
-RESOLVE_PERIOD_S = 15.0
 GIVE_UP_S = 7.0
 """How long a board asks for a name that nobody answers for."""
-SILENT_S = 15.0
-"""How long the AP lists a client that it does not hear."""
+
+
+Timing = Mapping[str, float]
 
 
 def hostname(board: Board) -> str:
@@ -87,14 +86,14 @@ def test_ap_finds_a_client_by_its_name(ap: Board, clients: list[Board], measure:
 
 
 @pytest.mark.needs(clients=3)
-def test_clients_find_each_other(ap: Board, clients: list[Board], clock: Clock) -> None:
+def test_clients_find_each_other(ap: Board, clients: list[Board], clock: Clock, timing: Timing) -> None:
     boot(ap, clients)
     expected = {hostname(client): address(client) for client in clients}
     for client in clients:
         for name, ip in expected.items():
             if name != hostname(client):
                 client.console.expect("resolved", within=KNOWN_WITHIN_S, name=name, ip=ip)
-    clock.sleep(RESOLVE_PERIOD_S)
+    clock.sleep(timing["resolve_period_s"])
     for client in clients:
         asked = {event.fields["name"] for event in client.events("resolved") + client.events("unresolved")}
         assert asked == {f"{AP_NAME}.local", *expected} - {hostname(client)}
@@ -133,7 +132,7 @@ def test_nobody_answers_for_names_of_others(ap: Board, clients: list[Board], pro
 
 @pytest.mark.needs(clients=2, probe=True)
 def test_a_board_without_power_is_not_found_and_found_again_when_it_is_back(
-    ap: Board, clients: list[Board], probe: Probe, measure: Measure
+    ap: Board, clients: list[Board], probe: Probe, measure: Measure, timing: Timing
 ) -> None:
     first, second = clients
     boot(ap, clients)
@@ -142,24 +141,26 @@ def test_a_board_without_power_is_not_found_and_found_again_when_it_is_back(
     second.power.off()
     with pytest.raises(WaitTimeout):
         probe.resolve(name, within_s=2)
-    ap.console.expect("dropped", within=2 * SILENT_S, id=short(second))
+    ap.console.expect("dropped", within=2 * timing["node_silent_s"], id=short(second))
     first.console.expect("names", within=KNOWN_WITHIN_S, since=first.console.mark(), list=short(first))
     mark = first.console.mark()
     second.power.on()
     second.console.expect("joined", within=JOIN_WITHIN_S)
-    with measure("found again", limit=2 * RESOLVE_PERIOD_S, unit="s"):
+    with measure("found again", limit=2 * timing["resolve_period_s"], unit="s"):
         first.console.expect("resolved", within=40, since=mark, name=name, ip=address(second))
     assert probe.resolve(name) == address(second)
 
 
 @pytest.mark.needs(clients=2)
-def test_a_board_that_is_gone_is_listed_no_more(ap: Board, clients: list[Board], measure: Measure) -> None:
+def test_a_board_that_is_gone_is_listed_no_more(
+    ap: Board, clients: list[Board], measure: Measure, timing: Timing
+) -> None:
     first, second = clients
     boot(ap, clients)
     first.console.expect("names", within=KNOWN_WITHIN_S, list=",".join(listed(ap)))
-    with measure("dropped", limit=SILENT_S + 1, unit="s"):
+    with measure("dropped", limit=timing["node_silent_s"] + 1, unit="s"):
         second.power.off()
-        ap.console.expect("dropped", within=2 * SILENT_S, id=short(second), reason="silent")
+        ap.console.expect("dropped", within=2 * timing["node_silent_s"], id=short(second), reason="silent")
     first.console.expect("names", within=KNOWN_WITHIN_S, since=first.console.mark(), list=short(first))
 
 
@@ -206,12 +207,14 @@ def test_a_name_that_nobody_answers_for_does_not_stop_the_ap(
 
 
 @pytest.mark.needs(clients=1, probe=True)
-def test_a_listed_name_that_nobody_answers_for_is_said(ap: Board, clients: list[Board], probe: Probe) -> None:
+def test_a_listed_name_that_nobody_answers_for_is_said(
+    ap: Board, clients: list[Board], probe: Probe, timing: Timing
+) -> None:
     (client,) = clients
     boot(ap, clients)
     client.console.expect("names", within=KNOWN_WITHIN_S, list=short(client))
     probe.send(b"HELLO id=ghost", to=AP)
-    unknown = client.console.expect("unresolved", within=HELLO_PERIOD_S + KNOWN_WITHIN_S, name="ghost.local")
+    unknown = client.console.expect("unresolved", within=timing["hello_period_s"] + KNOWN_WITHIN_S, name="ghost.local")
     assert int(unknown.fields["ms"]) >= 6000
 
 

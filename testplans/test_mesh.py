@@ -1,6 +1,6 @@
 """App mesh: clients come and go at any time, and all others soon know."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 
 import pytest
 
@@ -14,15 +14,13 @@ pytestmark = [pytest.mark.firmware("mesh"), pytest.mark.needs(clients=3)]
 
 AP = ("192.168.4.1", 5000)
 PEER_PORT = 5001
-REDISCOVERY_S = 5.0
-NODE_SILENT_S = 15.0
 JOINED_WITHIN_S = 60.0
 RADIO_S = 0.5
 """Slack for what is not timing: radio, console."""
-LOSSY_S = REDISCOVERY_S
-"""What a radio that loses every tenth packet may cost: one more period."""
-KNOWN_WITHIN_S = 3 * REDISCOVERY_S
+KNOWN_WITHIN_S = 15.0
+"""Patience, no limit."""
 
+Timing = Mapping[str, float]
 Joined = Callable[[], list[str]]
 Known = Callable[[Iterable[Board], float], None]
 
@@ -39,6 +37,12 @@ def members(client: Board) -> set[str]:
 
 
 @pytest.fixture
+def known_limit_s(timing: Timing, condition: Condition) -> float:
+    """How long it may take until all know all: a period, and one more if the radio loses every tenth packet."""
+    return condition.limit(timing["hello_period_s"], disturbed=2 * timing["hello_period_s"])
+
+
+@pytest.fixture
 def known(clock: Clock) -> Known:
     """Call it to wait until each of some clients knows all others of them, and nobody else."""
 
@@ -51,28 +55,23 @@ def known(clock: Clock) -> Known:
 
 
 def test_all_know_all(
-    clients: list[Board], joined: Joined, known: Known, measure: Measure, condition: Condition
+    clients: list[Board], joined: Joined, known: Known, measure: Measure, known_limit_s: float
 ) -> None:
     joined()
-    with measure("all know all", limit=condition.limit(REDISCOVERY_S, disturbed=REDISCOVERY_S + LOSSY_S), unit="s"):
+    with measure("all know all", limit=known_limit_s, unit="s"):
         known(clients, KNOWN_WITHIN_S)
 
 
 def test_clients_that_boot_together_know_each_other(
-    ap: Board, clients: list[Board], known: Known, measure: Measure, condition: Condition
+    clients: list[Board], joined_together: Joined, known: Known, measure: Measure, known_limit_s: float
 ) -> None:
-    ap.power.on()
-    ap.console.expect("ap-up", within=JOINED_WITHIN_S)
-    for client in clients:
-        client.power.on()
-    for client in clients:
-        client.console.expect("joined", within=JOINED_WITHIN_S)
-    with measure("all know all", limit=condition.limit(REDISCOVERY_S, disturbed=REDISCOVERY_S + LOSSY_S), unit="s"):
+    joined_together()
+    with measure("all know all", limit=known_limit_s, unit="s"):
         known(clients, KNOWN_WITHIN_S)
 
 
 def test_late_joiner_is_known_to_all_within_one_period(
-    ap: Board, clients: list[Board], known: Known, clock: Clock, measure: Measure, condition: Condition
+    ap: Board, clients: list[Board], known: Known, clock: Clock, measure: Measure, timing: Timing, known_limit_s: float
 ) -> None:
     *early, late = clients
     for board in (ap, *early):
@@ -80,54 +79,52 @@ def test_late_joiner_is_known_to_all_within_one_period(
     for client in early:
         client.console.expect("joined", within=2 * JOINED_WITHIN_S)
     known(early, KNOWN_WITHIN_S)
-    clock.sleep(2 * REDISCOVERY_S)
+    clock.sleep(2 * timing["hello_period_s"])
     late.power.on()
     late.console.expect("joined", within=JOINED_WITHIN_S)
-    with measure(
-        "late joiner known to all", limit=condition.limit(REDISCOVERY_S, disturbed=REDISCOVERY_S + LOSSY_S), unit="s"
-    ):
+    with measure("late joiner known to all", limit=known_limit_s, unit="s"):
         known(clients, KNOWN_WITHIN_S)
 
 
 @pytest.mark.parametrize("cut", [0, 1, 2], ids=["first", "second", "third"])
 def test_cut_client_is_gone_from_all_within_the_expiry(
-    ap: Board, clients: list[Board], joined: Joined, known: Known, measure: Measure, cut: int
+    ap: Board, clients: list[Board], joined: Joined, known: Known, measure: Measure, cut: int, timing: Timing
 ) -> None:
     joined()
     known(clients, KNOWN_WITHIN_S)
     gone = clients[cut]
-    with measure("cut client gone from all", limit=NODE_SILENT_S + RADIO_S, unit="s"):
+    with measure("cut client gone from all", limit=timing["node_silent_s"] + RADIO_S, unit="s"):
         gone.power.off()
-        known([client for client in clients if client is not gone], 2 * NODE_SILENT_S)
-        ap.console.expect("dropped", within=NODE_SILENT_S, id=gone.serial, reason="silent")
+        known([client for client in clients if client is not gone], 2 * timing["node_silent_s"])
+        ap.console.expect("dropped", within=timing["node_silent_s"], id=gone.serial, reason="silent")
 
 
 def test_client_that_stops_is_gone_at_once(
-    clients: list[Board], joined: Joined, known: Known, measure: Measure, condition: Condition
+    clients: list[Board], joined: Joined, known: Known, measure: Measure, condition: Condition, timing: Timing
 ) -> None:
     first, *others = clients
     joined()
     known(clients, KNOWN_WITHIN_S)
-    with measure("gone after BYE", limit=condition.limit(1, disturbed=NODE_SILENT_S + RADIO_S), unit="s"):
+    with measure("gone after BYE", limit=condition.limit(1, disturbed=timing["node_silent_s"] + RADIO_S), unit="s"):
         with first.repl():
             pass
-        known(others, 2 * NODE_SILENT_S)
+        known(others, 2 * timing["node_silent_s"])
 
 
 def test_clients_that_stay_know_each_other_whoever_comes_and_goes(
-    clients: list[Board], joined: Joined, known: Known, measure: Measure, condition: Condition
+    clients: list[Board], joined: Joined, known: Known, measure: Measure, timing: Timing, known_limit_s: float
 ) -> None:
     joined()
     known(clients, KNOWN_WITHIN_S)
     # The next leaves when the one before is back: in the end nobody has been there all the time.
     for gone in clients:
         gone.power.off()
-        known([client for client in clients if client is not gone], NODE_SILENT_S + RADIO_S)
+        known([client for client in clients if client is not gone], timing["node_silent_s"] + RADIO_S)
         gone.power.on()
         gone.console.expect("joined", within=JOINED_WITHIN_S)
         with measure(
             "known again after its return",
-            limit=condition.limit(REDISCOVERY_S, disturbed=REDISCOVERY_S + LOSSY_S),
+            limit=known_limit_s,
             unit="s",
         ):
             known(clients, KNOWN_WITHIN_S)
@@ -149,38 +146,44 @@ def test_client_that_reboots_quickly_has_not_been_away(
 
 
 def test_nothing_changes_while_nobody_comes_or_goes(
-    ap: Board, clients: list[Board], joined: Joined, known: Known, clock: Clock
+    ap: Board, clients: list[Board], joined: Joined, known: Known, clock: Clock, timing: Timing
 ) -> None:
     joined()
     known(clients, KNOWN_WITHIN_S)
     marks = {board: board.console.mark() for board in (ap, *clients)}
-    clock.sleep(3 * NODE_SILENT_S)
+    clock.sleep(3 * timing["node_silent_s"])
     for board, mark in marks.items():
         assert board.console.events(since=mark) == []
 
 
 def test_members_stay_while_the_program_of_the_ap_is_silent(
-    ap: Board, clients: list[Board], joined: Joined, known: Known, clock: Clock
+    ap: Board, clients: list[Board], joined: Joined, known: Known, clock: Clock, timing: Timing
 ) -> None:
     joined()
     known(clients, KNOWN_WITHIN_S)
     with ap.repl():
         pass
     marks = {client: client.console.mark() for client in clients}
-    clock.sleep(3 * NODE_SILENT_S)
+    clock.sleep(3 * timing["node_silent_s"])
     for client, mark in marks.items():
         assert client.console.events(since=mark) == []
 
 
 def test_all_know_all_after_the_ap_restarts(
-    ap: Board, clients: list[Board], joined: Joined, known: Known, measure: Measure, condition: Condition
+    ap: Board,
+    clients: list[Board],
+    joined: Joined,
+    known: Known,
+    measure: Measure,
+    condition: Condition,
+    timing: Timing,
 ) -> None:
     joined()
     known(clients, KNOWN_WITHIN_S)
     marks = {client: client.console.mark() for client in clients}
     ap.power.off()
     for client, mark in marks.items():
-        client.console.expect("members", within=2 * NODE_SILENT_S, since=mark, list="")
+        client.console.expect("members", within=2 * timing["node_silent_s"], since=mark, list="")
     ap.power.on()
     ap.console.expect("ap-up", within=JOINED_WITHIN_S)
     with measure("all know all after AP restart", limit=condition.limit(20, disturbed=60), unit="s"):
@@ -191,26 +194,30 @@ def test_all_know_all_after_the_ap_restarts(
 
 @pytest.mark.needs(clients=2, probe=True)
 def test_who_has_registered_is_found_within_one_period(
-    joined: Joined, probe: Probe, clock: Clock, measure: Measure, condition: Condition
+    joined: Joined, probe: Probe, clock: Clock, measure: Measure, condition: Condition, timing: Timing
 ) -> None:
     addresses = joined()
     with probe.listen(PEER_PORT) as listener:
         with measure(
-            "rediscovery", limit=condition.limit(REDISCOVERY_S + RADIO_S, disturbed=REDISCOVERY_S + LOSSY_S), unit="s"
+            "rediscovery",
+            limit=condition.limit(timing["hello_period_s"] + RADIO_S, disturbed=2 * timing["hello_period_s"]),
+            unit="s",
         ):
             probe.request(b"HELLO id=guest", to=AP)
-            clock.wait(lambda: {each.sender[0] for each in listener.received} == set(addresses), 4 * REDISCOVERY_S)
+            clock.wait(
+                lambda: {each.sender[0] for each in listener.received} == set(addresses), 4 * timing["hello_period_s"]
+            )
         assert {each.sender for each in listener.received} == {(ip, PEER_PORT) for ip in addresses}
 
 
 @pytest.mark.needs(clients=2, probe=True)
 def test_who_is_only_in_the_list_is_no_member(
-    clients: list[Board], joined: Joined, known: Known, probe: Probe, clock: Clock
+    clients: list[Board], joined: Joined, known: Known, probe: Probe, clock: Clock, timing: Timing
 ) -> None:
     joined()
     known(clients, KNOWN_WITHIN_S)
     probe.request(b"HELLO id=guest", to=AP)
-    clock.sleep(2 * REDISCOVERY_S)
+    clock.sleep(2 * timing["hello_period_s"])
     known(clients, 0)
 
 

@@ -1,6 +1,6 @@
 """App node_list: the AP sends the addresses of all clients to all of them, and forgets who has left."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from itertools import pairwise
 
 import pytest
@@ -15,17 +15,21 @@ from hil.probes import Probe
 pytestmark = [pytest.mark.firmware("node_list"), pytest.mark.needs(clients=3)]
 
 AP = ("192.168.4.1", 5000)
-HELLO_PERIOD_S = 5.0
-NODES_PERIOD_S = 3.0
-NODE_SILENT_S = 15.0
 JOINED_WITHIN_S = 60.0
 RADIO_S = 0.5
 """Slack for what is not timing: radio, console."""
-LOSSY_S = 2 * NODES_PERIOD_S
-"""What a radio that loses every tenth packet may cost: two lists in a row."""
-SEEN_WITHIN_S = 5 * NODES_PERIOD_S
+SEEN_WITHIN_S = 15.0
+"""Patience, no limit."""
 
+Timing = Mapping[str, float]
 Joined = Callable[[], list[str]]
+
+
+@pytest.fixture
+def seen_limit_s(timing: Timing, condition: Condition) -> float:
+    """How long it may take until the next list comes: a period, and two more if the radio loses much."""
+    period_s = timing["nodes_period_s"]
+    return condition.limit(period_s + RADIO_S, disturbed=3 * period_s + RADIO_S)
 
 
 def all_see(clients: list[Board], addresses: list[str], within: float) -> None:
@@ -49,23 +53,19 @@ def gaps(client: Board, since: Mark) -> list[float]:
 
 
 def test_every_client_sees_all_others(
-    clients: list[Board], joined: Joined, measure: Measure, condition: Condition
+    clients: list[Board], joined: Joined, measure: Measure, seen_limit_s: float
 ) -> None:
     addresses = joined()
     with measure(
         "all seen by all",
-        limit=condition.limit(NODES_PERIOD_S + RADIO_S, disturbed=NODES_PERIOD_S + RADIO_S + LOSSY_S),
+        limit=seen_limit_s,
         unit="s",
     ):
         all_see(clients, addresses, within=SEEN_WITHIN_S)
 
 
-def test_clients_that_boot_together_see_each_other(ap: Board, clients: list[Board], clock: Clock) -> None:
-    ap.power.on()
-    ap.console.expect("ap-up", within=JOINED_WITHIN_S)
-    for client in clients:
-        client.power.on()
-    addresses = {client.console.expect("joined", within=JOINED_WITHIN_S).fields["ip"] for client in clients}
+def test_clients_that_boot_together_see_each_other(clients: list[Board], joined_together: Joined, clock: Clock) -> None:
+    addresses = set(joined_together())
 
     def lists() -> set[str]:
         return {client.events("nodes")[-1].fields["list"] if client.events("nodes") else "" for client in clients}
@@ -76,7 +76,7 @@ def test_clients_that_boot_together_see_each_other(ap: Board, clients: list[Boar
 
 
 def test_list_comes_to_every_client_every_period(
-    clients: list[Board], joined: Joined, clock: Clock, measure: Measure, condition: Condition
+    clients: list[Board], joined: Joined, clock: Clock, measure: Measure, seen_limit_s: float
 ) -> None:
     addresses = joined()
     all_see(clients, addresses, within=SEEN_WITHIN_S)
@@ -86,18 +86,18 @@ def test_list_comes_to_every_client_every_period(
     measure(
         "longest gap between two lists",
         value=max(longest),
-        limit=condition.limit(NODES_PERIOD_S + RADIO_S, disturbed=NODES_PERIOD_S + RADIO_S + LOSSY_S),
+        limit=seen_limit_s,
         unit="s",
     )
 
 
 @pytest.mark.needs(probe=True)
-def test_list_is_sent_to_where_clients_listen(joined: Joined, probe: Probe, clock: Clock) -> None:
+def test_list_is_sent_to_where_clients_listen(joined: Joined, probe: Probe, clock: Clock, timing: Timing) -> None:
     addresses = joined()
     with probe.listen(AP[1]) as listener:
         probe.send(b"HELLO", to=AP)
         probe.send(b"HELLO", to=AP)
-        clock.sleep(4 * NODES_PERIOD_S)
+        clock.sleep(4 * timing["nodes_period_s"])
         heard = [datagram for datagram in listener.received if datagram.sender == AP]
     assert 3 <= len(heard) <= 5
     assert {datagram.data.decode() for datagram in heard} == {f"NODES: {', '.join([*addresses, probe.address])}"}
@@ -117,14 +117,14 @@ def test_order_is_that_of_first_hello(clients: list[Board], joined: Joined) -> N
 
 
 def test_client_that_stops_disappears_from_the_next_list(
-    ap: Board, clients: list[Board], joined: Joined, measure: Measure, condition: Condition
+    ap: Board, clients: list[Board], joined: Joined, measure: Measure, seen_limit_s: float
 ) -> None:
     first, second, third = clients
     addresses = joined()
     all_see(clients, addresses, within=SEEN_WITHIN_S)
     with measure(
         "disappears after BYE",
-        limit=condition.limit(NODES_PERIOD_S + RADIO_S, disturbed=NODES_PERIOD_S + RADIO_S + LOSSY_S),
+        limit=seen_limit_s,
         unit="s",
     ):
         with second.repl():
@@ -134,30 +134,28 @@ def test_client_that_stops_disappears_from_the_next_list(
 
 
 def test_client_that_is_cut_disappears(
-    ap: Board, clients: list[Board], joined: Joined, measure: Measure, condition: Condition
+    ap: Board, clients: list[Board], joined: Joined, measure: Measure, timing: Timing, seen_limit_s: float
 ) -> None:
     first, second, third = clients
     addresses = joined()
     all_see(clients, addresses, within=SEEN_WITHIN_S)
     with measure(
         "disappears after a power cut",
-        limit=condition.limit(
-            NODE_SILENT_S + NODES_PERIOD_S + RADIO_S, disturbed=NODE_SILENT_S + NODES_PERIOD_S + RADIO_S + LOSSY_S
-        ),
+        limit=timing["node_silent_s"] + seen_limit_s,
         unit="s",
     ):
         second.power.off()
-        all_see([first, third], [addresses[0], addresses[2]], within=2 * NODE_SILENT_S)
+        all_see([first, third], [addresses[0], addresses[2]], within=2 * timing["node_silent_s"])
     assert ap.events("dropped")[-1].fields == {"id": second.serial, "reason": "silent"}
 
 
 def test_list_stays_as_it_is_while_nothing_happens(
-    ap: Board, clients: list[Board], joined: Joined, clock: Clock
+    ap: Board, clients: list[Board], joined: Joined, clock: Clock, timing: Timing
 ) -> None:
     addresses = joined()
     all_see(clients, addresses, within=SEEN_WITHIN_S)
     mark = ap.console.mark()
-    clock.sleep(3 * NODE_SILENT_S)
+    clock.sleep(3 * timing["node_silent_s"])
     assert ap.console.events(since=mark) == []
     all_see(clients, addresses, within=SEEN_WITHIN_S)
 
@@ -183,22 +181,22 @@ def test_list_is_whole_again_after_the_ap_restarts(
 
 
 @pytest.mark.needs(clients=2, probe=True)
-def test_ap_answers_at_any_time(joined: Joined, probe: Probe, clock: Clock, measure: Measure) -> None:
+def test_ap_answers_at_any_time(joined: Joined, probe: Probe, clock: Clock, measure: Measure, timing: Timing) -> None:
     joined()
     probe.join()
     slowest_s = 0.0
     for _ in range(14):
         asked_s = clock.now()
-        answer = probe.request(b"WHO", to=AP, within_s=2 * NODES_PERIOD_S, tries=1)
+        answer = probe.request(b"WHO", to=AP, within_s=2 * timing["nodes_period_s"], tries=1)
         slowest_s = max(slowest_s, answer.time_s - asked_s)
         clock.sleep(0.27)
     measure("slowest answer", value=slowest_s, limit=RADIO_S, unit="s")
 
 
 @pytest.mark.needs(clients=1, probe=True)
-def test_who_is_answered_and_registers_nobody(ap: Board, joined: Joined, probe: Probe) -> None:
+def test_who_is_answered_and_registers_nobody(ap: Board, joined: Joined, probe: Probe, timing: Timing) -> None:
     addresses = joined()
-    ap.console.expect("listed", within=HELLO_PERIOD_S)
+    ap.console.expect("listed", within=timing["hello_period_s"])
     assert who(probe) == addresses
     assert who(probe) == addresses
     assert len(ap.events("listed")) == 1

@@ -3,7 +3,7 @@
 That at no instant two boards hold MASTER is watched in every test.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import pytest
 
@@ -16,25 +16,25 @@ from hil.fixtures.measure import Measure
 
 pytestmark = [pytest.mark.firmware("roles"), pytest.mark.needs(clients=3)]
 
-LEASE_S = 3.0
 FAILOVER_LIMIT_S = 6.0
 BACK_WITHIN_S = 60.0
 """From the end of a fault until the cluster is whole: a client may just have begun to wait for its next try to join."""
 
+Timing = Mapping[str, float]
 Settled = Callable[[], tuple[Board, ...]]
 Agreement = Callable[[], None]
 
 
 @pytest.mark.needs(faults=("partition",))
 def test_master_cut_off_from_the_ap_steps_down_before_the_next_takes_over(
-    cluster: Cluster, settled: Settled, faults: FaultInjector, measure: Measure, condition: Condition
+    cluster: Cluster, settled: Settled, faults: FaultInjector, measure: Measure, condition: Condition, timing: Timing
 ) -> None:
     first, second, third = settled()
     mark = first.console.mark()
     with faults.partition({cluster.ap}, {first}):
         with measure("failover past a cut-off MASTER", limit=condition.limit(FAILOVER_LIMIT_S, disturbed=9), unit="s"):
             cluster.wait(master=second)
-        down = first.console.expect("role", within=LEASE_S, since=mark, reason="lease-expired")
+        down = first.console.expect("role", within=timing["lease_s"], since=mark, reason="lease-expired")
         assert down.time_s < second.events("role")[-1].time_s
         cluster.wait(order=[second, third])
     cluster.wait(roles={second: "MASTER", third: "WORKER1", first: "WORKER2"}, within=BACK_WITHIN_S)

@@ -1,7 +1,7 @@
 """App tcp: the AP greets one client after the other, and no client can keep it from the next."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import pytest
 
@@ -14,16 +14,13 @@ from hil.probes import Probe
 pytestmark = [pytest.mark.firmware("tcp"), pytest.mark.needs(clients=1)]
 
 AP = ("192.168.4.1", 1234)
-VISIT_PERIOD_S = 5.0
-VISIT_RETRY_S = 2.0
-VISIT_LIMIT_S = 5.0
-GUEST_LIMIT_S = 2.0
 AP_UP_WITHIN_S = 15.0
 JOINED_WITHIN_S = 60.0
 SERVED_WITHIN_S = 30.0
 RADIO_S = 0.5
 """Slack for what is not timing: radio, console."""
 
+Timing = Mapping[str, float]
 Joined = Callable[[], list[str]]
 
 
@@ -72,7 +69,7 @@ def test_second_client_is_served_after_the_first(
 
 @pytest.mark.needs(clients=3)
 def test_clients_that_come_together_are_all_served(
-    ap: Board, clients: list[Board], measure: Measure, condition: Condition
+    ap: Board, clients: list[Board], measure: Measure, condition: Condition, timing: Timing
 ) -> None:
     ap.power.on()
     ap.console.expect("ap-up", within=AP_UP_WITHIN_S)
@@ -84,19 +81,19 @@ def test_clients_that_come_together_are_all_served(
         measure(
             "reply among three",
             value=reply.time_s - joined.time_s,
-            limit=condition.limit(2 * VISIT_PERIOD_S, disturbed=SERVED_WITHIN_S),
+            limit=condition.limit(2 * timing["visit_period_s"], disturbed=SERVED_WITHIN_S),
             unit="s",
         )
         assert reply.fields["text"] == greeting(joined.fields["ip"])
 
 
 def test_client_without_ap_says_so_and_recovers_when_it_appears(
-    ap: Board, clients: list[Board], measure: Measure, condition: Condition
+    ap: Board, clients: list[Board], measure: Measure, condition: Condition, timing: Timing
 ) -> None:
     (client,) = clients
     client.power.on()
     client.console.expect("no-reply", within=20, tries="1", reason="no-wifi")
-    client.console.expect("no-reply", within=2 * VISIT_RETRY_S + RADIO_S, tries="2")
+    client.console.expect("no-reply", within=2 * timing["visit_retry_s"] + RADIO_S, tries="2")
     ap.power.on()
     ap.console.expect("ap-up", within=AP_UP_WITHIN_S)
     with measure("recovery when the AP appears", limit=condition.limit(20, disturbed=60), unit="s"):
@@ -104,14 +101,14 @@ def test_client_without_ap_says_so_and_recovers_when_it_appears(
 
 
 def test_client_recovers_when_the_ap_comes_back(
-    ap: Board, clients: list[Board], joined: Joined, measure: Measure, condition: Condition
+    ap: Board, clients: list[Board], joined: Joined, measure: Measure, condition: Condition, timing: Timing
 ) -> None:
     (client,) = clients
     joined()
     expect_served(client)
     mark = client.console.mark()
     ap.power.off()
-    client.console.expect("no-reply", within=VISIT_PERIOD_S + VISIT_LIMIT_S + RADIO_S, since=mark)
+    client.console.expect("no-reply", within=timing["visit_period_s"] + timing["visit_limit_s"] + RADIO_S, since=mark)
     ap.power.on()
     ap.console.expect("ap-up", within=AP_UP_WITHIN_S)
     with measure("recovery when the AP comes back", limit=condition.limit(20, disturbed=60), unit="s"):
@@ -134,7 +131,9 @@ def test_client_is_refused_while_the_program_of_the_ap_is_silent(
         expect_served(client, within=60)
 
 
-def test_client_gives_up_an_ap_that_accepts_and_never_answers(ap: Board, clients: list[Board], joined: Joined) -> None:
+def test_client_gives_up_an_ap_that_accepts_and_never_answers(
+    ap: Board, clients: list[Board], joined: Joined, timing: Timing
+) -> None:
     (client,) = clients
     joined()
     expect_served(client)
@@ -151,27 +150,30 @@ def test_client_gives_up_an_ap_that_accepts_and_never_answers(ap: Board, clients
         for _ in range(2):
             client.console.expect("sent", within=SERVED_WITHIN_S, since=mark)
             mark = client.console.mark()
-            given_up = client.console.expect("no-reply", within=VISIT_LIMIT_S + RADIO_S, since=mark)
+            given_up = client.console.expect("no-reply", within=timing["visit_limit_s"] + RADIO_S, since=mark)
             assert "110" in given_up.fields["reason"], "errno 110 is what a time-out gives"
             mark = client.console.mark()
 
 
 @pytest.mark.needs(probe=True)
 def test_peer_that_says_nothing_does_not_block_the_ap(
-    ap: Board, clients: list[Board], joined: Joined, probe: Probe, measure: Measure
+    ap: Board, clients: list[Board], joined: Joined, probe: Probe, measure: Measure, timing: Timing
 ) -> None:
     (client,) = clients
     joined()
     expect_served(client)
-    with probe.connect(AP) as connection, measure("silent peer dropped", limit=2 * GUEST_LIMIT_S + RADIO_S, unit="s"):
-        assert connection.receive(1, within_s=2 * VISIT_PERIOD_S) == b""
+    with (
+        probe.connect(AP) as connection,
+        measure("silent peer dropped", limit=2 * timing["guest_limit_s"] + RADIO_S, unit="s"),
+    ):
+        assert connection.receive(1, within_s=2 * timing["visit_period_s"]) == b""
     ap.console.expect("dropped", within=1, reason="too-slow", peer=probe.address)
     expect_served(client, within=SERVED_WITHIN_S)
 
 
 @pytest.mark.needs(probe=True)
 def test_peer_that_never_comes_to_an_end_does_not_block_the_ap(
-    ap: Board, joined: Joined, probe: Probe, clock: Clock
+    ap: Board, joined: Joined, probe: Probe, clock: Clock, timing: Timing
 ) -> None:
     joined()
     with probe.connect(AP) as connection:
@@ -179,13 +181,13 @@ def test_peer_that_never_comes_to_an_end_does_not_block_the_ap(
         for _ in range(9):
             if not ap.events("dropped"):
                 connection.send(b"H")
-                clock.sleep(GUEST_LIMIT_S / 4)
+                clock.sleep(timing["guest_limit_s"] / 4)
     assert [event.fields["reason"] for event in ap.events("dropped")] == ["too-slow"]
 
 
 @pytest.mark.needs(probe=True)
 def test_peer_that_vanishes_does_not_block_the_ap(
-    ap: Board, clients: list[Board], joined: Joined, probe: Probe, clock: Clock
+    ap: Board, clients: list[Board], joined: Joined, probe: Probe, clock: Clock, timing: Timing
 ) -> None:
     (client,) = clients
     joined()
@@ -195,18 +197,20 @@ def test_peer_that_vanishes_does_not_block_the_ap(
         clock.sleep(RADIO_S)
         gone = probe.address
         probe.leave()
-    ap.console.expect("dropped", within=2 * GUEST_LIMIT_S + RADIO_S, peer=gone)
+    ap.console.expect("dropped", within=2 * timing["guest_limit_s"] + RADIO_S, peer=gone)
     expect_served(client, within=SERVED_WITHIN_S)
 
 
 @pytest.mark.needs(probe=True)
-def test_text_that_comes_in_pieces_is_one_text(ap: Board, joined: Joined, probe: Probe, clock: Clock) -> None:
+def test_text_that_comes_in_pieces_is_one_text(
+    ap: Board, joined: Joined, probe: Probe, clock: Clock, timing: Timing
+) -> None:
     joined()
     with probe.connect(AP) as connection:
         for piece in (b"Hello ", b"from", b" afar\n"):
             connection.send(piece)
             clock.sleep(0.3)
-        answer = connection.receive(600, within_s=2 * GUEST_LIMIT_S)
+        answer = connection.receive(600, within_s=2 * timing["guest_limit_s"])
     assert answer.decode() == greeting(probe.address) + "\n"
     ap.console.expect("heard", within=1, text="Hello from afar", peer=probe.address)
 
@@ -218,11 +222,11 @@ def test_text_that_comes_in_pieces_is_one_text(ap: Board, joined: Joined, probe:
     ids=["not-utf8", "without-end", "too-long"],
 )
 def test_malformed_text_does_not_stop_the_ap(
-    ap: Board, clients: list[Board], joined: Joined, probe: Probe, data: bytes, reason: str
+    ap: Board, clients: list[Board], joined: Joined, probe: Probe, data: bytes, reason: str, timing: Timing
 ) -> None:
     (client,) = clients
     joined()
     with probe.connect(AP) as connection:
         connection.send(data)
-        ap.console.expect("dropped", within=GUEST_LIMIT_S + RADIO_S, reason=reason, peer=probe.address)
+        ap.console.expect("dropped", within=timing["guest_limit_s"] + RADIO_S, reason=reason, peer=probe.address)
     expect_served(client)

@@ -1,6 +1,6 @@
 """App wireless_bus: the AP introduces its clients to each other, and then they talk without its program."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from itertools import permutations
 
 import pytest
@@ -16,16 +16,22 @@ pytestmark = [pytest.mark.firmware("wireless_bus"), pytest.mark.needs(clients=3)
 
 AP = ("192.168.4.1", 5000)
 PEER_PORT = 5001
-HELLO_PERIOD_S = 5.0
-SAY_PERIOD_S = 2.0
 JOINED_WITHIN_S = 60.0
 RADIO_S = 0.5
 """Slack for what is not timing: radio, console."""
-LOSSY_S = 4 * SAY_PERIOD_S
-"""What a radio that loses every tenth packet may cost: four messages in a row."""
-TALK_WITHIN_S = 8 * SAY_PERIOD_S
+TALK_WITHIN_S = 16.0
+"""Patience, no limit."""
+LOST_IN_A_ROW = 4
+"""So many messages a radio that loses every tenth packet may cost."""
 
+Timing = Mapping[str, float]
 Joined = Callable[[], list[str]]
+
+
+@pytest.fixture
+def pair_limit_s(timing: Timing, condition: Condition) -> float:
+    """How long it may take until every pair of those who have joined has exchanged a message."""
+    return condition.limit(2, disturbed=2 + LOST_IN_A_ROW * timing["say_period_s"])
 
 
 def expect_said(listener: Board, speaker: Board, within: float, since: Mark | None = None) -> None:
@@ -47,24 +53,19 @@ def said(listener: Board, speaker: Board, since: Mark) -> list[int]:
 
 
 def test_every_pair_has_exchanged_a_message(
-    clients: list[Board], joined: Joined, measure: Measure, condition: Condition
+    clients: list[Board], joined: Joined, measure: Measure, pair_limit_s: float
 ) -> None:
     joined()
-    with measure("every pair has exchanged a message", limit=condition.limit(2, disturbed=2 + LOSSY_S), unit="s"):
+    with measure("every pair has exchanged a message", limit=pair_limit_s, unit="s"):
         for listener, speaker in permutations(clients, 2):
             expect_said(listener, speaker, within=TALK_WITHIN_S)
 
 
 def test_clients_that_boot_together_find_each_other(
-    ap: Board, clients: list[Board], measure: Measure, condition: Condition
+    clients: list[Board], joined_together: Joined, measure: Measure, pair_limit_s: float
 ) -> None:
-    ap.power.on()
-    ap.console.expect("ap-up", within=JOINED_WITHIN_S)
-    for client in clients:
-        client.power.on()
-    for client in clients:
-        client.console.expect("joined", within=JOINED_WITHIN_S)
-    with measure("every pair has exchanged a message", limit=condition.limit(2, disturbed=2 + LOSSY_S), unit="s"):
+    joined_together()
+    with measure("every pair has exchanged a message", limit=pair_limit_s, unit="s"):
         for listener, speaker in permutations(clients, 2):
             expect_said(listener, speaker, within=TALK_WITHIN_S)
 
@@ -103,7 +104,7 @@ def test_peers_go_on_while_the_program_of_the_ap_is_silent(
 
 
 def test_client_that_reboots_while_the_program_of_the_ap_is_silent_is_met_again(
-    ap: Board, clients: list[Board], joined: Joined, measure: Measure, condition: Condition
+    ap: Board, clients: list[Board], joined: Joined, measure: Measure, condition: Condition, timing: Timing
 ) -> None:
     first, *_ = clients
     joined()
@@ -115,7 +116,7 @@ def test_client_that_reboots_while_the_program_of_the_ap_is_silent_is_met_again(
     first.console.expect("joined", within=JOINED_WITHIN_S, since=mark)
     with measure(
         "met again without the AP's program",
-        limit=condition.limit(SAY_PERIOD_S + RADIO_S, disturbed=SAY_PERIOD_S + LOSSY_S),
+        limit=condition.limit(timing["say_period_s"] + RADIO_S, disturbed=(1 + LOST_IN_A_ROW) * timing["say_period_s"]),
         unit="s",
     ):
         expect_all_talk(clients, within=TALK_WITHIN_S)
@@ -135,12 +136,12 @@ def test_peers_talk_again_after_the_ap_restarts(
 
 @pytest.mark.needs(clients=2, probe=True)
 def test_clients_talk_to_who_has_said_hello_from_port_to_port(
-    clients: list[Board], joined: Joined, probe: Probe, clock: Clock
+    clients: list[Board], joined: Joined, probe: Probe, clock: Clock, timing: Timing
 ) -> None:
     addresses = joined()
     with probe.listen(PEER_PORT) as listener:
         probe.send(b"HELLO", to=AP)
-        clock.sleep(HELLO_PERIOD_S + SAY_PERIOD_S)
+        clock.sleep(timing["hello_period_s"] + timing["say_period_s"])
         assert {datagram.sender for datagram in listener.received} == {(ip, PEER_PORT) for ip in addresses}
         heard = {datagram.sender[0]: datagram.data.decode().split() for datagram in listener.received}
     for client, ip in zip(clients, addresses, strict=True):
@@ -150,7 +151,7 @@ def test_clients_talk_to_who_has_said_hello_from_port_to_port(
 
 @pytest.mark.needs(clients=2, probe=True)
 def test_client_answers_who_talks_to_it_whatever_the_ap_knows(
-    ap: Board, clients: list[Board], joined: Joined, probe: Probe, clock: Clock, measure: Measure
+    ap: Board, clients: list[Board], joined: Joined, probe: Probe, clock: Clock, measure: Measure, timing: Timing
 ) -> None:
     first, _ = clients
     addresses = joined()
@@ -162,10 +163,10 @@ def test_client_answers_who_talks_to_it_whatever_the_ap_knows(
         first.console.expect("said", within=RADIO_S, id="guest", seq="7", peer=probe.address)
         # When the second of these comes it has just talked to all that it knows: the next is the answer to what is new.
         for _ in range(2):
-            assert listener.receive(within_s=2 * SAY_PERIOD_S).sender == client
+            assert listener.receive(within_s=2 * timing["say_period_s"]).sender == client
         asked_s = clock.now()
         probe.send(b"SAY 1 id=another", to=client)
-        answer = listener.receive(within_s=2 * SAY_PERIOD_S)
+        answer = listener.receive(within_s=2 * timing["say_period_s"])
         measure("answer of a peer", value=clock.now() - asked_s, limit=RADIO_S, unit="s")
     assert answer.sender == client
     assert answer.data.startswith(b"SAY ")

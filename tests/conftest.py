@@ -4,10 +4,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from platformdirs import user_cache_path
 
 from hil.config import RigConfig, load_rig
 from hil.rig import Rig
 from hil.virtual.bench import VirtualBench
+
+IN_REAL_TIME = ("tests/usb_sim/", "tests/soak/", "tests/serve/", "test_browser.py", "test_console.py", "test_live.py")
+"""Parts of the paths of files whose tests wait for programs and devices more than they compute."""
 
 THREE_BOARDS = """\
 rig: three
@@ -19,6 +23,19 @@ boards:
   B: {power: main/2}
   C: {power: main/3}
 """
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Spread the files whose tests wait for real time over the run: beside each, others have the processor."""
+    files = {item.path: [other for other in items if other.path == item.path] for item in items}
+    waiting = [path for path in files if any(part in path.as_posix() for part in IN_REAL_TIME)]
+    computing = [path for path in files if path not in waiting]
+    # The longest first: nobody should have to wait for it alone.
+    waiting.sort(key=lambda path: "usb_sim" not in path.parts)
+    share = len(computing) / (len(waiting) or 1)
+    places = {path: number * share for number, path in enumerate(waiting)}
+    places |= {path: number + 0.5 for number, path in enumerate(computing)}
+    items[:] = [item for path in sorted(files, key=places.__getitem__) for item in files[path]]
 
 
 @pytest.fixture
@@ -43,8 +60,18 @@ def virtual_rig(three_boards: RigConfig, virtual_bench: VirtualBench) -> Iterato
     rig.close()
 
 
+@pytest.fixture(scope="session")
+def users_cache() -> Path:
+    """Where caches are, whatever home a test has: there the interpreter is compiled already."""
+    return user_cache_path()
+
+
 @pytest.fixture
-def pytester(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pytest.Pytester:
-    """As pytest has it, without the plugins that cost a second per run and have no part in what is tested here."""
+def pytester(users_cache: Path, pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pytest.Pytester:
+    """As pytest has it, which gives each test an empty home; but nothing is compiled anew in each.
+
+    Plugins that cost a second per run and have no part in what is tested here are left out.
+    """
+    monkeypatch.setenv("XDG_CACHE_HOME", str(users_cache))
     monkeypatch.setenv("PYTEST_ADDOPTS", "-p no:hypothesispytest -p no:allure_pytest")
     return pytester

@@ -1,6 +1,7 @@
 """The rules of docs/architecture.md about who may import what, held against the code."""
 
 import ast
+from functools import cache
 from graphlib import TopologicalSorter
 from pathlib import Path
 
@@ -84,6 +85,7 @@ ONE_OWNER = {
 """Modules of others that only these of ours touch."""
 
 
+@cache
 def modules() -> dict[str, Path]:
     """Every module of the package by name, but not the MicroPython that is only data here."""
     found = {}
@@ -95,6 +97,7 @@ def modules() -> dict[str, Path]:
     return found
 
 
+@cache
 def imports(path: Path) -> set[str]:
     """Full names of everything that a module imports, in functions and for type checkers too."""
     names = set()

@@ -233,3 +233,25 @@ def test_a_forgotten_with_fails_the_test(pytester: pytest.Pytester, rig: Path) -
     result = pytester.runpytest("--rig", rig)
     result.assert_outcomes(failed=1)
     result.stdout.fnmatch_lines(['E *measure("boot", …) measured nothing; write `with measure("boot", …):`'])
+
+
+def test_timing_is_that_of_the_app(pytester: pytest.Pytester, rig: Path) -> None:
+    manifest = pytester.path / "firmware" / "talk" / "firmware.yaml"
+    manifest.write_text(MANIFEST + "timing: {hello_s: 2.5}\n")
+    pytester.makepyfile(
+        """
+        import pytest
+
+        @pytest.mark.firmware("talk")
+        def test_with(timing):
+            assert timing == {"hello_s": 2.5}
+
+        def test_without(timing):
+            pass
+        """
+    )
+    result = pytester.runpytest("--rig", rig)
+    result.stdout.fnmatch_lines(
+        ["*ConfigError: *_app.py:7: `timing` is that of an app; mark the test with firmware(…)"]
+    )
+    result.assert_outcomes(passed=1, errors=1)

@@ -4,6 +4,9 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Protocol
 
+SEND_TIMEOUT_S = 10.0
+"""How long a TCP peer that has stopped reading may take to read again."""
+
 
 @dataclass(frozen=True)
 class Datagram:
@@ -31,7 +34,7 @@ class TcpConnection(Protocol):
     """One TCP connection of a probe."""
 
     def send(self, data: bytes) -> None:
-        """Send all of ``data``. Raises ``ProbeError``."""
+        """Send all of ``data``. Raises ``ProbeError``, also when the peer reads nothing for ``SEND_TIMEOUT_S``."""
 
     def receive(self, size: int, within_s: float) -> bytes:
         """Up to ``size`` bytes, at least one; empty when the peer has closed. Raises ``WaitTimeout``."""

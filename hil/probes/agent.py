@@ -74,6 +74,7 @@ class BoardAgent:
         if self._runs:
             return
         self.stop()
+        self._answers.clear()
         with self._sequencer.turn():
             self._power.on()
         self._link.start(self)
@@ -101,14 +102,14 @@ class BoardAgent:
 
     # ---- commands
 
-    def call(self, name: str, *arguments: object, within_s: float = CALL_WITHIN_S) -> Any:
+    def call(self, name: str, *arguments: object) -> Any:
         """Give a command and return what it answers. Raises ``CommandFailed``, ``ProbeError``."""
         number = self.begin(name, *arguments)
-        if not self.wait(number, within_s):
+        if not self.wait(number, CALL_WITHIN_S):
             self._runs = False
             raise ProbeError(
-                f"{self.board}, the probe, did not do {name!r} within {within_s:g} s; it last said {self._last!r}. It "
-                "is started anew when it is used again"
+                f"{self.board}, the probe, did not do {name!r} within {CALL_WITHIN_S:g} s; it last said {self._last!r}."
+                " It is started anew when it is used again"
             )
         return self.answer(number)
 
@@ -164,12 +165,15 @@ class BoardAgent:
 
     def _take(self, time_s: float, line: bytes) -> None:
         try:
-            number, *rest = json.loads(line)
-        except (ValueError, TypeError):
-            # A traceback, most likely: kept to be shown.
-            self._last = line.decode("utf-8", "backslashreplace") or self._last
-            return
-        if number:
-            self._answers[number] = (rest[0], rest[1])
-        else:
-            self.on_report(time_s, rest[0], rest[1:])
+            # What the board printed before the agent ran may look like a message, and is none.
+            message = json.loads(line) if self._runs else None
+        except ValueError:
+            message = None
+        match message:
+            case [0, str(name), *rest]:
+                self.on_report(time_s, name, rest)
+            case [int(number), bool(done), value]:
+                self._answers[number] = (done, value)
+            case _:
+                # A traceback, most likely: kept to be shown.
+                self._last = line.decode("utf-8", "backslashreplace") or self._last

@@ -7,13 +7,11 @@ from typing import Any
 
 from hil.clock import Clock
 from hil.errors import ProbeError, WaitTimeout
-from hil.probes import Datagram, TcpConnection
+from hil.probes import SEND_TIMEOUT_S, Datagram, TcpConnection
 from hil.probes.agent import BoardAgent, CommandFailed
 from hil.probes.failures import BAD_AUTH, IDLE, JOINING, why_not_joined, why_not_sent
 from hil.probes.udp import Inbox, UdpProbe
 
-SEND_TIMEOUT_S = 10.0
-"""How long a TCP peer that has stopped reading may take to read again."""
 _CHUNK_BYTES = 512
 """How much TCP data one command carries: the board holds it several times over while it reads the command."""
 
@@ -129,16 +127,11 @@ class _BoardPort(Inbox):
         with explained(f"send to {to[0]}:{to[1]}"):
             self._agent.call("send", self._handle, b64encode(data).decode(), *to)
 
-    def receive(self, within_s: float) -> Datagram:
-        self.check()
-        return super().receive(within_s)
-
-    def check(self) -> None:
-        """Raise ``ProbeError`` when something may have arrived that is not in :attr:`received`."""
+    @property
+    def fault(self) -> str:
         if not self._agent.runs or self._agent.starts != self.start:
-            raise ProbeError(f"{self._agent.board}, the probe, has stopped while it listened on port {self._port}")
-        if self._fault:
-            raise ProbeError(f"{self._agent.board}, the probe, {self._fault} on port {self._port}")
+            return f"{self._agent.board}, the probe, has stopped while it listened on port {self._port}"
+        return f"{self._agent.board}, the probe, {self._fault} on port {self._port}" if self._fault else ""
 
     def reported(self, time_s: float, name: str, rest: list[Any]) -> None:
         """The agent reports something about this port."""

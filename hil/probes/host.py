@@ -14,14 +14,11 @@ from zeroconf import AddressResolverIPv4, IPVersion, Zeroconf  # type: ignore[at
 
 from hil.clock import Clock
 from hil.errors import ProbeError, WaitTimeout
-from hil.probes import TcpConnection
+from hil.probes import SEND_TIMEOUT_S, TcpConnection
 from hil.probes.failures import why_not_sent
 from hil.probes.host_port import HostPort
 from hil.probes.network_manager import NetworkManager
 from hil.probes.udp import UdpProbe, mdns_question
-
-SEND_TIMEOUT_S = 10.0
-"""How long a TCP peer that has stopped reading may take to read again."""
 
 _SIOCGIFADDR = 0x8915
 """ioctl that asks for an interface's IPv4 address. linux/sockios.h."""
@@ -79,12 +76,16 @@ class HostProbe(UdpProbe):
                 udp.bind(("", port))
             with HostPort(udp, self._clock) as opened:
                 yield opened
+                opened.check()
 
     def resolve(self, name: str, within_s: float = 5.0) -> str:
         mdns_question(name)  # raises for what is no name
         self.join()
         # A new one each time, which knows nothing yet. It asks and never announces: nothing is registered with it.
-        with Zeroconf(interfaces=[self.address], ip_version=IPVersion.V4Only) as zeroconf:
+        with (
+            explained(f"ask for the name {name}"),
+            Zeroconf(interfaces=[self.address], ip_version=IPVersion.V4Only) as zeroconf,
+        ):
             resolver = AddressResolverIPv4(name + ".")
             if not resolver.request(zeroconf, within_s * 1000):
                 raise WaitTimeout(f"nobody answers for the name {name} within {within_s:g} s")

@@ -44,11 +44,11 @@ class HostPort(Inbox):
             why = why_not_sent(error.errno or 0)
             raise ProbeError(f"the probe could not send to {to[0]}:{to[1]}: {why} ({error})") from error
 
-    def receive(self, within_s: float) -> Datagram:
-        if self._failure is not None:
-            why = why_not_sent(self._failure.errno or 0)
-            raise ProbeError(f"the probe could not receive on port {self._port}: {why}") from self._failure
-        return super().receive(within_s)
+    @property
+    def fault(self) -> str:
+        if (failure := self._failure) is None:
+            return ""
+        return f"the probe could not receive on port {self._port}: {why_not_sent(failure.errno or 0)} ({failure})"
 
     def _read(self) -> None:
         with selectors.DefaultSelector() as selector:
@@ -56,9 +56,13 @@ class HostPort(Inbox):
             selector.register(self._woken, selectors.EVENT_READ)
             while self._woken not in [key.fileobj for key, _ in selector.select()]:
                 try:
-                    data, sender = self._udp.recvfrom(_LONGEST)
+                    # Not to wait: what `select` has announced may turn out to be damaged, and is then not there.
+                    data, sender = self._udp.recvfrom(_LONGEST, socket.MSG_DONTWAIT)
+                except BlockingIOError:
+                    continue
                 except OSError as error:
                     self._failure = error
+                    self._clock.notice()
                     return
                 self.received.append(Datagram(self._clock.now(), data, sender))
                 self._clock.notice()

@@ -24,12 +24,28 @@ class Inbox:
         self._handed_out = 0
 
     def receive(self, within_s: float) -> Datagram:
-        if not self._clock.wait(lambda: len(self.received) > self._handed_out, within_s):
+        self._clock.wait(lambda: self._has_next or bool(self.fault), within_s)
+        self.check()
+        if not self._has_next:
             raise WaitTimeout(
                 f"no datagram on the probe's port {self._port} within {within_s:g} s; {self._handed_out} came before"
             )
         self._handed_out += 1
         return self.received[self._handed_out - 1]
+
+    @property
+    def fault(self) -> str:
+        """Why something may have arrived that is not in :attr:`received`; empty while nothing is wrong."""
+        return ""
+
+    def check(self) -> None:
+        """Raise ``ProbeError`` when there is a :attr:`fault`."""
+        if fault := self.fault:
+            raise ProbeError(fault)
+
+    @property
+    def _has_next(self) -> bool:
+        return len(self.received) > self._handed_out
 
 
 class UdpPort(Listener, Protocol):

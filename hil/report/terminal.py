@@ -1,5 +1,6 @@
 """What pytest's terminal says about the rig: a header, bench errors in a section of their own, the closing summary."""
 
+import textwrap
 from collections.abc import Sequence
 from typing import Any
 
@@ -36,11 +37,11 @@ class TerminalReport:
             return [f"rig: {self.title}, {_described(self._rig)}"]
         return [f"rig: {self.title}", *(f"cell: {cell.cell}, {_described(cell)}" for cell in self._cells)]
 
-    def pytest_report_collectionfinish(self, items: Sequence[pytest.Item]) -> list[str]:
-        """One line before the first test: the firmware that the boards get. Workers of xdist collect elsewhere."""
+    def pytest_report_collectionfinish(self, config: pytest.Config, items: Sequence[pytest.Item]) -> list[str]:
+        """Before the first test: the firmware that the boards get. Workers of xdist collect elsewhere."""
         apps = {app.name: app for item in items if (app := item.stash.get(APP, None)) is not None}
         firmware = firmware_in(entry for app in apps.values() for entry in firmware_properties(app))
-        return [f"firmware: {', '.join(firmware)}"] if firmware else []
+        return _firmware_lines(firmware, config.get_terminal_writer().fullwidth)
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Note one phase of one test."""
@@ -62,8 +63,8 @@ class TerminalReport:
         terminalreporter.write_line("")
         last = [reports[-1] for reports in self._reports.values()]
         properties = [entry for report in last for entry in report.user_properties]
-        if firmware := firmware_in(properties):
-            terminalreporter.write_line(f"firmware: {', '.join(firmware)}")
+        for line in _firmware_lines(firmware_in(properties), writer.fullwidth):
+            terminalreporter.write_line(line)
         for line in (*retry_lines(properties), *recovery_lines(properties), *_told_once(properties)):
             terminalreporter.write_line(line, yellow=True)
         rig_time_s = sum(_rig_time_s(reports[-1]) for reports in self._reports.values())
@@ -89,6 +90,16 @@ class TerminalReport:
             for title, content in report.sections:
                 terminalreporter.write_sep("-", title)
                 terminalreporter.write_line(content)
+
+
+def _firmware_lines(firmware: Sequence[str], width: int) -> list[str]:
+    """What the boards held, in lines of at most ``width`` columns; no line when they held nothing."""
+    # A name and its digest stay together.
+    text = ", ".join(entry.replace(" ", "\0") for entry in firmware)
+    label = "firmware: "
+    lines = textwrap.wrap(text, width - len(label), break_long_words=False, break_on_hyphens=False)
+    starts = [label, *[" " * len(label)] * len(lines)]
+    return [start + line.replace("\0", " ") for start, line in zip(starts, lines, strict=False)]
 
 
 def _described(cell: RigConfig) -> str:

@@ -6,6 +6,7 @@ the old content. That is littlefs's promise, and what a deploy relies on.
 
 import posixpath
 from collections.abc import Mapping
+from pathlib import PurePosixPath
 
 from hil.virtual.hal import BoardOSError
 from hil.virtual.rp2_errno import Errno
@@ -134,6 +135,17 @@ class Flash:
         if _blocks(len(content)) - old_blocks > self.free_blocks:
             raise FlashError(Errno.ENOSPC)
         self._files[path] = content
+
+    def install(self, image: Mapping[str, bytes]) -> None:
+        """Set the files of ``image``, by paths from the root, and make the folders that they need. No board takes part.
+
+        Raises ``FlashError`` when they do not fit.
+        """
+        for path, content in image.items():
+            for folder in reversed(PurePosixPath("/", path).parents[:-1]):
+                if not self.is_folder(str(folder)):
+                    self.make_folder(str(folder))
+            self.replace(f"/{path}", content)
 
     def remove(self, path: str) -> None:
         """Remove a file, or an empty folder as littlefs does."""

@@ -9,6 +9,7 @@ from hil.board import Board
 from hil.cluster import Cluster
 from hil.faults import FaultName
 from hil.rig import Rig
+from tests.exploration.promises import CollectsFirst, OrderKept, Promise, YieldsInTurn
 
 
 @dataclass(frozen=True)
@@ -29,6 +30,8 @@ class AppUnderFaults(ABC):
     whole_within_s: ClassVar[float]
     """From the end of the last fault, with all boards on, until the cluster must be whole."""
     permissions: ClassVar[Sequence[Permission]] = ()
+    promises: ClassVar[Sequence[type[Promise]]] = ()
+    """What holds at every instant, besides the invariants."""
 
     def __init__(self, rig: Rig) -> None:
         """Construct it while all boards are off."""
@@ -99,6 +102,7 @@ class Roles(_WithRoles):
 
     name = "roles"
     whole_within_s = 60.0
+    promises = (OrderKept, CollectsFirst)
 
     @property
     def members(self) -> Sequence[Board]:
@@ -118,6 +122,7 @@ class FirstBoot(_WithRoles):
             "out of each other's reach each part has its own AP and MASTER, until they have met for a while",
         ),
     )
+    promises = (OrderKept, CollectsFirst, YieldsInTurn)
 
     @property
     def members(self) -> Sequence[Board]:

@@ -2,7 +2,7 @@
 
 import heapq
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import count
@@ -19,7 +19,6 @@ from hil.invariants.order import SETTLED_S
 from hil.invariants.watch import find_violations
 from hil.rig import Rig
 from hil.virtual.bench import VirtualBench
-from hil.virtual.flash import Flash
 from tests.exploration.apps import AppUnderFaults
 from tests.exploration.schedule import AP, MASTER, Action, Schedule, Start, Step
 
@@ -59,7 +58,7 @@ def rig_config() -> RigConfig:
 def play(kind: type[AppUnderFaults], firmware: App, config: RigConfig, schedule: Schedule) -> Outcome:
     """Play ``schedule`` with ``firmware`` on a fresh virtual bench; the same arguments give the same outcome."""
     with _rig(firmware, config.with_seed(schedule.seed)) as rig:
-        player = _Player(kind(rig), schedule)
+        player = _Player(kind(rig), firmware.timing, schedule)
         return player.play()
 
 
@@ -69,7 +68,7 @@ def _rig(firmware: App, config: RigConfig) -> Iterator[Rig]:
     bench = VirtualBench(config)
     for name, pico in bench.boards.items():
         if name in config.boards:
-            _write(pico.flash, firmware.image(config.boards[name].role, config.wifi))
+            pico.flash.install(firmware.image(config.boards[name].role, config.wifi))
     rig = Rig(config, bench)
     try:
         rig.prepare(None, rig.boards.values())
@@ -80,19 +79,12 @@ def _rig(firmware: App, config: RigConfig) -> Iterator[Rig]:
         rig.close()
 
 
-def _write(flash: Flash, image: dict[str, bytes]) -> None:
-    for path, content in image.items():
-        for folder in reversed(Path("/", path).parents[:-1]):
-            if not flash.is_folder(str(folder)):
-                flash.make_folder(str(folder))
-        flash.replace("/" + path, content)
-
-
 class _Player:
     """Goes through the steps of one schedule, and ends each fault in time."""
 
-    def __init__(self, app: AppUnderFaults, schedule: Schedule) -> None:
+    def __init__(self, app: AppUnderFaults, timing: Mapping[str, float], schedule: Schedule) -> None:
         self._app = app
+        self._timing = timing
         self._rig = app.rig
         self._clock = app.rig.clock
         self._schedule = schedule
@@ -221,7 +213,7 @@ class _Player:
         entries = self._rig.timeline.entries(self._mark)
         nodes = {board.serial: board.name for board in self._app.boards}
         spans = list(self._permitted_spans(end_s))
-        return [
+        violations = [
             violation
             for violation in find_violations(entries, end_s, nodes)
             if not any(
@@ -229,6 +221,11 @@ class _Player:
                 for name, begin_s, until_s in spans
             )
         ]
+        for promise in [promise(nodes, self._timing) for promise in self._app.promises]:
+            for entry in entries:
+                promise.see(entry)
+            violations += promise.violations
+        return sorted(violations, key=lambda violation: violation.time_s)
 
     def _permitted_spans(self, end_s: float) -> Iterator[tuple[str, float, float]]:
         """Invariant, and from when to when it need not hold."""

@@ -15,20 +15,29 @@ from tests.mutants import catalog, catalog_apps, catalog_first_boot
 from tests.mutants.run import mutate
 
 RUNS = 40
-"""Enough for whatever chance makes of a seed: one schedule in four shows any of these bugs."""
+"""Enough for whatever chance makes of a seed: one schedule in 20 or more shows any of these bugs."""
 
 MUTANTS = {mutant.name: mutant for mutant in (*catalog.MUTANTS, *catalog_apps.MUTANTS, *catalog_first_boot.MUTANTS)}
 
 
 @pytest.mark.parametrize(
-    ("mutant", "kind", "first_seed"),
-    [("higher-epoch-ignored", Roles, 0), ("ap-never-yields", FirstBoot, 2)],
+    ("mutant", "kind", "first_seed", "problem"),
+    [
+        ("higher-epoch-ignored", Roles, 0, "not-whole"),
+        ("ap-never-yields", FirstBoot, 2, "not-whole"),
+        ("restart-grants-at-once", Roles, 0, "not-collected"),
+        ("new-ap-orders-by-arrival", Roles, 0, "order-lost"),
+        ("new-ap-orders-by-arrival", FirstBoot, 0, "order-lost"),
+        ("ap-always-yields", FirstBoot, 2, "yielded-too-soon"),
+    ],
 )
-def test_random_schedules_find_it(mutant: str, kind: type[AppUnderFaults], first_seed: int, tmp_path: Path) -> None:
+def test_random_schedules_find_it(
+    mutant: str, kind: type[AppUnderFaults], first_seed: int, problem: str, tmp_path: Path
+) -> None:
     firmware = FirmwareCatalog([mutate(MUTANTS[mutant], tmp_path)]).load(kind.name)
     findings = search(kind, firmware, rig_config(), runs=RUNS, first_seed=first_seed, is_shortened=False)
     assert findings.found is not None
-    assert findings.found.kind == "not-whole"
+    assert findings.found.kind == problem
 
 
 def test_what_was_found_is_shortened_and_replayed_by_the_printed_command(tmp_path: Path) -> None:

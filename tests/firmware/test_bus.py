@@ -2,7 +2,6 @@ import pytest
 from picolink import wire
 from picolink.bus import Bus
 from picolink.peers import Peer
-from picolink.registration import BYES
 from picolink.timing import AP_SILENT_MS, HELLO_PERIOD_MS, NODE_SILENT_MS, SAY_PERIOD_MS
 
 AP = ("192.168.4.1", 5000)
@@ -119,7 +118,7 @@ def test_leaving_is_told_to_ap_and_peers() -> None:
     client.hear("SAY 1 id=c", (C, 5001))
     client.sent.clear()
     client.leave()
-    assert client.sent == [(0, "BYE id=own", to) for to in (AP, (C, 5001), (B, 5001)) for _ in range(BYES)]
+    assert client.sent == [(0, "BYE id=own", to) for to in (AP, (C, 5001), (B, 5001)) for _ in range(wire.BYES)]
 
 
 def test_without_wifi_nothing_is_sent() -> None:

@@ -23,6 +23,7 @@ OPTIONS = (
     # Of the preloaded modules, whose plain assertions need no explanation.
     *("-W", "ignore:Module already imported:pytest.PytestAssertRewriteWarning"),
     *("-p", "no:cacheprovider", "-p", "no:xdist", "-p", "no:hypothesispytest", "-p", "no:allure_pytest"),
+    *("-p", "tests.mutants.earlier_firmware"),
 )
 PRELOADED = ("pytest", "hil.plugin", "hil.rig", "hil.cluster", "hil.virtual.bench", "hil.report.terminal")
 

@@ -92,6 +92,22 @@ def test_a_board_that_lost_power_says_so_and_starts_anew(
     assert [data for data, _ in all_received(server)] == [b"again"]
 
 
+def test_who_waits_for_a_datagram_is_told_at_once_that_the_board_is_gone(
+    board_probe: BoardProbe, net: RadioWorld, bench: VirtualBench
+) -> None:
+    net.access_point()
+
+    def wait() -> None:
+        with board_probe.listen(5001) as listener:
+            net.world.after(500_000, bench.boards["P"].power_off)
+            listener.receive(30)
+
+    started_s = net.now_s
+    with pytest.raises(ProbeError, match="P, the probe, has stopped while it listened on port 5001"):
+        wait()
+    assert net.now_s - started_s < 30
+
+
 def test_a_board_that_is_gone_in_the_middle_of_a_command(
     board_probe: BoardProbe, agent: BoardAgent, net: RadioWorld, bench: VirtualBench
 ) -> None:
@@ -140,6 +156,18 @@ def test_a_garbled_command_does_not_stop_the_agent(board_probe: BoardProbe, agen
     net.run(0.5)
     assert board_probe.address
     assert agent.call("open", 5001)
+
+
+def test_lines_that_only_look_like_the_agent_s_are_not_taken_for_them(agent: BoardAgent) -> None:
+    reports: list[str] = []
+    agent.on_report = lambda _time_s, name, _rest: reports.append(name)
+    # Of the program that was on the flash, between power-on and the agent's start; and garbled ones later.
+    agent.received(0.0, b'[1, true, 99]\n[0, "wifi", 3, "192.168.4.9"]\n')
+    agent.ensure_running()
+    for line in (b'"hi"', b'{"t": 21}', b"[0]", b"[1, true]", b'[0, 5, "x"]', b"5", b"null"):
+        agent.received(0.0, line + b"\n")
+    assert agent.call("open", 5001) == 1
+    assert reports == []
 
 
 def test_a_board_without_a_serial_device(agent: BoardAgent, bench: VirtualBench) -> None:

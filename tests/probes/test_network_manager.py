@@ -1,4 +1,7 @@
-"""What NetworkManager is told, by way of an ``nmcli`` that writes it down."""
+"""What NetworkManager is told, by way of an ``nmcli`` that writes it down.
+
+Time is that of a virtual bench: how long this machine takes to start a program is no part of any deadline.
+"""
 
 import json
 import stat
@@ -6,9 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from hil.clock import MonotonicClock
 from hil.errors import ProbeError
 from hil.probes.network_manager import NetworkManager
+from hil.virtual.clock import VirtualClock
+from hil.virtual.world import World
 
 KEY = "pico 1234:\\x"
 NMCLI = """\
@@ -61,7 +65,7 @@ def nmcli(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Nmcli:
 
 
 def join(within_s: float = 5.0, ssid: str = "PicoAP") -> None:
-    clock = MonotonicClock()
+    clock = VirtualClock(World(1))
     NetworkManager("wlan1", clock).join(ssid, KEY, clock.deadline(within_s))
 
 
@@ -135,7 +139,7 @@ def test_that_a_scan_is_refused_is_no_harm(nmcli: Nmcli) -> None:
 def test_leaving(nmcli: Nmcli) -> None:
     for code in (0, 10):  # gone, or never there
         nmcli.answer(connection_delete=[(code, "")])
-        NetworkManager("wlan1", MonotonicClock()).leave()
+        NetworkManager("wlan1", VirtualClock(World(1))).leave()
     assert nmcli.calls == [["connection", "delete", "id", "pico-hil-wlan1"]] * 2
 
 

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 from _pytest.terminal import TerminalReporter
-from platformdirs import user_cache_path
 
 from hil.report.live.display import is_wanted
 from tests.report.pty_terminal import PtyTerminal
@@ -69,16 +68,9 @@ def test_after(): pass
 Run = Callable[..., PtyTerminal]
 
 
-@pytest.fixture(scope="module")
-def users_cache() -> Path:
-    """Where the compiled interpreter is: `pytester` gives programs another home, and compiling takes seconds."""
-    return user_cache_path()
-
-
 @pytest.fixture
-def run(users_cache: Path, pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Iterator[Run]:
+def run(pytester: pytest.Pytester) -> Iterator[Run]:
     """Runs pytest on a terminal, on a rig whose boards run `talk`."""
-    monkeypatch.setenv("XDG_CACHE_HOME", str(users_cache))
     folder = pytester.mkdir("firmware") / "talk"
     folder.mkdir()
     (folder / "firmware.yaml").write_text(MANIFEST)

@@ -86,3 +86,13 @@ def test_no_path_leaves_the_root(parts: list[str]) -> None:
     (stored,) = flash.files
     assert stored.startswith("/")
     assert ".." not in stored
+
+
+def test_an_image_is_there_with_its_folders() -> None:
+    flash = Flash()
+    flash.make_folder("/lib")
+    flash.install({"main.py": b"m", "lib/pkg/deep/x.py": b"x", "lib/pkg/__init__.py": b""})
+    assert flash.files == {"/main.py": b"m", "/lib/pkg/deep/x.py": b"x", "/lib/pkg/__init__.py": b""}
+    assert flash.names("/lib/pkg") == ["__init__.py", "deep"]
+    with pytest.raises(FlashError):
+        flash.install({"big": bytes(FLASH_SIZE)})

@@ -25,12 +25,7 @@ machine.Timer(period=500, callback=_sample)
 
 
 def install(pico: VirtualPico, image: dict[str, bytes]) -> None:
-    for path, content in image.items():
-        for end in re.finditer("/", path):
-            if not pico.flash.is_folder("/" + path[: end.start()]):
-                pico.flash.make_folder("/" + path[: end.start()])
-        pico.flash.replace("/" + path, content)
-    pico.flash.replace("/boot.py", SAMPLER.encode())
+    pico.flash.install({**image, "boot.py": SAMPLER.encode()})
 
 
 def boards(bench: VirtualBench, app: str, wifi: WifiConfig) -> Iterator[tuple[Role, Terminal]]:

@@ -22,8 +22,6 @@ NO_ROLE = "NONE"
 MASTER = "MASTER"
 UNANSWERED_KEPT = 8
 """Renewals whose answer still counts; older ones have run out anyway."""
-BYES = 3
-"""So many BYEs at once: the radio loses some, and who leaves cannot repeat one later."""
 
 
 class Member(Program):
@@ -128,7 +126,7 @@ class Member(Program):
         """Give up the role, then say BYE."""
         self.resign("bye")
         if self._ip:
-            for _ in range(BYES):
+            for _ in range(wire.BYES):
                 self._send(wire.bye(self._id), self._ap)
 
     def _take_order(self, now_ms: int, message: wire.Message) -> None:

@@ -3,9 +3,6 @@
 from picolink import wire
 from picolink.timing import AP_SILENT_MS, HELLO_PERIOD_MS, HELLO_RETRY_MS
 
-BYES = 3
-"""The radio loses some."""
-
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -72,6 +69,6 @@ class Registration:
             self.say_bye(self._ap)
 
     def say_bye(self, address: tuple[str, int]) -> None:
-        """Tell one address. Nothing is repeated later, and nobody answers: so now, and more than once."""
-        for _ in range(BYES):
+        """Tell one address."""
+        for _ in range(wire.BYES):
             self._send(wire.bye(self._id), address)

@@ -18,6 +18,8 @@ MAX_BYTES = 512
 MAX_ID_CHARS = 32
 MAX_NUMBER_DIGITS = 9
 """So that a number stays a small integer on the board."""
+BYES = 3
+"""Who leaves says BYE so many times at once: the radio loses some, and nobody is there to repeat one later."""
 WORDS = ("HELLO", "WHO", "RENEW", "BYE", "ROLES", "NODES:", "NAMES", "SAY", "WELCOME")
 
 

@@ -1,0 +1,183 @@
+"""What `roles` and `first_boot` promise of an AP that takes over, from another or, after a restart, from itself.
+
+The invariants of `hil` hold for any firmware with roles. These are the word of docs/firmware.md, and of the constants
+in the manifests of these two.
+"""
+
+from abc import abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass
+from itertools import combinations
+
+from hil.events import FAULT_BEGIN, FAULT_END, Event, TimelineEntry
+from hil.invariants.invariant import Invariant
+from tests.exploration.reigns import Place, Reign, Reigns
+
+LINE_LATE_S = 0.05
+"""A line may be complete so much later after what it tells of than another one."""
+RULING_STEPS = 2
+STATIONS_STEPS = 5
+"""An AP that rules waits so many steps for a rival to close; one that has stations, so many."""
+
+
+class Promise(Invariant):
+    """An invariant of firmware whose constants are known."""
+
+    def __init__(self, nodes: Mapping[str, str], timing: Mapping[str, float]) -> None:
+        """``timing`` is that of its manifest."""
+        super().__init__(nodes)
+        self.timing = timing
+        self.reigns = Reigns()
+
+    def see(self, entry: TimelineEntry) -> None:
+        for event in entry.events:
+            self.judge(event, entry)
+        self.reigns.see(entry)
+
+    @abstractmethod
+    def judge(self, event: Event, entry: TimelineEntry) -> None:
+        """``event`` happens; :attr:`reigns` are as they were before."""
+
+    def boards_in(self, order: Event) -> list[str]:
+        """The boards that an `order` lists; a node that is no board is left out."""
+        nodes = (node.partition("@")[0] for node in order.fields["nodes"].split(","))
+        return [self.nodes[node] for node in nodes if node in self.nodes]
+
+
+@dataclass(frozen=True)
+class _Listed:
+    """A board in the order of an AP."""
+
+    place: Place | None
+    """What it remembered when it was listed; None if nothing."""
+    is_known: bool
+    """Whether it remembered just that when the AP came up: then all its HELLOs to that AP have said so."""
+    is_late: bool
+    """Whether the AP had an order already."""
+
+    @property
+    def key(self) -> tuple[int, int]:
+        """By this a new AP puts its nodes in order."""
+        if self.place is None or self.place.rank is None:
+            return 0, 0
+        return -self.place.epoch, self.place.rank
+
+
+class OrderKept(Promise):
+    """An AP that takes over keeps the order that its nodes remember.
+
+    Its first order is by the epochs and ranks that they bring: the highest epoch first, then by rank, new nodes behind.
+    Who comes later is put before those that were behind it in the same epoch, but never before the first, for MASTER is
+    not preempted; and an old MASTER that is late has lost its place.
+
+    Nothing is said of a board whose memory has changed since the AP came up: its HELLO may be of before or after, and
+    its place one that another AP gave it.
+    """
+
+    name = "order-lost"
+
+    def __init__(self, nodes: Mapping[str, str], timing: Mapping[str, float]) -> None:
+        super().__init__(nodes, timing)
+        self._listed: dict[str, dict[str, _Listed]] = {}
+
+    def judge(self, event: Event, entry: TimelineEntry) -> None:
+        if event.name == "ap-up":
+            self._listed[event.board] = {}
+        reign = self.reigns.by_board.get(event.board)
+        if event.name != "order" or reign is None:
+            return
+        boards, before, epoch = self.boards_in(event), self._listed[event.board], int(event.fields["epoch"])
+        listed = {board: before.get(board) or self._list(board, reign, epoch, is_late=bool(before)) for board in boards}
+        self._listed[event.board] = listed
+        for (place, ahead), (_, behind) in combinations(enumerate(boards), 2):
+            is_news = ahead not in before or behind not in before
+            if is_news and _are_swapped(listed[ahead], listed[behind], ahead_is_first=place == 0):
+                text = f"{event.board} lists {ahead} before {behind}, which were the other way round"
+                told = [one.place.entry for one in (listed[ahead], listed[behind]) if one.place is not None]
+                self.found(entry.time_s, text, [*told, reign.begin, entry])
+
+    def _list(self, board: str, reign: Reign, epoch: int, *, is_late: bool) -> _Listed:
+        memory = self.reigns.memories[board]
+        place = memory.place_before(epoch)
+        since_s = max(memory.started_s, place.entry.time_s if place is not None else 0.0)
+        return _Listed(place, since_s <= reign.begin.time_s, is_late)
+
+
+def _are_swapped(ahead: _Listed, behind: _Listed, *, ahead_is_first: bool) -> bool:
+    """Whether an AP has put ``ahead`` before ``behind`` though it should not have."""
+    if not (ahead.is_known and behind.is_known) or ahead.key <= behind.key:
+        return False
+    if not (ahead.is_late or behind.is_late):
+        return True
+    if behind.is_late and (ahead_is_first or behind.key[1] == 0):
+        return False
+    return ahead.key[0] == behind.key[0]
+
+
+class CollectsFirst(Promise):
+    """An AP that takes over registers nobody, and so grants nothing, until it has collected HELLOs for `collect_s`.
+
+    That counts from when it came up, or if that is later, from the first HELLO of a node that remembers an order: those
+    come back within seconds of each other, and must not lose their places to whoever is the fastest.
+    """
+
+    name = "not-collected"
+
+    def judge(self, event: Event, entry: TimelineEntry) -> None:
+        reign = self.reigns.by_board.get(event.board)
+        if event.name != "order" or not event.fields["nodes"] or reign is None or reign.has_registered:
+            return
+        collected_s = entry.time_s - self._collects_from_s(event, reign)
+        if collected_s < self.timing["collect_s"] - LINE_LATE_S:
+            text = f"{event.board} collected for {collected_s:.3f} s before its first order"
+            self.found(entry.time_s, text, [reign.begin, entry])
+
+    def _collects_from_s(self, order: Event, reign: Reign) -> float:
+        memories, epoch = self.reigns.memories, int(order.fields["epoch"])
+        is_remembered = any(memories[board].place_before(epoch) is not None for board in self.boards_in(order))
+        return reign.contact_s if is_remembered and reign.contact_s is not None else reign.begin.time_s
+
+
+class YieldsInTurn(Promise):
+    """Of two APs that meet, the one with stations stays: it waits for the other to close, which has less to lose."""
+
+    name = "yielded-too-soon"
+
+    def __init__(self, nodes: Mapping[str, str], timing: Mapping[str, float]) -> None:
+        super().__init__(nodes, timing)
+        self._faults = 0
+        self._undisturbed_since_s = 0.0
+
+    def judge(self, event: Event, entry: TimelineEntry) -> None:
+        match event.name:
+            case "ap-down" if event.fields["reason"] == "rival":
+                reign = self.reigns.by_board[event.board]
+                if reign.has_registered and reign.rival is not None:
+                    self._judge(event.board, reign, reign.rival, entry)
+            case fault if fault in (FAULT_BEGIN, FAULT_END):
+                self._faults += 1 if fault == FAULT_BEGIN else -1
+                self._undisturbed_since_s = entry.time_s
+
+    def _judge(self, board: str, reign: Reign, rival: TimelineEntry, entry: TimelineEntry) -> None:
+        stations = self._stations(board, reign)
+        steps = STATIONS_STEPS if stations and self._hears_them(entry.time_s) else RULING_STEPS
+        waited_s = entry.time_s - rival.time_s
+        if waited_s < steps * self.timing["rival_step_s"] - LINE_LATE_S:
+            text = f"{board}, which ruled, closed {waited_s:.3f} s after it had heard of a rival"
+            self.found(entry.time_s, f"{text}; its stations: {', '.join(stations) or 'none'}", [rival, entry])
+
+    def _stations(self, board: str, reign: Reign) -> list[str]:
+        """The nodes of its order that have joined, and believe in that order."""
+        if reign.order is None:
+            return []
+        epoch = int(reign.order.fields["epoch"])
+        memories = {other: self.reigns.memories[other] for other in self.boards_in(reign.order) if other != board}
+        return [
+            other
+            for other, memory in memories.items()
+            if memory.has_link and memory.places and memory.places[-1].epoch == epoch
+        ]
+
+    def _hears_them(self, now_s: float) -> bool:
+        """Whether it can be told: after a fault an AP may have forgotten stations that do not know yet."""
+        return not self._faults and now_s - self._undisturbed_since_s > self.timing["ap_silent_s"]

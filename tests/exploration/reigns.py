@@ -1,0 +1,125 @@
+"""Which APs there are, and what each board remembers of the order when another takes over: by the boards' own lines."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from hil import events
+from hil.cluster import MASTER
+from hil.events import Event, TimelineEntry
+from hil.invariants.consoles import has_ended
+
+STARTS_ANEW = frozenset({"boot", events.POWER_ON, events.POWER_OFF, events.STOPPED})
+"""Events after which a board knows nothing, and is no AP."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """A place in an order, as a board knows it."""
+
+    epoch: int
+    rank: int | None
+    """None if the board is not in that order."""
+    entry: TimelineEntry
+    """The line that tells."""
+
+
+@dataclass
+class Memory:
+    """What one board knows, since it started."""
+
+    started_s: float
+    address: str = ""
+    has_link: bool = False
+    """Whether it has joined an AP, or is one."""
+    places: list[Place] = field(default_factory=list)
+
+    def take_in(self, event: Event, entry: TimelineEntry) -> None:
+        """It said something."""
+        match event.name:
+            case "joined" | "ap-up":
+                self.address, self.has_link = event.fields["ip"], True
+            case "link-lost" | "ap-down":
+                self.has_link = False
+            case "roles":
+                rank = _rank_in(event.fields["order"].split(","), self.address)
+                self.places.append(Place(int(event.fields["epoch"]), rank, entry))
+            case "role" if self.places:
+                known = self.places[-1].rank
+                rank = _rank_of(event, known)
+                if rank != known:
+                    self.places.append(Place(int(event.fields["epoch"]), rank, entry))
+
+    def place_before(self, epoch: int) -> Place | None:
+        """The last that it knew below that epoch."""
+        known = [place for place in self.places if place.epoch < epoch]
+        return known[-1] if known else None
+
+
+def _rank_in(order: Sequence[str], address: str) -> int | None:
+    return order.index(address) if address in order else None
+
+
+def _rank_of(event: Event, known: int | None) -> int | None:
+    """The rank that a `role` line tells; ``known`` is the one before, for not every such line tells one."""
+    role = event.fields["role"]
+    if role == MASTER:
+        return 0
+    if role.startswith("WORKER"):
+        return int(role.removeprefix("WORKER"))
+    return None if event.fields.get("reason") == "not-listed" else known
+
+
+@dataclass
+class Reign:
+    """An AP from its `ap-up` on."""
+
+    begin: TimelineEntry
+    contact_s: float | None
+    """When the first board that remembers an order can have said HELLO to it; None if there is none yet."""
+    has_registered: bool = False
+    """Whether it has said an order that lists anybody."""
+    rival: TimelineEntry | None = None
+    """Its first line about another AP."""
+    order: Event | None = None
+    """Its latest."""
+
+
+class Reigns:
+    """All APs that are on the air, and the memories of all boards."""
+
+    def __init__(self) -> None:
+        self.by_board: dict[str, Reign] = {}
+        self.memories: dict[str, Memory] = {}
+
+    def see(self, entry: TimelineEntry) -> None:
+        """Take in the next entry."""
+        if has_ended(entry):
+            self._start_anew(entry.source, entry.time_s)
+        for event in entry.events:
+            if event.name in STARTS_ANEW:
+                self._start_anew(event.board, entry.time_s)
+                continue
+            if event.board in self.memories:
+                self.memories[event.board].take_in(event, entry)
+            match event.name:
+                case "ap-up":
+                    # Whoever has not noticed that the AP was away goes on talking to it; and an AP may ask itself.
+                    is_in_touch = any(memory.has_link and memory.places for memory in self.memories.values())
+                    self.by_board[event.board] = Reign(entry, entry.time_s if is_in_touch else None)
+                case "ap-down":
+                    self.by_board.pop(event.board, None)
+                case "joined" if event.board in self.memories and self.memories[event.board].places:
+                    for reign in self.by_board.values():
+                        if reign.contact_s is None:
+                            reign.contact_s = entry.time_s
+                case "rival" if event.board in self.by_board:
+                    reign = self.by_board[event.board]
+                    reign.rival = reign.rival or entry
+                case "order" if event.board in self.by_board:
+                    reign = self.by_board[event.board]
+                    reign.order = event
+                    reign.has_registered = reign.has_registered or bool(event.fields["nodes"])
+
+    def _start_anew(self, board: str, time_s: float) -> None:
+        self.memories[board] = Memory(time_s)
+        self.by_board.pop(board, None)

@@ -1,0 +1,197 @@
+"""What an AP promises when it takes over is read from the consoles alone, in the words of the firmware."""
+
+from collections.abc import Mapping
+
+import pytest
+
+from hil.events import FAULT_BEGIN, FAULT_END, POWER_OFF, POWER_ON, Event, EventPatterns, TimelineEntry
+from hil.firmware import FirmwareCatalog
+from hil.invariants.invariant import Violation
+from tests.exploration.play import FIRMWARE
+from tests.exploration.promises import CollectsFirst, OrderKept, Promise, YieldsInTurn
+
+APP = FirmwareCatalog([FIRMWARE]).load("first_boot")
+PATTERNS = EventPatterns(APP.events)
+NODES = {board.lower(): board for board in "ABCD"}
+IPS = {"A": "192.168.4.1", "B": "192.168.4.16", "C": "192.168.4.17", "D": "192.168.4.18"}
+
+
+class Story:
+    """What happened on four boards, told in order; the id of board B is ``b``."""
+
+    def __init__(self) -> None:
+        self.entries: list[TimelineEntry] = []
+
+    def says(self, time_s: float, board: str, *lines: str) -> "Story":
+        for line in lines:
+            events = tuple(PATTERNS.match(time_s, board, line))
+            assert events, f"{line!r} means nothing"
+            self.entries.append(TimelineEntry(time_s, board, "serial", line, events))
+        return self
+
+    def happens(self, time_s: float, board: str, name: str, **fields: str) -> "Story":
+        event = Event(time_s, board, name, fields, "")
+        self.entries.append(TimelineEntry(time_s, board, "power", name, (event,)))
+        return self
+
+    def boots(self, time_s: float, board: str) -> "Story":
+        self.happens(time_s, board, POWER_ON)
+        return self.says(time_s + 1, board, f"boot app=first_boot role=node id={board.lower()} cause=1")
+
+    def opens(self, time_s: float, board: str, ip: str = IPS["A"]) -> "Story":
+        return self.says(time_s, board, f"ap-up ssid=PicoAP ip={ip}")
+
+    def joins(self, time_s: float, *boards: str) -> "Story":
+        for board in boards:
+            self.says(time_s, board, f"joined ip={IPS[board]} ms=900 tries=1")
+        return self
+
+    def believe(self, time_s: float, boards: str, epoch: int, order: str) -> "Story":
+        listed = ",".join(IPS[board] for board in order)
+        for board in boards:
+            self.says(time_s, board, f"roles epoch={epoch} order={listed}")
+        return self
+
+    def keeps(self, time_s: float, keeper: str, epoch: int, order: str) -> "Story":
+        nodes = ",".join(f"{board.lower()}@{IPS[board]}" for board in order)
+        return self.says(time_s, keeper, f"order epoch={epoch} nodes={nodes}")
+
+    def violations(self, promise: type[Promise], timing: Mapping[str, float] = APP.timing) -> list[Violation]:
+        judge = promise(NODES, timing)
+        for entry in self.entries:
+            judge.see(entry)
+        return judge.violations
+
+
+@pytest.fixture
+def settled() -> Story:
+    """A is the AP and no member, as in the app `roles`; B, C and D are its order in epoch 3."""
+    story = Story()
+    for board in "ABCD":
+        story.boots(0, board)
+    return story.opens(2, "A").joins(5, *"BCD").keeps(9, "A", 3, "BCD").believe(9.1, "BCD", 3, "BCD")
+
+
+@pytest.fixture
+def restarted(settled: Story) -> Story:
+    """A has lost power and is back, at 30; all clients have noticed, and came back by 38."""
+    for board in "BCD":
+        settled.says(26, board, "link-lost")
+    return settled.happens(21, "A", POWER_OFF).boots(28, "A").opens(30, "A").joins(36, "C").joins(38, "B", "D")
+
+
+class TestOrderKept:
+    @pytest.mark.parametrize(("order", "found"), [("BCD", 0), ("CD", 0), ("B", 0), ("BDC", 1), ("DB", 1), ("DCB", 3)])
+    def test_ap_that_restarts_lists_those_who_remember_in_their_order(
+        self, restarted: Story, order: str, found: int
+    ) -> None:
+        assert len(restarted.keeps(42, "A", 4, order).violations(OrderKept)) == found
+
+    def test_the_proof_is_what_was_remembered(self, restarted: Story) -> None:
+        [violation] = restarted.keeps(42, "A", 4, "BDC").violations(OrderKept)
+        assert violation.text == "A lists D before C, which were the other way round"
+        told = [(entry.time_s, entry.source) for entry in violation.proof]
+        assert told == [(9.1, "D"), (9.1, "C"), (30, "A"), (42, "A")]
+
+    @pytest.mark.parametrize(("order", "found"), [("BCD", 0), ("CBD", 1)])
+    def test_another_ap_lists_them_in_that_order_too(self, settled: Story, order: str, found: int) -> None:
+        story = settled.happens(21, "A", POWER_OFF).opens(33, "B").keeps(42, "B", 4, order)
+        assert len(story.violations(OrderKept)) == found
+
+    @pytest.mark.parametrize(("order", "found"), [("BCD", 0), ("BDC", 1), ("DBC", 2)])
+    def test_who_has_forgotten_is_behind_those_who_remember(self, settled: Story, order: str, found: int) -> None:
+        settled.happens(21, "A", POWER_OFF).happens(21, "D", POWER_OFF).boots(22, "D").boots(28, "A").opens(30, "A")
+        assert len(settled.keeps(42, "A", 4, order).violations(OrderKept)) == found
+
+    def test_who_forgets_while_the_ap_collects_may_have_told_it_before(self, restarted: Story) -> None:
+        assert restarted.happens(40, "D", POWER_OFF).keeps(42, "A", 4, "DBC").violations(OrderKept) == []
+
+    def test_who_was_dropped_meanwhile_is_the_last(self, restarted: Story) -> None:
+        story = restarted.keeps(42, "A", 4, "BCD").believe(42.1, "BCD", 4, "BCD").keeps(60, "A", 5, "BD")
+        assert story.keeps(61, "A", 5, "BDC").violations(OrderKept) == []
+
+    def test_of_two_clusters_that_become_one_the_one_that_stays_has_its_order(self, settled: Story) -> None:
+        # B and D cannot hear A and C for a while; D, who was behind C, is then before it.
+        story = settled.opens(33, "B").keeps(42, "B", 4, "BD").believe(42.1, "BD", 4, "BD")
+        story.keeps(43, "A", 5, "C").believe(43.1, "C", 5, "C").says(90, "A", "ap-down reason=rival").joins(92, "C")
+        assert story.keeps(93, "B", 6, "BDC").violations(OrderKept) == []
+
+    @pytest.mark.parametrize(("order", "found"), [("DBC", 0), ("BDC", 1)])
+    def test_highest_epoch_is_first(self, settled: Story, order: str, found: int) -> None:
+        settled.keeps(15, "A", 5, "DBC").believe(15.1, "D", 5, "DBC").happens(16, "A", POWER_OFF)
+        assert len(settled.boots(18, "A").opens(20, "A").keeps(30, "A", 6, order).violations(OrderKept)) == found
+
+    @pytest.mark.parametrize(("order", "found"), [("CDB", 0), ("BCD", 2)])
+    def test_who_is_told_that_it_is_not_listed_is_a_newcomer(self, settled: Story, order: str, found: int) -> None:
+        settled.says(20, "B", "role role=NONE epoch=3 reason=not-listed").happens(21, "A", POWER_OFF)
+        assert len(settled.boots(28, "A").opens(30, "A").keeps(42, "A", 4, order).violations(OrderKept)) == found
+
+    @pytest.mark.parametrize(
+        ("orders", "found"),
+        [
+            pytest.param(("BD", "BCD"), 0, id="back-in-its-place"),
+            pytest.param(("BD", "BDC"), 1, id="behind-one-that-was-behind-it"),
+            pytest.param(("D", "DC"), 0, id="not-before-the-first"),
+            pytest.param(("CD", "CDB"), 0, id="old-master-is-the-last"),
+            pytest.param(("B", "BD", "BCD"), 0, id="one-after-the-other"),
+            pytest.param(("B", "BD", "BDC"), 1, id="one-after-the-other-as-they-came"),
+        ],
+    )
+    def test_who_is_late(self, restarted: Story, orders: tuple[str, ...], found: int) -> None:
+        for number, order in enumerate(orders):
+            restarted.keeps(42 + number, "A", 4 + number, order)
+        assert len(restarted.violations(OrderKept)) == found
+
+
+class TestCollectsFirst:
+    @pytest.mark.parametrize(("time_s", "found"), [(34.0, 0), (33.9, 1)])
+    def test_it_registers_nobody_for_four_seconds(self, time_s: float, found: int) -> None:
+        story = Story().boots(28, "A").opens(30, "A").boots(30, "B").joins(32, "B").keeps(time_s, "A", 1, "B")
+        assert len(story.violations(CollectsFirst)) == found
+
+    @pytest.mark.parametrize(("time_s", "found"), [(40.0, 0), (39.9, 1)])
+    def test_it_counts_from_the_first_who_remembers(self, restarted: Story, time_s: float, found: int) -> None:
+        assert len(restarted.keeps(time_s, "A", 4, "C").violations(CollectsFirst)) == found
+
+    def test_who_has_not_noticed_that_it_was_away_may_have_come_at_once(self, settled: Story) -> None:
+        settled.boots(21, "A").opens(23, "A").says(24, "C", "link-lost").joins(26, "C")
+        assert settled.keeps(27, "A", 4, "BC").violations(CollectsFirst) == []
+
+    @pytest.mark.parametrize(("time_s", "found"), [(40.0, 0), (39.9, 1)])
+    def test_the_first_may_have_forgotten_meanwhile(self, restarted: Story, time_s: float, found: int) -> None:
+        story = restarted.happens(39, "C", POWER_OFF).keeps(time_s, "A", 4, "BD")
+        assert len(story.violations(CollectsFirst)) == found
+
+    def test_empty_order_and_later_orders_are_none_of_its_business(self, restarted: Story) -> None:
+        story = restarted.says(31, "A", "order epoch=0 nodes=").keeps(42, "A", 4, "B").keeps(42.1, "A", 4, "BC")
+        assert story.violations(CollectsFirst) == []
+
+
+class TestYieldsInTurn:
+    @pytest.fixture
+    def met(self, settled: Story) -> Story:
+        """A hears another AP at 100."""
+        return settled.says(100, "A", "rival bssid=28:cd:c1:00:00:05")
+
+    @pytest.mark.parametrize(("time_s", "found"), [(150.0, 0), (149.9, 1), (100.0, 1)])
+    def test_ap_with_stations_waits_for_fifty_seconds(self, met: Story, time_s: float, found: int) -> None:
+        violations = met.says(time_s, "A", "ap-down reason=rival").violations(YieldsInTurn)
+        assert len(violations) == found
+        assert all("its stations: B, C, D" in violation.text for violation in violations)
+
+    @pytest.mark.parametrize(("time_s", "found"), [(120.0, 0), (119.9, 1)])
+    def test_ap_that_has_lost_them_waits_for_twenty(self, met: Story, time_s: float, found: int) -> None:
+        met.says(101, "B", "link-lost").says(101, "C", "link-lost").happens(101, "D", POWER_OFF)
+        assert len(met.says(time_s, "A", "ap-down reason=rival").violations(YieldsInTurn)) == found
+
+    @pytest.mark.parametrize(("ended_s", "found"), [(101.0, 1), (115.0, 0)])
+    def test_after_a_fault_it_may_have_lost_them_unnoticed(self, met: Story, ended_s: float, found: int) -> None:
+        met.happens(80, "air", FAULT_BEGIN, fault="loss").happens(ended_s, "air", FAULT_END, fault="loss")
+        assert len(met.says(130, "A", "ap-down reason=rival").violations(YieldsInTurn)) == found
+
+    def test_ap_that_does_not_rule_yet_closes_at_once(self) -> None:
+        story = Story().boots(0, "A").opens(5, "A").says(8, "A", "rival bssid=28:cd:c1:00:00:05")
+        assert story.says(8, "A", "ap-down reason=rival").violations(YieldsInTurn) == []
+
+    def test_ap_that_is_off_the_air_has_nothing_to_wait_for(self, met: Story) -> None:
+        assert met.says(101, "A", "ap-down reason=off-air").violations(YieldsInTurn) == []

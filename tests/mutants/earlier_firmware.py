@@ -1,0 +1,38 @@
+"""A pytest plugin: boards that hold the firmware without the bug, as those of a bench do after an earlier run.
+
+Of a mutant only the file with the bug has to be written then: a third of the time that a mutant takes.
+"""
+
+import json
+from collections.abc import Generator
+from typing import Any
+
+import pytest
+
+from hil.deploy import MANIFEST
+from hil.firmware import App, FirmwareCatalog
+from hil.requirements import APP
+from hil.rig import Rig
+from hil.virtual.bench import VirtualBench
+from tests.mutants.run import ROOT
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_fixture_setup(
+    fixturedef: pytest.FixtureDef[Any], request: pytest.FixtureRequest
+) -> Generator[None, Any, Any]:
+    """When the rig has been opened, the boards get the app of the first test."""
+    value = yield
+    if fixturedef.argname == "hil_open_rig":
+        app = request.session.items[0].stash.get(APP, None)
+        assert app is not None
+        _install(value, FirmwareCatalog([ROOT / "firmware"]).load(app.name))
+    return value
+
+
+def _install(rig: Rig, app: App) -> None:
+    assert isinstance(rig._bench, VirtualBench)
+    for name, board in rig.config.boards.items():
+        flash = rig._bench.boards[name].flash
+        image = app.image(board.role, board.wifi)
+        flash.install({**image, MANIFEST: json.dumps(sorted(image)).encode()})
