@@ -13,7 +13,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
 LEAST = 1.6
-ROUNDS = 3
+ROUNDS = 5
 _VERDICT = re.compile(r"^(PASSED|FAILED|SKIPPED|BLOCKED|BENCH ERROR) (testplans/\S+)", re.MULTILINE)
 
 

@@ -1,10 +1,13 @@
 """The rig: boards from the rig file, and the state in which a test begins."""
 
+import json
 import re
+from contextlib import closing
+from pathlib import Path
 
 import pytest
 
-from hil.config import RigConfig
+from hil.config import RigConfig, load_rig
 from hil.errors import RecoveryFailed
 from hil.firmware import App
 from hil.rig import Rig
@@ -113,6 +116,16 @@ def test_close_leaves_every_board_off(three_boards: RigConfig) -> None:
     rig.boards["A"].boot()
     rig.close()
     assert not rig.boards["A"].power.is_on
+
+
+def test_boards_of_all_cells_at_once_get_the_wifi_of_their_own() -> None:
+    config = load_rig(Path("rigs/cells.yaml"), {})
+    bench = VirtualBench(config)
+    with closing(Rig(config, bench)) as rig:
+        for name, ssid in (("A", "PicoAP-west"), ("F", "PicoAP-east")):
+            rig.boards[name].power.on()
+            rig.boards[name].deploy(APP, config.boards[name].role)
+            assert json.loads(bench.boards[name].flash.files["/config.json"])["ssid"] == ssid
 
 
 @pytest.mark.parametrize("seed", [1, 2])
