@@ -29,6 +29,8 @@ ROOT = Path(__file__).parent.parent
 WITHOUT = "-p no:hypothesispytest -p no:allure_pytest -p no:cacheprovider"
 """Plugins that cost a second per process and have no part in the verdict."""
 EXCERPT_LINES = 60
+REAL_SECONDS = 1800
+"""For one seed, against hanging only."""
 
 
 @dataclass(frozen=True)
@@ -63,6 +65,7 @@ def run(options: argparse.Namespace, seed: int) -> Run:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             check=False,
+            timeout=REAL_SECONDS,
         )
         # A usage error ends pytest before there is a report.
         cases = list(ET.parse(xml).iter("testcase")) if xml.exists() else []
@@ -94,12 +97,17 @@ def run_all(options: argparse.Namespace, console: Console) -> list[Run]:
     seeds = range(options.first, options.first + options.seeds)
     runs = []
     with ThreadPoolExecutor(options.jobs) as pool:
-        for finished in as_completed([pool.submit(run, options, seed) for seed in seeds]):
-            runs.append(finished.result())
-            if runs[-1].exit_status != 0:
-                tell_failure(options, runs[-1], console)
-            elif len(runs) % 10 == 0:
-                console.print(f"{len(runs)} of {len(seeds)} seeds", highlight=False)
+        try:
+            for finished in as_completed([pool.submit(run, options, seed) for seed in seeds]):
+                runs.append(finished.result())
+                if runs[-1].exit_status != 0:
+                    tell_failure(options, runs[-1], console)
+                elif len(runs) % 10 == 0:
+                    console.print(f"{len(runs)} of {len(seeds)} seeds", highlight=False)
+        except BaseException:
+            # Ctrl-C ends what is running; nobody wants the other seeds first.
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
     return sorted(runs, key=lambda one: one.seed)
 
 
