@@ -95,7 +95,8 @@ class CellAssignment:
     @pytest.hookimpl(optionalhook=True)
     def pytest_testnodedown(self, node: "WorkerController") -> None:
         """A worker has ended, and its cell is free; the kernel has freed the locks on its boards."""
-        del self._cell_of[node]
+        # xdist tells it twice of one that ended by an error of its own.
+        self._cell_of.pop(node, None)
         self._short.discard(node)
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:

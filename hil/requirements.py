@@ -55,9 +55,9 @@ def check_requirements(items: Iterable[pytest.Item], settings: Settings | None) 
 def _missing_somewhere(needs: Needs, cells: Sequence["RigConfig"]) -> str:
     """What one of ``cells`` lacks, in words: whichever worker of xdist gets a test, its verdict is the same."""
     missing = {cell.cell: missing_of(needs, cell) for cell in cells}
-    lacking = [text for text in missing.values() if text]
+    first = next(filter(None, missing.values()), "")
     able = [name for name, text in missing.items() if not text]
-    return f"{lacking[0]}; run it with --hil-cell {able[0]}" if lacking and able else "".join(lacking[:1])
+    return f"{first}; run it with --hil-cell {able[0]}" if first and able else first
 
 
 def missing_of(needs: Needs, rig: "RigConfig", offered: Collection[FaultName] | None = None) -> str:

@@ -27,7 +27,9 @@ boards:
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Spread the files whose tests wait for real time over the run: beside each, others have the processor."""
-    files = {item.path: [other for other in items if other.path == item.path] for item in items}
+    files: dict[Path, list[pytest.Item]] = {}
+    for item in items:
+        files.setdefault(item.path, []).append(item)
     waiting = [path for path in files if any(part in path.as_posix() for part in IN_REAL_TIME)]
     computing = [path for path in files if path not in waiting]
     # The longest first: nobody should have to wait for it alone.

@@ -21,10 +21,13 @@ class HeldSignals:
         self.arrived: list[int] = []
         """Signals whose handlers are still to be called."""
         self._handlers: dict[int, Callable[[int, FrameType | None], object]] = {}
+        self._depth = 0
 
     def __enter__(self) -> None:
+        self._depth += 1
+        # Within a block of the same kind there is nothing more to hold: a condition that is waited for may wait itself.
         # Handlers are only ever called, and only to be changed, in the main thread.
-        if threading.current_thread() is not threading.main_thread():
+        if self._depth > 1 or threading.current_thread() is not threading.main_thread():
             return
         for number in HELD:
             handler = signal.getsignal(number)
@@ -35,6 +38,9 @@ class HeldSignals:
     def __exit__(
         self, _kind: type[BaseException] | None, _value: BaseException | None, _trace: TracebackType | None
     ) -> None:
+        self._depth -= 1
+        if self._depth:
+            return
         for number, handler in self._handlers.items():
             signal.signal(number, handler)
         try:

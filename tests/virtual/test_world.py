@@ -75,6 +75,17 @@ def test_ctrl_c_waits_for_the_end_of_the_event_in_which_it_came() -> None:
     assert happened == ["whole", "later"]
 
 
+def test_ctrl_c_is_as_before_after_a_wait_within_a_wait() -> None:
+    world, happened = World(1), list[str]()
+    clock, before = VirtualClock(world), signal.getsignal(signal.SIGINT)
+    world.at(10, world.notice)
+    world.at(20, interrupted_event(happened))
+    with pytest.raises(KeyboardInterrupt):
+        clock.wait(lambda: world.now_us >= 10 and clock.wait(lambda: False, timeout_s=0.001), timeout_s=1)
+    assert happened == ["whole"]
+    assert signal.getsignal(signal.SIGINT) is before
+
+
 def test_a_board_that_computes_gives_way_to_ctrl_c() -> None:
     world, steps = World(1), list[bool]()
 
