@@ -1,4 +1,4 @@
-"""The MicroPython that is shipped is the one that vm/build.py makes, byte by byte."""
+"""The MicroPython that is shipped, and what its boards have built in, are what vm/ makes, byte by byte."""
 
 import hashlib
 import subprocess
@@ -24,5 +24,12 @@ def test_the_checksum_beside_the_artifact_is_its_own() -> None:
 def test_the_artifact_can_be_made_again() -> None:
     check = subprocess.run(
         [sys.executable, ROOT / "vm" / "build.py", "--check"], capture_output=True, text=True, check=False
+    )
+    assert check.returncode == 0, check.stderr
+
+
+def test_the_built_in_modules_are_compiled_from_their_sources() -> None:
+    check = subprocess.run(
+        [sys.executable, ROOT / "vm" / "rom.py", "--check"], capture_output=True, text=True, check=False
     )
     assert check.returncode == 0, check.stderr

@@ -113,6 +113,6 @@ class VirtualBench:
 
 
 def _rom() -> dict[str, bytes]:
-    """The MicroPython modules that every board has built in, by path."""
-    folder = files("hil.virtual") / "board"
-    return {f"{ROM_FOLDER}/{item.name}": item.read_bytes() for item in folder.iterdir() if item.name.endswith(".py")}
+    """The MicroPython modules that every board has built in, by path: bytecode, as on a Pico W, made by vm/rom.py."""
+    folder = files("hil.virtual") / "rom"
+    return {f"{ROM_FOLDER}/{item.name}": item.read_bytes() for item in folder.iterdir()}

@@ -1,5 +1,6 @@
 """Runs testplans on a copy of the firmware with one bug in it."""
 
+import gc
 import multiprocessing
 import os
 import re
@@ -77,4 +78,6 @@ def _run_pytest(arguments: Sequence[str], output: str) -> None:
     # Neither options nor the worker's identity of the pytest around it are for this one.
     for name in [name for name in os.environ if name.startswith("PYTEST_")]:
         del os.environ[name]
+    # What was imported before the fork is nothing to look through for garbage.
+    gc.freeze()
     pytest.main([*arguments])
