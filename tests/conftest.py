@@ -1,5 +1,6 @@
 """Fixtures of the framework's own tests."""
 
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -23,6 +24,12 @@ boards:
   B: {power: main/2}
   C: {power: main/3}
 """
+
+
+def pytest_configure() -> None:
+    """Tests press Ctrl-C, which a shell has ignored by all that it starts in the background."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
