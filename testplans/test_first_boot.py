@@ -362,6 +362,33 @@ def test_newcomer_that_is_first_to_find_no_ap_becomes_it_behind_the_others(
 
 
 @pytest.mark.needs(clients=3, faults=("partition",))
+def test_ap_does_not_leave_its_clients_at_the_sight_of_another(
+    boards: Mapping[str, Board],
+    whole: Whole,
+    clock: Clock,
+    faults: FaultInjector,
+    invariants: InvariantWatch,
+    timing: Timing,
+    boot_one_by_one: BootOneByOne,
+    limits: Limits,
+) -> None:
+    order = list(boards.values())
+    boot_one_by_one(order)
+    whole(order, SETTLE_S)
+    with invariants.expect("two-masters"), faults.partition(order[:2], order[2:]):
+        clock.wait(lambda: len(access_points(boards)) == 2, limits.formation_s)
+        clock.sleep(2 * SETTLE_S)
+        both = access_points(boards)
+        assert len(both) == 2
+        faults.end_all()
+        # Both have clients, so both have looked by then, and each leaves it to the other to close.
+        clock.sleep(timing["look_period_s"])
+        assert access_points(boards) == both
+        whole(None, limits.merge_s + 10)
+    assert access_points(boards)[0] in both
+
+
+@pytest.mark.needs(clients=3, faults=("partition",))
 @pytest.mark.parametrize("alone", [0, 3], ids=["ap-cut-off", "last-cut-off"])
 def test_two_aps_that_meet_end_as_one(
     boards: Mapping[str, Board],

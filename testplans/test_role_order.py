@@ -29,8 +29,8 @@ def addresses(clients: list[Board]) -> str:
 @pytest.mark.needs(clients=3)
 def test_order_of_boot_is_order_of_roles(cluster: Cluster) -> None:
     first, second, third = cluster.boot_in_order()
-    cluster.wait(roles={first: "MASTER", second: "WORKER1", third: "WORKER2"}, within=5)
-    assert cluster.order == [first, second, third]
+    roles = {first: "MASTER", second: "WORKER1", third: "WORKER2"}
+    cluster.wait(roles=roles, order=[first, second, third], within=5)
 
 
 @pytest.mark.needs(clients=3)
@@ -56,17 +56,18 @@ def test_all_clients_agree_with_the_ap(cluster: Cluster, agreement: Agreement, m
 @pytest.mark.needs(clients=3)
 def test_each_client_prints_the_role_of_its_place(cluster: Cluster) -> None:
     clients = cluster.boot_in_order()
-    cluster.wait(order=clients, within=5)
-    cluster.wait(master=clients[0], within=5)
+    roles = {client: f"WORKER{place}" if place else "MASTER" for place, client in enumerate(clients)}
+    cluster.wait(order=clients, roles=roles, within=5)
     for place, client in enumerate(clients):
         registered, role = client.events("registered")[-1], client.events("role")[-1]
         assert registered.fields["rank"] == str(place)
-        assert role.fields["role"] == ("MASTER" if place == 0 else f"WORKER{place}")
+        assert role.fields["role"] == roles[client]
 
 
 @pytest.mark.needs(clients=3, probe=True)
 def test_a_probe_is_told_the_same_order(cluster: Cluster, probe: Probe) -> None:
     clients = cluster.boot_in_order()
+    cluster.wait(order=clients, within=5)
     answer = probe.request(b"WHO", to=AP).data.decode()
     assert answer == f"ROLES {cluster.epoch} {addresses(list(clients))}"
 
@@ -88,7 +89,7 @@ def test_all_are_told_of_every_change_at_once(
 
 @pytest.mark.needs(clients=3)
 def test_clients_that_boot_together_get_one_order(
-    ap: Board, cluster: Cluster, agreement: Agreement, measure: Measure, condition: Condition
+    ap: Board, cluster: Cluster, clock: Clock, agreement: Agreement, measure: Measure, condition: Condition
 ) -> None:
     ap.power.on()
     ap.console.expect("ap-up", within=BOOT_WITHIN_S)
@@ -97,6 +98,7 @@ def test_clients_that_boot_together_get_one_order(
             client.power.on()
         for client in cluster.clients:
             client.console.expect("registered", within=BOOT_WITHIN_S)
+    clock.wait(lambda: set(cluster.order) == set(cluster.clients), 2)
     order = cluster.order
     assert set(order) == set(cluster.clients)
     cluster.wait(roles={order[0]: "MASTER", order[1]: "WORKER1", order[2]: "WORKER2"}, within=5)

@@ -61,6 +61,7 @@ def test_second_client_is_served_after_the_first(
     addresses = joined()
     for client, ip in zip(clients, addresses, strict=True):
         client.console.expect("reply", within=SERVED_WITHIN_S, text=greeting(ip))
+        ap.console.expect("replied", within=1, peer=ip)
     first_served = list(dict.fromkeys(event.fields["peer"] for event in ap.events("replied")))
     assert set(first_served) == set(addresses)
     if condition.is_clear:

@@ -41,7 +41,7 @@ MUTANTS = (
         PICOLINK + "election.py",
         "now_ms - self._rival_since_ms >= steps * RIVAL_STEP_MS",
         "True",
-        (FIRST_BOOT + "test_two_aps_that_meet_end_as_one",),
+        (FIRST_BOOT + "test_ap_does_not_leave_its_clients_at_the_sight_of_another",),
         healthy=HEALTHY,
     ),
     Mutant(
