@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import astuple, replace
+from dataclasses import replace
 
 from hil.virtual.air.access_point import AccessPoint
 from hil.virtual.air.addressing import Addressing, parse
@@ -147,7 +147,7 @@ class WlanHal:
     def _ifconfig(self, words: Sequence[str], payload: bytes) -> object:
         interface = self._interface(words)
         if not payload:
-            return astuple(interface.addressing)
+            return interface.addressing.text
         wanted = json.loads(payload)
         if wanted == "dhcp":
             if isinstance(interface, Station):

@@ -39,6 +39,11 @@ class Addressing:
     name_server: str = ANY
 
     @cached_property
+    def text(self) -> str:
+        """The four with a space between them: programs ask for them with every look at the link."""
+        return f"{self.address} {self.netmask} {self.gateway} {self.name_server}"
+
+    @cached_property
     def _mask(self) -> int:
         return parse(self.netmask)
 

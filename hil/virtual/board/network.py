@@ -113,7 +113,7 @@ class WLAN:
 
     def ifconfig(self, value=None):
         if value is None:
-            return tuple(self._ask("ifconfig"))
+            return tuple(self._ask("ifconfig").split(" "))
         self._ask("ifconfig", json.dumps(value))
 
     def ipconfig(self, *names, **values):
