@@ -79,8 +79,9 @@ def users_cache() -> Path:
 def pytester(users_cache: Path, pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pytest.Pytester:
     """As pytest has it, which gives each test an empty home; but nothing is compiled anew in each.
 
-    Plugins that cost a second per run and have no part in what is tested here are left out.
+    Plugins that cost up to a second per run and have no part in what is tested here are left out.
     """
     monkeypatch.setenv("XDG_CACHE_HOME", str(users_cache))
-    monkeypatch.setenv("PYTEST_ADDOPTS", "-p no:hypothesispytest -p no:allure_pytest")
+    left_out = ("hypothesispytest", "allure_pytest", "unraisableexception")
+    monkeypatch.setenv("PYTEST_ADDOPTS", " ".join(f"-p no:{plugin}" for plugin in left_out))
     return pytester
