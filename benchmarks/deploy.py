@@ -22,11 +22,11 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from hil.config import RigConfig, load_rig
-from hil.firmware import App
+from hil.config.app import App
+from hil.config.rig import RigConfig, load_rig
 from hil.rig import Rig
 from hil.serve.client import ask
-from hil.virtual.bench import VirtualBench
+from hil.virtual.bench.bench import VirtualBench
 
 SIZE = 100_000
 ROUNDS = 3
@@ -87,7 +87,16 @@ def write_rig(folder: Path, boards: int) -> Path:
 @contextmanager
 def served(folder: Path, rig: Path) -> Iterator[RigConfig]:
     """The rig that ``hil serve`` of ``rig`` in ``folder`` writes, while it runs."""
-    command = [sys.executable, "-c", "from hil.cli import app; app()", "serve", "--rig", str(rig), "--dir", str(folder)]
+    command = [
+        sys.executable,
+        "-c",
+        "from hil.commands.cli import app; app()",
+        "serve",
+        "--rig",
+        str(rig),
+        "--dir",
+        str(folder),
+    ]
     server = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     try:
         assert server.stdout is not None

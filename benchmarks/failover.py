@@ -25,11 +25,11 @@ from matplotlib.figure import Figure
 from rich.console import Console
 from rich.table import Table
 
-from hil.cluster import Cluster
-from hil.config import load_rig
+from hil.cluster.cluster import Cluster
+from hil.config.app import FirmwareCatalog
+from hil.config.rig import load_rig
 from hil.errors import HilError
 from hil.faults.condition import Condition
-from hil.firmware import FirmwareCatalog
 from hil.invariants.watch import InvariantWatch
 from hil.rig import Rig
 

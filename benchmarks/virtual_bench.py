@@ -17,10 +17,10 @@ from pydantic import SecretStr
 from rich.console import Console
 from rich.table import Table
 
-from hil.config import BoardConfig, PortAddress, PowerTiming, RecoveryConfig, RigConfig, VirtualConfig, WifiConfig
-from hil.firmware import FirmwareCatalog
-from hil.hub_file import VirtualHub
-from hil.virtual.bench import VirtualBench
+from hil.config.app import FirmwareCatalog
+from hil.config.hubs import VirtualHub
+from hil.config.rig import BoardConfig, PortAddress, PowerTiming, RecoveryConfig, RigConfig, VirtualConfig, WifiConfig
+from hil.virtual.bench.bench import VirtualBench
 
 ROOT = Path(__file__).parent.parent
 CELL = 4

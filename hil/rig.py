@@ -5,25 +5,25 @@ from contextlib import ExitStack, suppress
 from functools import partial
 
 from hil import events
-from hil.bench import Bench
-from hil.board import BOOT_WITHIN_S, Board
-from hil.config import RigConfig
-from hil.console import Console
+from hil.bench.bench import Bench
+from hil.bench.probe_choice import make_probe
+from hil.board.board import BOOT_WITHIN_S, Board
+from hil.board.console import Console
+from hil.board.power_sequencer import PowerSequencer
+from hil.board.power_switch import PowerSwitch
+from hil.board.quarantine import Quarantine
+from hil.board.recovery import RecoveryAttempt, RecoveryLadder, Task
+from hil.board.recovery_rungs import RecoveryRungs
+from hil.board.verified_port import VerifiedPort
+from hil.bootsel.uf2 import load_uf2
+from hil.config.app import App
+from hil.config.rig import RigConfig
+from hil.config.rig_file import WifiConfig
 from hil.errors import BenchError, BlockedByQuarantine, HilError, RecoveryFailed
 from hil.events import Timeline
 from hil.faults import ON_EVERY_RIG, FaultName
 from hil.faults.injector import FaultInjector
-from hil.firmware import App
-from hil.power.sequencer import PowerSequencer
-from hil.power.switch import PowerSwitch
-from hil.power.verified import VerifiedPort
-from hil.probes.choice import make_probe
 from hil.probes.recorded import RecordedProbe
-from hil.quarantine import Quarantine
-from hil.recovery import RecoveryAttempt, RecoveryLadder, Task
-from hil.recovery_rungs import RecoveryRungs
-from hil.rig_file import WifiConfig
-from hil.uf2 import load_uf2
 
 
 class Rig:
@@ -273,7 +273,7 @@ def offered_faults(config: RigConfig) -> frozenset[FaultName]:
     if not config.is_virtual:
         return ON_EVERY_RIG
     # As below: the kind of bench decides.
-    from hil.virtual.faults import OFFERED
+    from hil.virtual.bench.faults import OFFERED
 
     return ON_EVERY_RIG | OFFERED
 
@@ -282,9 +282,9 @@ def open_bench(config: RigConfig) -> Bench:
     """The kind of bench that a rig file asks for. Raises ``BenchError`` when it is in use."""
     # Only a virtual rig pays for the virtual bench, and only one of real boards for udev.
     if config.is_virtual:
-        from hil.virtual.bench import VirtualBench
+        from hil.virtual.bench.bench import VirtualBench
 
         return VirtualBench(config)
-    from hil.physical import PhysicalBench
+    from hil.bench.physical import PhysicalBench
 
     return PhysicalBench(config)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from hil.board import Board
+from hil.board.board import Board
 from hil.clock import Clock
 from hil.faults.condition import Condition
 from hil.fixtures.measure import Measure

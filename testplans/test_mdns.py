@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 import pytest
 
-from hil.board import Board
+from hil.board.board import Board
 from hil.clock import Clock
 from hil.errors import WaitTimeout
 from hil.faults.condition import Condition

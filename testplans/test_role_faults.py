@@ -7,9 +7,9 @@ from collections.abc import Callable, Mapping
 
 import pytest
 
-from hil.board import Board
+from hil.board.board import Board
 from hil.clock import Clock
-from hil.cluster import Cluster
+from hil.cluster.cluster import Cluster
 from hil.faults.condition import Condition
 from hil.faults.injector import FaultInjector
 from hil.fixtures.measure import Measure

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 
 import pytest
 
-from hil.board import Board
+from hil.board.board import Board
 from hil.clock import Clock
 from hil.faults.condition import Condition
 from hil.fixtures.measure import Measure

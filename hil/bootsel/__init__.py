@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Protocol
 
-from hil.uf2 import Uf2Image
+from hil.bootsel.uf2 import Uf2Image
 
 Progress = Callable[[int, int], None]
 """Told how many bytes of how many have gone to a board. It may be called on another thread."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from hil.errors import BootselError
-from hil.program import Finished, ProgramError, ProgramMissing, Run, run_here
+from hil.host.program import Finished, ProgramError, ProgramMissing, Run, run_here
 
 MOUNTINFO = Path("/proc/self/mountinfo")
 SYSFS = Path("/sys")

@@ -3,9 +3,9 @@
 import tempfile
 from collections.abc import Sequence
 
+from hil.bootsel.uf2 import Uf2Image
 from hil.errors import BootselError
-from hil.program import ProgramError, Run, run_here
-from hil.uf2 import Uf2Image
+from hil.host.program import ProgramError, Run, run_here
 
 PROGRAM = "picotool"
 LOAD_WITHIN_S = 120.0

@@ -5,11 +5,11 @@ from collections.abc import Callable, Sequence
 
 from hil.bootsel import Progress, picotool
 from hil.bootsel.mounts import Mounter, volume_of
+from hil.bootsel.uf2 import Uf2Image
 from hil.bootsel.volume import check_volume, copy
 from hil.clock import Clock
 from hil.errors import BootselError
-from hil.uf2 import Uf2Image
-from hil.usb_devices import UsbDevice
+from hil.host.usb_devices import UsbDevice
 
 VOLUME_WITHIN_S = 15.0
 """Seconds from the USB device to its disk; the kernel takes up to some 5."""

@@ -5,9 +5,9 @@ import threading
 from pathlib import Path
 
 from hil.bootsel import Progress
+from hil.bootsel.uf2 import Uf2Image
 from hil.clock import Clock
 from hil.errors import BootselError
-from hil.uf2 import Uf2Image
 
 INFO = "INFO_UF2.TXT"
 """What every UF2 bootloader has on its volume, to say what it is."""

@@ -8,18 +8,18 @@ from typing import Annotated, TextIO
 
 import typer
 
-from hil.bench import Bench
-from hil.board import BOOT_WITHIN_S
+from hil.bench.bench import Bench
+from hil.board.board import BOOT_WITHIN_S
+from hil.board.power_sequencer import PowerSequencer
+from hil.board.verified_port import VerifiedPort
 from hil.clock import MonotonicClock
+from hil.commands.keyboard import QUIT, Keyboard, standard_input
 from hil.commands.rig_option import DEFAULT_RIG, BoardNames, RigOption, only, read_rig
-from hil.config import RigConfig
+from hil.commands.terminal import Pace, Screen, await_connection
+from hil.config.rig import RigConfig
 from hil.errors import ConfigError, HilError, LinkError
 from hil.events import Timeline
-from hil.keyboard import QUIT, Keyboard, standard_input
-from hil.power.sequencer import PowerSequencer
-from hil.power.verified import VerifiedPort
 from hil.rig import open_bench
-from hil.terminal import Pace, Screen, await_connection
 
 _COLOURS = ("cyan", "green", "yellow", "magenta", "blue", "bright_red", "bright_cyan", "bright_green")
 _SLICE_S = 0.02

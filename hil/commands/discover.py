@@ -10,17 +10,17 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from hil.board.raw_repl import RawRepl
 from hil.clock import MonotonicClock
-from hil.config import load_rig
-from hil.discovery import Found, FoundBoard, board_names, find_boards, rig_file
+from hil.config.discovered import Found, FoundBoard, board_names, find_boards, rig_file
+from hil.config.rig import load_rig
 from hil.errors import ConfigError, HilError
+from hil.host.locks import BoardLocks
+from hil.host.program import ProgramError, run_here
+from hil.host.usb_devices import list_devices
 from hil.links.device import open_device
-from hil.locks import BoardLocks
 from hil.power.uhubctl import hubs_in
 from hil.power.usb_port import DEVICES, UsbPort
-from hil.program import ProgramError, run_here
-from hil.raw_repl import RawRepl
-from hil.usb_devices import list_devices
 
 _UHUBCTL_WITHIN_S = 15.0
 """Seconds of real time; a device that hangs costs the kernel 5 per question."""

@@ -11,13 +11,13 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
-from hil.board import Board
+from hil.board.board import Board
+from hil.bootsel.uf2 import Uf2Image, load_uf2
 from hil.commands.rig_option import DEFAULT_RIG, BoardNames, RigOption, named_boards, only, read_rig
-from hil.config import RigConfig, Role
+from hil.config.app import App, FirmwareCatalog
+from hil.config.rig import RigConfig, Role
 from hil.errors import ConfigError, HilError
-from hil.firmware import App, FirmwareCatalog
 from hil.rig import Rig, open_bench
-from hil.uf2 import Uf2Image, load_uf2
 
 FIRMWARE_FOLDER = Path("firmware")
 """Where apps are looked up when no other folder is named."""

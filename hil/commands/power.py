@@ -7,13 +7,13 @@ from typing import Annotated
 
 import typer
 
-from hil.bench import Bench
+from hil.bench.bench import Bench
+from hil.board.power_sequencer import PowerSequencer
+from hil.board.verified_port import VerifiedPort
 from hil.commands.rig_option import DEFAULT_RIG, BoardNames, RigOption, named_boards, read_rig
-from hil.config import RigConfig
+from hil.config.rig import RigConfig
 from hil.errors import HilError, PowerError
 from hil.events import Timeline
-from hil.power.sequencer import PowerSequencer
-from hil.power.verified import VerifiedPort
 from hil.rig import open_bench
 
 

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from hil.config import RIGS_FOLDER, BoardConfig, RigConfig, Role, find_rig, load_cells, whole
+from hil.config.rig import RIGS_FOLDER, BoardConfig, RigConfig, Role, find_rig, load_cells, whole
 from hil.errors import ConfigError
 
 DEFAULT_RIG = "rig"

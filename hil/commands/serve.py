@@ -8,7 +8,7 @@ import typer
 
 from hil.clock import MonotonicClock
 from hil.commands.rig_option import complete_rig, read_cells
-from hil.config import RigConfig, whole
+from hil.config.rig import RigConfig, whole
 from hil.errors import ConfigError, HilError
 from hil.serve.folder import CONTROL
 from hil.serve.rig_text import FIRST_WORDS, rig_text

@@ -4,11 +4,11 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
-from hil.board import Board
-from hil.config import RigConfig
+from hil.board.board import Board
+from hil.config.rig import RigConfig
+from hil.host.usb_devices import UsbDevice
 from hil.links import SerialLink
 from hil.rig import Rig
-from hil.usb_devices import UsbDevice
 
 
 class Status(StrEnum):

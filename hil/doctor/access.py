@@ -6,10 +6,10 @@ from pathlib import Path
 
 from hil.doctor import Finding, Machine, Status
 from hil.errors import BenchError
-from hil.locks import BoardLocks
+from hil.host.locks import BoardLocks
+from hil.host.usb_devices import UsbDevice
 from hil.power import HubSection
 from hil.power.usb_port import DEVICES, NO_RIGHT, UsbPort
-from hil.usb_devices import UsbDevice
 
 CHECK = "access"
 

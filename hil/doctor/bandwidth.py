@@ -6,8 +6,8 @@ from itertools import groupby
 from pathlib import Path
 
 from hil.doctor import Finding, Machine, Status
+from hil.host.usb_devices import UsbDevice
 from hil.power.usb_port import DEVICES
-from hil.usb_devices import UsbDevice
 
 CHECK = "bandwidth"
 MANY_PICOS = 11

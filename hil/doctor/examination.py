@@ -3,9 +3,9 @@
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 
-from hil.bench import Bench
-from hil.board import Board
-from hil.config import RigConfig
+from hil.bench.bench import Bench
+from hil.board.board import Board
+from hil.config.rig import RigConfig
 from hil.doctor import BoardCheck, Finding, Machine, MachineCheck, Patient, Status
 from hil.doctor.access import check_access
 from hil.doctor.bandwidth import check_bandwidth
@@ -19,9 +19,9 @@ from hil.doctor.radio import check_radio
 from hil.doctor.supply import CHECK as POWER
 from hil.doctor.supply import check_supply
 from hil.errors import BenchError, HilError
-from hil.kernel_log import open_kernel_log
+from hil.host.kernel_log import open_kernel_log
+from hil.host.usb_devices import list_devices
 from hil.rig import Rig, open_bench
-from hil.usb_devices import list_devices
 
 MACHINE_CHECKS: tuple[MachineCheck, ...] = (check_access, check_bandwidth)
 BOARD_CHECKS: Mapping[str, BoardCheck] = {

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
+from hil.board.raw_repl import ReplError
 from hil.doctor import Finding, Patient, Status
-from hil.raw_repl import ReplError
 
 CHECK = "flash"
 FREE_BYTES = 64 * 1024

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from contextlib import closing
 
 from hil.doctor import Finding, Status
-from hil.kernel_log import KernelLog, trouble_in
+from hil.host.kernel_log import KernelLog, trouble_in
 
 CHECK = "kernel"
 _SHOWN_LINES = 10

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
+from hil.board.raw_repl import ReplError
 from hil.doctor import Finding, Patient, Status
-from hil.raw_repl import ReplError
 
 CHECK = "radio"
 _SCAN_WITHIN_S = 25.0

@@ -22,7 +22,7 @@ _IS_MARKED = "'hil_marker' in globals() or __import__('machine').RTC().datetime(
 def check_supply(patient: Patient) -> Iterator[Finding]:
     """Cut the board's power: its serial device must go, what it had in RAM must be lost, and no other board may notice.
 
-    ``off`` is what the port *says*; :class:`~hil.power.verified.VerifiedPort` has compared that already.
+    ``off`` is what the port *says*; :class:`~hil.board.verified_port.VerifiedPort` has compared that already.
     """
     board = patient.board
     with board.repl() as repl:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 
-from hil.board import Board
+from hil.board.board import Board
 from hil.clock import Clock
 from hil.errors import FaultError
 from hil.events import FAULT_BEGIN, FAULT_END, Event, Timeline

@@ -4,9 +4,9 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from hil.board import Board
+from hil.board.board import Board
+from hil.board.raw_repl import RawRepl, ReplError
 from hil.errors import FaultError
-from hil.raw_repl import RawRepl, ReplError
 
 CONFIG_FILE = "/config.json"
 """Where the deployer leaves the Wi-Fi's key for the firmware."""

@@ -9,7 +9,7 @@ import pytest
 from hil.errors import ConfigError
 
 if TYPE_CHECKING:
-    from hil.settings import Settings
+    from hil.pytest_plugin.settings import Settings
 
 
 def add_history_options(group: pytest.OptionGroup, parser: pytest.Parser) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from hil import events
-from hil.cluster import MASTER, NO_ROLE
+from hil.cluster.cluster import MASTER, NO_ROLE
 from hil.events import TimelineEntry
 from hil.invariants.consoles import has_ended
 from hil.invariants.invariant import NOT_HEARD, Invariant

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from hil import events
-from hil.cluster import MASTER
+from hil.cluster.cluster import MASTER
 from hil.events import Event, TimelineEntry
 from hil.invariants.consoles import has_ended
 from hil.invariants.invariant import NOT_HEARD, Invariant

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
 
-from hil.board import Board
+from hil.board.board import Board
 from hil.clock import Clock
 from hil.errors import HilError
 from hil.events import FAULT_BEGIN, FAULT_END, Timeline, TimelineEntry

@@ -7,7 +7,7 @@ from pathlib import Path
 import serial
 
 from hil.errors import LinkError
-from hil.processes import describe, holders
+from hil.host.processes import describe, holders
 
 READ_TIMEOUT_S = 0.5
 """How long one read lasts at most. It returns as soon as a byte is there, or when it is cancelled."""

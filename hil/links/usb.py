@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
+from hil.host.usb_devices import RASPBERRY_PI, UsbDevice, UsbMonitor
 from hil.links.device import DeviceAbsent, DevicePort, open_device
-from hil.usb_devices import RASPBERRY_PI, UsbDevice, UsbMonitor
 
 _FLASH = "put MicroPython on it"
 

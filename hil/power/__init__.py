@@ -9,9 +9,9 @@ from typing import Annotated, Protocol
 from pydantic import BeforeValidator, Field
 
 from hil.clock import Clock
+from hil.config.sections import Section
 from hil.errors import PowerError
-from hil.program import ProgramError, ProgramUnusable
-from hil.sections import Section
+from hil.host.program import ProgramError, ProgramUnusable
 
 
 class PowerSetupError(PowerError):

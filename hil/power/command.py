@@ -7,10 +7,10 @@ from typing import Annotated, Literal, Self
 from pydantic import BeforeValidator, Field, model_validator
 
 from hil.clock import Clock
+from hil.config.sections import Scalar, Section
 from hil.errors import PowerError
+from hil.host.program import Finished, ProgramMissing, run_here
 from hil.power import HubSection, PowerPort, PowerSetupError, power_errors
-from hil.program import Finished, ProgramMissing, run_here
-from hil.sections import Scalar, Section
 
 _PORT = "{port}"
 _STATES: Mapping[str, bool] = {"on": True, "1": True, "true": True, "off": False, "0": False, "false": False}

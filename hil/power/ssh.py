@@ -8,10 +8,10 @@ from pydantic import BeforeValidator, Field
 
 from hil.clock import Clock
 from hil.errors import PowerError
+from hil.host.program import Finished, ProgramMissing, run_here
 from hil.power import HubSection, PowerPort, PowerSetupError, UsbLocation
 from hil.power.uhubctl import UhubctlPort
 from hil.power.usb_port import UsbPort
-from hil.program import Finished, ProgramMissing, run_here
 
 _CONNECT_WITHIN_S = 10
 """Seconds until ssh gives up on a machine that does not answer."""

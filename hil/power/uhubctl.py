@@ -5,9 +5,9 @@ from typing import Literal
 
 from hil.clock import Clock
 from hil.errors import PowerError
+from hil.host.program import Finished, ProgramMissing, Run, run_here
 from hil.power import HubSection, PowerPort, PowerSetupError, UsbLocation, power_errors
 from hil.power.usb_port import DEVICES, NO_RIGHT, UsbPort
-from hil.program import Finished, ProgramMissing, Run, run_here
 
 _WITHIN_S = 15.0
 """Seconds of real time for one call. It takes 0.2; a device that hangs costs the kernel 5 per question."""

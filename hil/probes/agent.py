@@ -2,18 +2,16 @@
 
 import json
 from collections.abc import Callable
-from importlib.resources import files
 from typing import Any
 
+from hil.board.power_sequencer import PowerSequencer
+from hil.board.raw_repl import RawRepl
 from hil.clock import Clock
 from hil.errors import LinkError, ProbeError
 from hil.links import SerialLink
+from hil.on_board import source_of
 from hil.power import PowerPort
-from hil.power.sequencer import PowerSequencer
-from hil.raw_repl import RawRepl
 
-SOURCE = ("micropython", "probe_agent.py")
-"""The MicroPython program, beside this package's modules."""
 READY = b"probe-agent-ready"
 """What it prints once it listens to commands."""
 BOOT_WITHIN_S = 15.0
@@ -83,7 +81,7 @@ class BoardAgent:
                 f"{self.board}, the probe: no serial device {BOOT_WITHIN_S:g} s after power-on; check its cable and "
                 "hub port, and that it runs MicroPython"
             )
-        source = files(__package__ or "").joinpath(*SOURCE).read_text(encoding="utf-8")
+        source = source_of("probe_agent")
         with self._link.borrow() as port:
             repl = RawRepl(self.board, port, self._clock)
             repl.enter(soft_reset=True)

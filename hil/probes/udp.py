@@ -6,9 +6,9 @@ from contextlib import AbstractContextManager, contextmanager
 from typing import Protocol
 
 from hil.clock import Clock
-from hil.dns_message import LOCAL, MDNS, question, read
 from hil.errors import ProbeError, WaitTimeout
 from hil.probes import Datagram, Listener
+from hil.probes.dns_message import LOCAL, MDNS, question, read
 
 QUERY_PERIOD_S = 1.0
 """A name is asked for again after this, for the radio loses some."""

@@ -13,6 +13,7 @@ import pytest
 from allure_commons.logger import AllureFileLogger
 from allure_commons.model2 import Attachment, Label, Parameter, StatusDetails, TestResult
 
+from hil.pytest_plugin.settings import Settings
 from hil.report import allure_result, outcome
 from hil.report.artifacts import artifacts_of
 from hil.report.category import BLOCKED, category_of
@@ -21,7 +22,6 @@ from hil.report.measurements import measurements_in
 from hil.report.recording import RECORDING
 from hil.report.redaction import Redactor
 from hil.report.revision import git_revision
-from hil.settings import Settings
 
 _TOLD_OUTCOME = pytest.StashKey[str]()
 """Of the phase whose failure Allure's result tells."""

@@ -4,8 +4,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from allure_commons.model2 import Label, Status, TestStepResult
 
-from hil.cells import CELL_PROPERTY
 from hil.events import TimelineEntry
+from hil.pytest_plugin.cells import CELL_PROPERTY
 from hil.report.category import BENCH_ERROR, BLOCKED, INVARIANT_VIOLATED, LIMIT_EXCEEDED, PRODUCT_DEFECT
 from hil.report.firmware import FIRMWARE_PROPERTY
 from hil.report.lanes import Band, Lane, lanes_of

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from hil.firmware import App
+    from hil.config.app import App
 
 FIRMWARE_PROPERTY = "firmware"
 """Name of the pytest user property that says what a board role held in a test, such as ``roles/ap 3f2a9c81d2ee``."""

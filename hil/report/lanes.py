@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from hil import events
-from hil.cluster import MASTER, NO_ROLE
+from hil.cluster.cluster import MASTER, NO_ROLE
 from hil.events import Event, TimelineEntry
 from hil.report.measurements import format_quantity
 

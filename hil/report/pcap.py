@@ -1,10 +1,12 @@
 """What was on the air during a test, as a pcap file without secrets."""
 
+import io
 from collections.abc import Iterable
 
-from hil.ethernet import pcap_file
+import dpkt
+
+from hil.bench.sniffer import Frame
 from hil.report.redaction import Redactor
-from hil.sniffer import Frame
 
 
 def pcap(frames: Iterable[Frame], began_s: float, redactor: Redactor) -> bytes:
@@ -15,3 +17,12 @@ def pcap(frames: Iterable[Frame], began_s: float, redactor: Redactor) -> bytes:
     return pcap_file(
         (max(round(frame.time_s - began_s, 6), 0.0), redactor.redact_bytes(frame.data)) for frame in frames
     )
+
+
+def pcap_file(frames: Iterable[tuple[float, bytes]]) -> bytes:
+    """A pcap file of frames and their times, in seconds: tcpdump, tshark and Wireshark open it."""
+    file = io.BytesIO()
+    writer = dpkt.pcap.Writer(file, linktype=dpkt.pcap.DLT_EN10MB)
+    for time_s, frame in frames:
+        writer.writepkt_time(frame, time_s)
+    return file.getvalue()

@@ -2,9 +2,9 @@
 
 import pytest
 
+from hil.bench.sniffer import Frame, Sniffer
 from hil.clock import Clock
 from hil.events import Event, Timeline, TimelineEntry
-from hil.sniffer import Frame, Sniffer
 
 RIG_TIME_PROPERTY = "rig_time_s"
 """Name of the pytest user property that says how many seconds of rig time the test took, preparation included."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     # tenacity, which a run without a rig must not pay for.
-    from hil.recovery import RecoveryAttempt
+    from hil.board.recovery import RecoveryAttempt
 
 RECOVERY_PROPERTY = "recovery"
 """Name of the pytest user property that carries one rung of the recovery ladder, climbed while a test was prepared."""

@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 
 from hil.clock import MonotonicClock
-from hil.config import RigConfig
+from hil.config.rig import RigConfig
 from hil.faults.condition import Condition
+from hil.pytest_plugin.requirements import APP
 from hil.report.category import noted_category
 from hil.report.firmware import firmware_in, firmware_properties
 from hil.report.measurements import measurements_in
@@ -17,7 +18,6 @@ from hil.report.recording import RIG_TIME_PROPERTY
 from hil.report.recoveries import KERNEL_LOG_PROPERTY, recovery_lines
 from hil.report.retries import retry_lines, tally
 from hil.report.summary import TestResult, render
-from hil.requirements import APP
 
 
 class TerminalReport:

@@ -5,7 +5,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from hil.config import BoardProbeConfig, RigConfig
+from hil.config.rig import BoardProbeConfig, RigConfig
 
 FIRST_WORDS = "# The boards that `hil serve` serves in "
 """Of every file that :func:`rig_text` was written to."""

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from hil.config import WiredBoard
+from hil.config.rig import WiredBoard
 from hil.serve.file_watch import FileWatch
 from hil.serve.folder import volume_path
 from hil.serve.pty_port import PtyPort
 from hil.serve.volume import Volume
-from hil.virtual.pico import VirtualPico
+from hil.virtual.bench.pico import VirtualPico
 from hil.virtual.realtime import RealTime
 from hil.virtual.world import World
 

@@ -9,13 +9,13 @@ from pathlib import Path
 from types import FrameType
 
 from hil.clock import Clock
-from hil.config import RigConfig
+from hil.config.rig import RigConfig
 from hil.serve.control import ControlSocket, RequestError
 from hil.serve.file_watch import FileWatch
 from hil.serve.folder import CONTROL, claimed_folder
 from hil.serve.served_board import BoardState, ServedBoard
-from hil.virtual.bench import VirtualBench
-from hil.virtual.pico import VirtualPico
+from hil.virtual.bench.bench import VirtualBench
+from hil.virtual.bench.pico import VirtualPico
 from hil.virtual.realtime import RealTime
 
 _READY_S = 5.0

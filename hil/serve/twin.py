@@ -2,9 +2,9 @@
 
 from typing import TypeVar
 
-from hil.config import RigConfig, WiredBoard, derived_serial
-from hil.hub_file import VirtualHub
-from hil.rig_file import HostProbeConfig
+from hil.config.hubs import VirtualHub
+from hil.config.rig import RigConfig, WiredBoard, derived_serial
+from hil.config.rig_file import HostProbeConfig
 
 AnyBoard = TypeVar("AnyBoard", bound=WiredBoard)
 

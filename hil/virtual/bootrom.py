@@ -7,7 +7,7 @@ any order, and the board restarts when as many different ones have come as each 
 import re
 from collections.abc import Callable, Mapping
 
-from hil.uf2 import (
+from hil.bootsel.uf2 import (
     BLOCK_BYTES,
     FLASH_BYTES,
     FLASH_START,

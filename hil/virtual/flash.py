@@ -8,7 +8,7 @@ import posixpath
 from collections.abc import Mapping
 from pathlib import PurePosixPath
 
-from hil.virtual.hal import BoardOSError
+from hil.virtual.call import BoardOSError
 from hil.virtual.rp2_errno import Errno
 
 BLOCK_SIZE = 4096

@@ -5,8 +5,8 @@ from typing import cast
 import pytest
 
 from hil.rig import Rig
-from hil.virtual.bench import VirtualBench
-from hil.virtual.pico import VirtualPico
+from hil.virtual.bench.bench import VirtualBench
+from hil.virtual.bench.pico import VirtualPico
 
 DEAD_PORT = 4
 """That of board D in rigs/virtual.yaml."""

@@ -5,7 +5,7 @@
 
 import pytest
 
-from hil.cluster import Cluster
+from hil.cluster.cluster import Cluster
 from hil.faults.injector import FaultInjector
 from hil.fixtures.measure import Measure
 from hil.probes import Probe

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from hil.cli import app
 from hil.clock import MonotonicClock
+from hil.commands.cli import app
 from tests.serve.served import HIL, PATIENCE_S
 
 RIG = """\

@@ -6,11 +6,11 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from hil.cli import app
+from hil.commands.cli import app
 from hil.commands.discover import identify_boards, write_rig
-from hil.discovery import board_names, find_boards, rig_file
+from hil.config.discovered import board_names, find_boards, rig_file
 from hil.errors import ConfigError
-from hil.usb_devices import UsbDevice
+from hil.host.usb_devices import UsbDevice
 from tests.serve.served import Served, Watcher
 
 DEVICES = (UsbDevice("1-1.4", 0x0BDA, 0x5411, None, 1, 2, is_hub=True), UsbDevice("1-1.4.1", 0x2E8A, 3, None, 1, 3))

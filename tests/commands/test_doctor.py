@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
-from hil.cli import app
+from hil.commands.cli import app
 
 pytestmark = pytest.mark.usefixtures("rig_file")
 

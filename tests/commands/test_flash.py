@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from hil.cli import app
-from tests.uf2_writer import NEW_VERSION, micropython, uf2
+from hil.commands.cli import app
+from tests.bootsel.uf2_writer import NEW_VERSION, micropython, uf2
 
 RIG = """\
 rig: three

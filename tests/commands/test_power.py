@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
-from hil.cli import app
+from hil.commands.cli import app
 from tests.power.stand_ins import install
 
 PLUG = """\

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from hil.cli import app
+from hil.commands.cli import app
 from hil.history.store import History
 from tests.history.runs import history_of, night, record
 

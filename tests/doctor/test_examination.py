@@ -5,7 +5,7 @@ import pytest
 from hil.doctor import Finding, Status
 from hil.doctor.examination import examine_boards
 from hil.rig import Rig
-from hil.virtual.bench import VirtualBench
+from hil.virtual.bench.bench import VirtualBench
 
 
 def findings(rig: Rig, bench: VirtualBench, check: str) -> dict[str, Finding]:

@@ -4,13 +4,13 @@ from pathlib import Path
 
 import pytest
 
-from hil.config import RigConfig, load_rig
+from hil.config.rig import RigConfig, load_rig
 from hil.doctor import Machine, Status
 from hil.doctor.access import check_access
 from hil.doctor.bandwidth import check_bandwidth
 from hil.doctor.kernel import KernelCheck, kernel_findings
-from hil.kernel_log import KernelLine
-from hil.usb_devices import UsbDevice
+from hil.host.kernel_log import KernelLine
+from hil.host.usb_devices import UsbDevice
 
 RIG = """\
 rig: bench-1

@@ -12,7 +12,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from hil.firmware import FirmwareCatalog
+from hil.config.app import FirmwareCatalog
 from tests.exploration.apps import APPS, AppUnderFaults, app_called
 from tests.exploration.play import FIRMWARE, play, rig_config
 from tests.exploration.schedule import Schedule

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
-from hil.board import Board
-from hil.cluster import Cluster
+from hil.board.board import Board
+from hil.cluster.cluster import Cluster
 from hil.faults import FaultName
 from hil.rig import Rig
 from tests.exploration.promises import CollectsFirst, OrderKept, Promise, YieldsInTurn

@@ -8,17 +8,17 @@ from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
 
-from hil.board import Board
-from hil.config import RigConfig, load_rig
+from hil.board.board import Board
+from hil.config.app import App
+from hil.config.rig import RigConfig, load_rig
 from hil.errors import HilError
 from hil.events import FAULT_BEGIN, FAULT_END, EventPatterns
 from hil.faults.fault import Fault
-from hil.firmware import App
 from hil.invariants.invariant import Violation
 from hil.invariants.order import SETTLED_S
 from hil.invariants.watch import find_violations
 from hil.rig import Rig
-from hil.virtual.bench import VirtualBench
+from hil.virtual.bench.bench import VirtualBench
 from tests.exploration.apps import AppUnderFaults
 from tests.exploration.schedule import AP, MASTER, Action, Schedule, Start, Step
 

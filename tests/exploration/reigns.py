@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from hil import events
-from hil.cluster import MASTER
+from hil.cluster.cluster import MASTER
 from hil.events import Event, TimelineEntry
 from hil.invariants.consoles import has_ended
 

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from hypothesis import HealthCheck, Phase, given, reject, seed, settings
 
-from hil.config import RigConfig
-from hil.firmware import App, FirmwareCatalog
+from hil.config.app import App, FirmwareCatalog
+from hil.config.rig import RigConfig
 from tests.exploration.apps import AppUnderFaults, app_called
 from tests.exploration.play import FIRMWARE, Outcome, play, rig_config
 from tests.exploration.schedule import Schedule

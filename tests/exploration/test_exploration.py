@@ -2,7 +2,7 @@
 
 import pytest
 
-from hil.firmware import FirmwareCatalog
+from hil.config.app import FirmwareCatalog
 from tests.exploration.apps import APPS, AppUnderFaults, Roles
 from tests.exploration.play import FIRMWARE, play, rig_config
 from tests.exploration.schedule import Schedule

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from hil.firmware import FirmwareCatalog
+from hil.config.app import FirmwareCatalog
 from tests.exploration.__main__ import cli
 from tests.exploration.apps import AppUnderFaults, FirstBoot, Mesh, Roles
 from tests.exploration.play import rig_config

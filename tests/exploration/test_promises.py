@@ -4,8 +4,8 @@ from collections.abc import Mapping
 
 import pytest
 
+from hil.config.app import FirmwareCatalog
 from hil.events import FAULT_BEGIN, FAULT_END, POWER_OFF, POWER_ON, Event, EventPatterns, TimelineEntry
-from hil.firmware import FirmwareCatalog
 from hil.invariants.invariant import Violation
 from tests.exploration.play import FIRMWARE
 from tests.exploration.promises import CollectsFirst, OrderKept, Promise, YieldsInTurn

@@ -6,7 +6,7 @@ import pytest
 
 from hil.invariants.watch import InvariantWatch
 from hil.rig import Rig
-from hil.virtual.bench import VirtualBench
+from hil.virtual.bench.bench import VirtualBench
 from tests.invariants.story import Story, shown
 
 

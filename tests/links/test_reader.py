@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from hil.board.console import Console
 from hil.clock import MonotonicClock
-from hil.console import Console
 from hil.errors import LinkError
 from hil.events import SERIAL_GONE, SERIAL_OPENED, Timeline
 from hil.links.device import DeviceAddress

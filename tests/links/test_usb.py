@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from hil.clock import MonotonicClock
+from hil.host.usb_devices import UsbDevice, UsbMonitor
 from hil.links.device import DeviceAbsent
 from hil.links.reader import PortLink
 from hil.links.usb import UsbAddress, find_tty
-from hil.usb_devices import UsbDevice, UsbMonitor
 from tests.links.conftest import PATIENCE_S, Ear, PtyDevice, descriptors
 
 B, C = "e6614c311b8c2b2a", "e6614c311b7d5c21"
@@ -138,8 +138,8 @@ def bus() -> Bus:
 @pytest.fixture
 def monitor(bus: Bus, clock: MonotonicClock, monkeypatch: pytest.MonkeyPatch) -> Iterator[UsbMonitor]:
     # No event comes of this bus: the monitor has to look by itself, as in a container without udev.
-    monkeypatch.setattr("hil.usb_devices.UDEV_DAEMON", Path("/nonexistent"))
-    monkeypatch.setattr("hil.usb_devices._LOOK_AGAIN_S", 0.01)
+    monkeypatch.setattr("hil.host.usb_devices.UDEV_DAEMON", Path("/nonexistent"))
+    monkeypatch.setattr("hil.host.usb_devices._LOOK_AGAIN_S", 0.01)
     monitor = UsbMonitor(clock, bus.look)
     yield monitor
     monitor.close()

@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
-from hil.deploy import MANIFEST
-from hil.firmware import App, FirmwareCatalog
-from hil.requirements import APP
+from hil.board.deploy import MANIFEST
+from hil.config.app import App, FirmwareCatalog
+from hil.pytest_plugin.requirements import APP
 from hil.rig import Rig
-from hil.virtual.bench import VirtualBench
+from hil.virtual.bench.bench import VirtualBench
 from tests.mutants.run import ROOT
 
 

@@ -26,7 +26,14 @@ OPTIONS = (
     *("-p", "no:cacheprovider", "-p", "no:xdist", "-p", "no:hypothesispytest", "-p", "no:allure_pytest"),
     *("-p", "tests.mutants.earlier_firmware"),
 )
-PRELOADED = ("pytest", "hil.plugin", "hil.rig", "hil.cluster", "hil.virtual.bench", "hil.report.terminal")
+PRELOADED = (
+    "pytest",
+    "hil.pytest_plugin.plugin",
+    "hil.rig",
+    "hil.cluster.cluster",
+    "hil.virtual.bench.bench",
+    "hil.report.terminal",
+)
 
 _VERDICT = re.compile(r"^(testplans/\S+) (PASSED|FAILED|SKIPPED|ERROR|BENCH ERROR)\b", re.MULTILINE)
 

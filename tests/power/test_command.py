@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from hil.clock import MonotonicClock
-from hil.config import load_rig
+from hil.config.rig import load_rig
 from hil.errors import ConfigError, PowerError
 from hil.power import HubSection, PowerPort, PowerSetupError
 from tests.power.stand_ins import install

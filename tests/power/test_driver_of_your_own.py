@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from hil.config import load_rig
+from hil.config.rig import load_rig
 from hil.errors import ConfigError
 
 DOCS = Path(__file__).parents[2] / "docs" / "rig.md"
@@ -81,7 +81,7 @@ def rig_file(installed: Path, more: str, driver: str = "acme-relay", tcp_port: i
 
 
 def power(installed: Path, rig: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-c", "from hil.cli import app; app()", "power", *arguments, "--rig", str(rig)]
+    command = [sys.executable, "-c", "from hil.commands.cli import app; app()", "power", *arguments, "--rig", str(rig)]
     environ = {**os.environ, "PYTHONPATH": str(installed)}
     return subprocess.run(command, capture_output=True, text=True, timeout=120, check=False, env=environ)
 

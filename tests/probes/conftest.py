@@ -6,15 +6,15 @@ from typing import cast
 
 import pytest
 
-from hil.config import RigConfig, load_rig
-from hil.power.sequencer import PowerSequencer
+from hil.board.power_sequencer import PowerSequencer
+from hil.config.rig import RigConfig, load_rig
 from hil.probes import Probe
 from hil.probes.agent import BoardAgent
 from hil.probes.board import BoardProbe
-from hil.probes.virtual import VirtualProbe
 from hil.virtual.air.radio import Radio
-from hil.virtual.bench import VirtualBench
-from hil.virtual.clock import VirtualClock
+from hil.virtual.bench.bench import VirtualBench
+from hil.virtual.bench.clock import VirtualClock
+from hil.virtual.bench.probe import VirtualProbe
 from tests.virtual.air.conftest import KEY, SSID, RadioWorld
 
 RIG = """\

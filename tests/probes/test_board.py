@@ -2,12 +2,12 @@
 
 import pytest
 
-from hil.config import RigConfig
+from hil.config.rig import RigConfig
 from hil.errors import LinkError, ProbeError
 from hil.probes.agent import BoardAgent, CommandFailed
 from hil.probes.board import BoardProbe
 from hil.rig import Rig
-from hil.virtual.bench import VirtualBench
+from hil.virtual.bench.bench import VirtualBench
 from tests.virtual.air.conftest import KEY, RadioWorld, all_received, udp_on
 
 AP = "192.168.4.1"

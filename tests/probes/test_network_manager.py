@@ -11,7 +11,7 @@ import pytest
 
 from hil.errors import ProbeError
 from hil.probes.network_manager import NetworkManager
-from hil.virtual.clock import VirtualClock
+from hil.virtual.bench.clock import VirtualClock
 from hil.virtual.world import World
 
 KEY = "pico 1234:\\x"

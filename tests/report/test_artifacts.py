@@ -8,7 +8,7 @@ from hil.report.artifacts import MAX_NAME_LENGTH, artifacts_of, folder_name, wri
 from hil.report.measurements import Measurement
 from hil.report.recording import Recording
 from hil.report.redaction import Redactor
-from hil.virtual.clock import VirtualClock
+from hil.virtual.bench.clock import VirtualClock
 from hil.virtual.world import World
 
 

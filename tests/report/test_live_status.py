@@ -9,14 +9,14 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from hil.cluster import Cluster
+from hil.cluster.cluster import Cluster
+from hil.config.app import FirmwareCatalog
 from hil.errors import WaitTimeout
 from hil.events import EventPatterns
-from hil.firmware import FirmwareCatalog
 from hil.report.live.status import RigStatus
 from hil.report.redaction import Redactor
 from hil.rig import Rig
-from hil.virtual.bench import VirtualBench
+from hil.virtual.bench.bench import VirtualBench
 
 FIRMWARE = Path(__file__).parent.parent.parent / "firmware"
 TEST = "testplans/test_it.py::test_it"

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from hil.bench.sniffer import Frame
 from hil.report.pcap import pcap
 from hil.report.redaction import Redactor
-from hil.sniffer import Frame
 from hil.virtual.air.packets import TcpSegment, UdpDatagram
 from hil.virtual.air.sniffer import AirSniffer
 

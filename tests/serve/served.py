@@ -16,7 +16,7 @@ from hil.serve.served_board import UsbMode
 PATIENCE_S = 30
 """Against hanging only."""
 
-HIL = [sys.executable, "-c", "from hil.cli import app; app()"]
+HIL = [sys.executable, "-c", "from hil.commands.cli import app; app()"]
 
 
 class Served:

@@ -11,16 +11,16 @@ import pytest
 import serial
 from typer.testing import CliRunner
 
-from hil.cli import app
 from hil.clock import MonotonicClock
-from hil.config import RigConfig, load_cells, load_rig
+from hil.commands.cli import app
+from hil.config.rig import RigConfig, load_cells, load_rig
 from hil.errors import BenchError, ConfigError
 from hil.serve.client import ControlError, ask, main
 from hil.serve.rig_text import rig_text
 from hil.serve.server import Server
 from hil.serve.twin import virtual_twin
+from tests.bootsel.uf2_writer import NEW_VERSION, micropython
 from tests.serve.served import HIL, PATIENCE_S, Served, Watcher
-from tests.uf2_writer import NEW_VERSION, micropython
 
 
 def open_port(path: Path) -> serial.Serial:

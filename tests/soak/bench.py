@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Literal
 
 from hil.clock import Clock
-from hil.config import RigConfig, load_rig
-from hil.locks import LOCK_FOLDERS
+from hil.config.rig import RigConfig, load_rig
+from hil.host.locks import LOCK_FOLDERS
 from hil.power import HubSection
 from hil.serve.client import ask
 from tests.serve.served import Served

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
-from hil.board import Board
+from hil.board.board import Board
 from hil.rig import Rig
 from tests.serve.served import Served, Watcher
 from tests.soak.bench import rig_of

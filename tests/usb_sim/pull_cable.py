@@ -9,7 +9,7 @@ import sys
 from contextlib import closing
 from pathlib import Path
 
-from hil.config import load_rig
+from hil.config.rig import load_rig
 from hil.rig import Rig, open_bench
 from hil.serve.client import ask
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from hil.config import load_rig
+from hil.config.rig import load_rig
 from tests.serve.served import HIL
 from tests.usb_sim.conftest import RIG, SimulatedMachine
 

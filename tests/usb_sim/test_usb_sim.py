@@ -10,19 +10,19 @@ from pathlib import Path
 
 import pytest
 
+from tests.bootsel.uf2_writer import NEW_VERSION, micropython
 from tests.serve.served import PATIENCE_S, Watcher
-from tests.uf2_writer import NEW_VERSION, micropython
 from tests.usb_sim.conftest import RIG, SimulatedMachine
 
 pytestmark = pytest.mark.usb_sim
 
-HIL = (sys.executable, "-c", "from hil.cli import app; app()")
+HIL = (sys.executable, "-c", "from hil.commands.cli import app; app()")
 MPREMOTE = (sys.executable, "-m", "mpremote")
 
 LIST_DEVICES = """
 import json
 from dataclasses import asdict
-from hil.usb_devices import list_devices
+from hil.host.usb_devices import list_devices
 print(json.dumps([asdict(device) | {"mode": device.mode} for device in list_devices()]))
 """
 

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from hil.config import load_rig
-from hil.virtual.bench import VirtualBench
-from hil.virtual.pico import VirtualPico
+from hil.config.rig import load_rig
+from hil.virtual.bench.bench import VirtualBench
+from hil.virtual.bench.pico import VirtualPico
 
 
 class Terminal:

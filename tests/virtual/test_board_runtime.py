@@ -5,8 +5,8 @@ from collections.abc import Callable
 
 import pytest
 
-from hil.virtual.bench import VirtualBench
-from hil.virtual.pico import PowerState
+from hil.virtual.bench.bench import VirtualBench
+from hil.virtual.bench.pico import PowerState
 from tests.virtual.conftest import Terminal
 
 

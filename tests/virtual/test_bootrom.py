@@ -6,11 +6,11 @@ from random import Random
 import pytest
 import serial
 
-from hil.uf2 import BLOCK_BYTES, FLASH_START
-from hil.virtual.bench import VirtualBench
+from hil.bootsel.uf2 import BLOCK_BYTES, FLASH_START
+from hil.virtual.bench.bench import VirtualBench
+from hil.virtual.bench.pico import PowerState
 from hil.virtual.bootrom import FILES, SERIAL_NUMBER
-from hil.virtual.pico import PowerState
-from tests.uf2_writer import NEW_VERSION, block, micropython, uf2
+from tests.bootsel.uf2_writer import NEW_VERSION, block, micropython, uf2
 from tests.virtual.conftest import Terminal
 
 BOOTLOADER = "import machine; machine.bootloader()\r"

@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from hil.config import load_rig
+from hil.config.rig import load_rig
 from hil.faults import BenchFault, Duplication, Latency, Loss, PacketFault, Partition, Reordering
 from hil.virtual.air.addressing import Endpoint
 from hil.virtual.air.association import AccessPointSettings
 from hil.virtual.air.radio import Radio
 from hil.virtual.air.udp import UdpSocket
-from hil.virtual.bench import VirtualBench
+from hil.virtual.bench.bench import VirtualBench
 
 PORT = 5000
 SENT = 1000

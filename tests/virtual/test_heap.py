@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from hil.firmware import FirmwareCatalog
-from hil.rig_file import Role, WifiConfig
-from hil.virtual.bench import VirtualBench
-from hil.virtual.pico import VirtualPico
+from hil.config.app import FirmwareCatalog
+from hil.config.rig_file import Role, WifiConfig
+from hil.virtual.bench.bench import VirtualBench
+from hil.virtual.bench.pico import VirtualPico
 from tests.virtual.conftest import Terminal
 
 LIMIT_KB = 190

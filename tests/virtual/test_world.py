@@ -3,7 +3,7 @@ from collections.abc import Callable
 
 import pytest
 
-from hil.virtual.clock import VirtualClock
+from hil.virtual.bench.clock import VirtualClock
 from hil.virtual.world import World
 
 

@@ -10,12 +10,12 @@ from rich.table import Table
 from rich.text import Text
 
 from hil import events
-from hil.cluster import MASTER, NO_ROLE
+from hil.cluster.cluster import MASTER, NO_ROLE
 from hil.events import Event
 from hil.report.redaction import Redactor
 
 if TYPE_CHECKING:
-    from hil.board import Board
+    from hil.board.board import Board
     from hil.rig import Rig
 
 _ROWS_BESIDE_BOARDS = 3

@@ -2,12 +2,12 @@
 
 from collections.abc import Callable, Iterable
 
-from hil.dns_message import MDNS_GROUP
+from hil.probes.dns_message import MDNS_GROUP
 from hil.virtual.air.addressing import BROADCAST, Addressing
 from hil.virtual.air.interface import Interface
 from hil.virtual.air.limits import EPHEMERAL_PORT_FIRST, EPHEMERAL_PORTS
 from hil.virtual.air.packets import IpPacket
-from hil.virtual.hal import BoardOSError
+from hil.virtual.call import BoardOSError
 from hil.virtual.rp2_errno import Errno
 from hil.virtual.world import World
 

@@ -7,7 +7,7 @@ until its interface is switched off and on again.
 from collections.abc import Callable
 from enum import Enum
 
-from hil.dns_message import LOCAL, MDNS, MDNS_PORT, Message, answer, answer_to, claim, read, same_name
+from hil.probes.dns_message import LOCAL, MDNS, MDNS_PORT, Message, answer, answer_to, claim, read, same_name
 from hil.virtual.air.addressing import ANY, Addressing, Endpoint, parse
 from hil.virtual.air.interface import Interface
 from hil.virtual.air.packets import UdpDatagram

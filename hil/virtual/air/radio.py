@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 
-from hil.dns_message import MDNS_PORT
+from hil.probes.dns_message import MDNS_PORT
 from hil.virtual.air.access_point import AccessPoint
 from hil.virtual.air.addressing import Addressing
 from hil.virtual.air.interface import Interface
@@ -17,7 +17,7 @@ from hil.virtual.air.tcp import TcpLayer
 from hil.virtual.air.tcp_socket import TcpSocket
 from hil.virtual.air.timing import POWER_UP
 from hil.virtual.air.udp import UdpLayer, UdpSocket
-from hil.virtual.hal import BoardValueError
+from hil.virtual.call import BoardValueError
 from hil.virtual.world import Event, World
 
 DEFAULT_HOSTNAME = "PicoW"

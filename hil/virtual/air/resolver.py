@@ -3,13 +3,13 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from hil.dns_message import LOCAL, MDNS, question, read
+from hil.probes.dns_message import LOCAL, MDNS, question, read
 from hil.virtual.air.addressing import parse
 from hil.virtual.air.limits import NAMES_KEPT
 from hil.virtual.air.packets import UdpDatagram
 from hil.virtual.air.timing import DNS_RETRY_TICKS, DNS_TICK_S
 from hil.virtual.air.udp import UdpLayer, UdpSocket
-from hil.virtual.hal import BoardOSError
+from hil.virtual.call import BoardOSError
 from hil.virtual.world import US_PER_S, Event
 
 _DNS_PORT = 53

@@ -5,9 +5,9 @@ The air has no ARP: every chip knows every other. A packet that an access point 
 
 from typing import NamedTuple
 
-from hil.ethernet import Address, tcp_frame, udp_frame
-from hil.sniffer import Frame
+from hil.bench.sniffer import Frame
 from hil.virtual.air.addressing import ANY, BROADCAST, is_multicast, parse
+from hil.virtual.air.ethernet import Address, tcp_frame, udp_frame
 from hil.virtual.air.packets import IpPacket, TcpSegment
 from hil.virtual.world import US_PER_S
 

@@ -17,7 +17,7 @@ from hil.virtual.air.timing import (
     WRONG_KEY_SECOND_TRY,
     Span,
 )
-from hil.virtual.hal import BoardOSError
+from hil.virtual.call import BoardOSError
 from hil.virtual.rp2_errno import Errno
 from hil.virtual.world import Event
 

@@ -9,7 +9,7 @@ from hil.virtual.air.limits import TCP_LISTEN_PCBS, TCP_PCBS
 from hil.virtual.air.packets import TcpSegment
 from hil.virtual.air.tcp_connection import TcpConnection
 from hil.virtual.air.timing import TCP_TIME_WAIT_S
-from hil.virtual.hal import BoardOSError
+from hil.virtual.call import BoardOSError
 from hil.virtual.rp2_errno import Errno
 from hil.virtual.world import US_PER_S
 

@@ -6,7 +6,7 @@ from hil.virtual.air.addressing import ANY, Endpoint
 from hil.virtual.air.packets import TcpSegment
 from hil.virtual.air.tcp import TcpLayer
 from hil.virtual.air.tcp_connection import TcpConnection, TcpState
-from hil.virtual.hal import BoardOSError
+from hil.virtual.call import BoardOSError
 from hil.virtual.rp2_errno import Errno
 
 DEFAULT_BACKLOG = 2

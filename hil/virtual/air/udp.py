@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable
 
-from hil.dns_message import MDNS_PORT
+from hil.probes.dns_message import MDNS_PORT
 from hil.virtual.air.addressing import ANY, Addressing, Endpoint
 from hil.virtual.air.ip import IpLayer
 from hil.virtual.air.limits import UDP_PAYLOAD_MAX, UDP_PCBS, UDP_PCBS_MDNS, UDP_QUEUE
 from hil.virtual.air.packets import UdpDatagram
-from hil.virtual.hal import BoardOSError
+from hil.virtual.call import BoardOSError
 from hil.virtual.rp2_errno import Errno
 
 

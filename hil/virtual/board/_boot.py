@@ -1,4 +1,4 @@
-# First code on a virtual board: what the C start-up of the rp2 port does. hil/virtual/pico.py starts it with run(mode).
+# First code on a virtual board, as the C start-up of the rp2 port. hil/virtual/bench/pico.py starts it with run(mode).
 import errno
 import gc
 import io

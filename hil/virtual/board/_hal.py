@@ -1,4 +1,4 @@
-# The one road from MicroPython code to the simulated hardware; hil/virtual/hal.py is its other end.
+# The one road from MicroPython code to the simulated hardware; hil/virtual/call.py is its other end.
 import json
 
 import host

@@ -1,4 +1,4 @@
-# machine.Pin and machine.Signal. Nothing is connected to a virtual board; hil/virtual/hal_pins.py knows the levels.
+# machine.Pin and machine.Signal. Nothing is connected to a virtual board; hil/virtual/hal/pins.py knows the levels.
 from _hal import call as _call
 
 _MODES = ("IN", "OUT", "OPEN_DRAIN", "ALT")

@@ -1,4 +1,4 @@
-# The network module of a Pico W. hil/virtual/hal_wlan.py answers the calls.
+# The network module of a Pico W. hil/virtual/hal/wlan.py answers the calls.
 import json
 
 from _hal import call as _call

@@ -1,4 +1,4 @@
-# Polling of sockets and of the console. hil/virtual/hal_socket.py answers the call.
+# Polling of sockets and of the console. hil/virtual/hal/socket.py answers the call.
 import sys
 
 from _hal import call as _call

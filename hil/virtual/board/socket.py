@@ -1,4 +1,4 @@
-# Sockets as the rp2 port has them. hil/virtual/hal_socket.py answers the calls.
+# Sockets as the rp2 port has them. hil/virtual/hal/socket.py answers the calls.
 import io
 
 from _hal import call as _call

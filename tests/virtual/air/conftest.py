@@ -9,8 +9,8 @@ from hil.virtual.air.association import AccessPointSettings
 from hil.virtual.air.medium import Air
 from hil.virtual.air.radio import Radio
 from hil.virtual.air.udp import UdpSocket
-from hil.virtual.clock import VirtualClock
-from hil.virtual.hal import BoardOSError
+from hil.virtual.bench.clock import VirtualClock
+from hil.virtual.call import BoardOSError
 from hil.virtual.world import US_PER_S, World
 
 SSID = "PicoAP"

@@ -6,7 +6,7 @@ import pytest
 
 from hil.virtual.air.association import AccessPointSettings
 from hil.virtual.air.radio import Radio
-from hil.virtual.bench import VirtualBench
+from hil.virtual.bench.bench import VirtualBench
 from tests.virtual.conftest import Terminal
 
 ACCESS_POINT = """

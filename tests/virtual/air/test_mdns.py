@@ -1,6 +1,6 @@
 """Names in the air: announced, asked for, given up when somebody else has them."""
 
-from hil.dns_message import MDNS, Message, question, read
+from hil.probes.dns_message import MDNS, Message, question, read
 from hil.virtual.air.addressing import Addressing
 from hil.virtual.air.medium import Copy, Hop
 from hil.virtual.air.packets import UdpDatagram

@@ -1,0 +1,112 @@
+"""The physical bench: real boards on real hubs, or what looks like them from outside."""
+
+from contextlib import ExitStack
+
+from hil.bootsel.mounts import Mounter
+from hil.bootsel.usb import UsbBootsel
+from hil.clock import MonotonicClock
+from hil.config.hubs import VirtualHub
+from hil.config.rig import RigConfig, WiredBoard
+from hil.errors import ConfigError
+from hil.host.locks import BoardLocks
+from hil.host.usb_devices import UsbMonitor
+from hil.links.device import DeviceAddress
+from hil.links.reader import Address, PortLink
+from hil.links.remote import RemoteAddress
+from hil.links.usb import UsbAddress
+from hil.power import PowerPort
+
+
+class PhysicalBench:
+    """Boards on the USB of this machine or behind serial servers. Implements :class:`hil.bench.bench.Bench`.
+
+    Only what the rig file names is ever opened or switched. Each of its boards is locked, for the whole machine, until
+    :meth:`close`: a second bench with one of them raises ``BoardsInUse``.
+    """
+
+    def __init__(self, config: RigConfig) -> None:
+        """Raises ``BenchError`` when a board is locked by another run."""
+        self._clock = MonotonicClock()
+        self._monitor: UsbMonitor | None = None
+        with ExitStack() as stack:
+            stack.callback(BoardLocks({board.name: lock_keys(board) for board in config.wired_boards}).release)
+            self._links = {board.name: self._link(board, stack) for board in config.wired_boards}
+            self._bootsels = {board.name: self._bootsel(board) for board in config.wired_boards}
+            self._power_ports = {board.name: self._power_port(config, board) for board in config.wired_boards}
+            self._stack = stack.pop_all()
+
+    @property
+    def clock(self) -> MonotonicClock:
+        """The host's monotonic clock, from now on."""
+        return self._clock
+
+    @property
+    def usb(self) -> UsbMonitor | None:
+        """The USB devices of this machine, kept up to date; None when no board of the rig is there."""
+        return self._monitor
+
+    def link(self, board: str) -> PortLink:
+        """The serial line to ``board``."""
+        return self._links[board]
+
+    def bootsel(self, board: str) -> UsbBootsel:
+        """``board`` in BOOTSEL mode, on the USB of this machine."""
+        return self._bootsels[board]
+
+    def power_port(self, board: str) -> PowerPort:
+        """The port of a hub, or the outlet, that supplies ``board``."""
+        return self._power_ports[board]
+
+    def probe(self) -> None:
+        """There is no probe that only this kind of bench has: see ``hil.bench.probe_choice``."""
+
+    def sniffer(self) -> None:
+        """Nothing here hears what is not meant for it."""
+
+    def faults(self) -> None:
+        """Nothing can be made to go wrong beyond the boards' own means: nobody here disturbs packets or cables."""
+
+    def begin_test(self, name: str) -> None:
+        """Nothing: chance is chance here."""
+
+    def close(self) -> None:
+        """Close every port, then end all threads and give back the locks. Power stays as it is."""
+        self._stack.close()
+
+    def _link(self, board: WiredBoard, stack: ExitStack) -> PortLink:
+        link = PortLink(board.name, self._address(board, stack), self._clock)
+        stack.callback(link.stop)
+        return link
+
+    def _address(self, board: WiredBoard, stack: ExitStack) -> Address:
+        if board.link is None:
+            if self._monitor is None:
+                self._monitor = UsbMonitor(self._clock)
+                stack.callback(self._monitor.close)
+            return UsbAddress(board.serial, board.usb_port, self._monitor)
+        if board.link.startswith("/"):
+            return DeviceAddress(board.link)
+        return RemoteAddress(board.link)
+
+    def _bootsel(self, board: WiredBoard) -> UsbBootsel:
+        # A board behind a link of its own may be on the USB of this machine all the same; if not, it cannot be found.
+        return UsbBootsel(
+            board.name,
+            board.usb_port,
+            board.serial,
+            lambda: self._monitor.devices if self._monitor is not None else (),
+            self._clock,
+            Mounter(),
+        )
+
+    def _power_port(self, config: RigConfig, board: WiredBoard) -> PowerPort:
+        hub = config.hubs[board.power.hub]
+        if isinstance(hub, VirtualHub):
+            raise ConfigError(f"{config.path}: hub {board.power.hub} is virtual and cannot supply a real board")
+        return hub.power_port(board.power.port, self._clock)
+
+
+def lock_keys(board: WiredBoard) -> list[str]:
+    """Everything under which another rig file can mean the same board."""
+    said = {"serial": board.serial, "usb": board.usb_port, "link": board.link}
+    return [f"{kind} {key}" for kind, key in said.items() if key]

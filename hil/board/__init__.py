@@ -1,0 +1,1 @@
+"""One Pico W: its power, console, files, REPL, flashing and recovery."""

@@ -1,0 +1,173 @@
+"""A UF2 image onto one board: into BOOTSEL mode by the mildest means that works, written, started, and asked for."""
+
+from collections.abc import Callable
+
+from hil.board.power_switch import PowerSwitch
+from hil.board.raw_repl import RawRepl, ReplError
+from hil.bootsel import BootselDevice, Progress
+from hil.bootsel.uf2 import Uf2Image
+from hil.clock import Clock, Deadline
+from hil.errors import BootselError, LinkError
+from hil.links import TOUCH_BAUD, SerialLink
+
+FLASH_WITHIN_S = 240.0
+"""Seconds of rig time for everything: writing takes 10 to 20, and a person who must press a button a minute."""
+
+APPEARS_WITHIN_S = 15.0
+"""Seconds of rig time from power, or from a restart, to a device on USB of whichever mode."""
+REPL_WITHIN_S = 8.0
+"""Seconds of rig time for one attempt to send a board to BOOTSEL over its REPL."""
+BOOTSEL_WITHIN_S = 5.0
+"""Seconds of rig time from leaving the application to a device in BOOTSEL mode; 2 are usual."""
+PRESS_WITHIN_S = 60.0
+"""Seconds of rig time for a person to press a board's BOOTSEL button."""
+RESTART_WITHIN_S = 30.0
+"""Seconds of rig time from the last byte to an open serial device. The first start of a new board formats its flash."""
+
+Note = Callable[[str], None]
+"""Puts on the timeline what was done."""
+Ask = Callable[[str], None]
+"""Tells a person what to do."""
+
+
+class Uf2Flashing:
+    """Brings one board to run an image."""
+
+    def __init__(
+        self,
+        board: str,
+        *,
+        bootsel: BootselDevice,
+        power: PowerSwitch,
+        link: SerialLink,
+        clock: Clock,
+        note_restart: Note,
+        note: Note,
+    ) -> None:
+        """``note_restart``: for what makes the board start anew, told before it does."""
+        self._board = board
+        self._bootsel = bootsel
+        self._power = power
+        self._link = link
+        self._clock = clock
+        self._note_restart = note_restart
+        self._note = note
+
+    def run(self, image: Uf2Image, progress: Progress, ask: Ask | None, within_s: float) -> str | None:
+        """Write ``image`` and start it; returns the MicroPython version that the board says it runs, if it is one.
+
+        ``ask`` tells a person which button to press if nothing else helps; without it that is in the error. Raises
+        ``BootselError``, ``LinkError``, ``PowerError``.
+        """
+        deadline = self._clock.deadline(within_s)
+        self._enter(ask, deadline)
+        self._note_restart(f"new firmware: {image.name} ({image.micropython_version or 'no MicroPython'})")
+        self._bootsel.write(image, progress)
+        self._await_restart(image, deadline)
+        if image.micropython_version is None:
+            self._note(f"wrote {image.name}, which is no MicroPython; its version was not asked for")
+            return None
+        runs = self._ask_version(deadline)
+        if runs != image.micropython_version:
+            text = f"{self._board}: runs MicroPython {runs} after {image.name} was written, which has"
+            raise BootselError(f"{text} {image.micropython_version}; flash it again, and look which board was flashed")
+        self._note(f"wrote {image.name}; it runs MicroPython {runs}")
+        return runs
+
+    # Into BOOTSEL mode.
+
+    def _enter(self, ask: Ask | None, deadline: Deadline) -> None:
+        self._power.on()
+        self._await_any_device(deadline)
+        self._bootsel.locate()
+        failures = []
+        for way in (self._by_repl, self._by_touch, lambda deadline: self._by_power(ask, deadline)):
+            if self._bootsel.is_present:
+                return
+            try:
+                way(deadline)
+            except LinkError as error:
+                failures.append(str(error).removeprefix(f"{self._board}: "))
+        if not self._bootsel.is_present:
+            text = f"{self._board}: does not go to BOOTSEL mode ({'; '.join(failures)})"
+            raise BootselError(f"{text}. {_how_to_press(self._board)}, then flash it again")
+
+    def _await_any_device(self, deadline: Deadline) -> None:
+        self._wait(lambda: self._link.is_connected or self._bootsel.is_present, APPEARS_WITHIN_S, deadline)
+
+    def _by_repl(self, deadline: Deadline) -> None:
+        self._require_device("machine.bootloader()")
+        self._note_restart("to BOOTSEL mode, by machine.bootloader()")
+        with self._link.borrow() as port:
+            repl = RawRepl(self._board, port, self._clock)
+            repl.enter(soft_reset=False, within_s=min(REPL_WITHIN_S, deadline.remaining_s))
+            repl.enter_bootloader(min(REPL_WITHIN_S, deadline.remaining_s))
+        self._await_bootsel("machine.bootloader()", BOOTSEL_WITHIN_S, deadline)
+
+    def _by_touch(self, deadline: Deadline) -> None:
+        way = f"a touch at {TOUCH_BAUD} baud"
+        self._require_device(way)
+        self._note_restart(f"to BOOTSEL mode, by {way}")
+        self._link.touch()
+        self._await_bootsel(way, BOOTSEL_WITHIN_S, deadline)
+
+    def _by_power(self, ask: Ask | None, deadline: Deadline) -> None:
+        """Power off and on: with its button held it comes back in BOOTSEL mode; else it may at least listen again."""
+        self._power.off()
+        if ask is not None:
+            ask(f"{_how_to_press(self._board)}; waiting {PRESS_WITHIN_S:g} s for that")
+        self._power.on()
+        self._await_any_device(deadline)
+        if self._link.is_connected:
+            try:
+                self._by_repl(deadline)
+            except LinkError:
+                if ask is None:
+                    raise
+        self._await_bootsel("a power cycle", PRESS_WITHIN_S if ask is not None else BOOTSEL_WITHIN_S, deadline)
+
+    def _require_device(self, way: str) -> None:
+        if not self._link.is_connected:
+            raise LinkError(f"it has no serial device for {way}")
+
+    def _await_bootsel(self, way: str, within_s: float, deadline: Deadline) -> None:
+        if not self._wait(lambda: self._bootsel.is_present, within_s, deadline):
+            raise LinkError(f"{way} did not bring it there")
+
+    # Back to the application.
+
+    def _await_restart(self, image: Uf2Image, deadline: Deadline) -> None:
+        # A program that is no MicroPython need not have a serial device at all.
+        needs_device = image.micropython_version is not None
+
+        def is_back() -> bool:
+            return not self._bootsel.is_present and (self._link.is_connected or not needs_device)
+
+        if self._wait(is_back, RESTART_WITHIN_S, deadline):
+            return
+        text = f"{self._board}: {RESTART_WITHIN_S:g} s after {image.name} was written"
+        if self._bootsel.is_present:
+            raise BootselError(f"{text} it is still in BOOTSEL mode: not all of it arrived; flash it again")
+        raise BootselError(f"{text} it has no serial device; check that this is a MicroPython for the Pico W")
+
+    def _ask_version(self, deadline: Deadline) -> str:
+        try:
+            with self._link.borrow() as port:
+                repl = RawRepl(self._board, port, self._clock)
+                repl.enter(soft_reset=False, within_s=min(RESTART_WITHIN_S, deadline.remaining_s))
+                said = repl.exec("import sys\nprint(sys.version)", min(REPL_WITHIN_S, deadline.remaining_s))
+                repl.exit()
+        except (LinkError, ReplError) as error:
+            text = (
+                f"{self._board}: the image was written whole and started, but the board does not say which MicroPython"
+            )
+            fix = "does its main.py, which is still there, fend off Ctrl-C?"
+            raise BootselError(f"{text} it runs; {fix} ({error})") from error
+        return said.partition("MicroPython ")[2].strip()
+
+    def _wait(self, condition: Callable[[], bool], within_s: float, deadline: Deadline) -> bool:
+        return self._clock.wait(condition, min(within_s, deadline.remaining_s))
+
+
+def _how_to_press(board: str) -> str:
+    return f"hold the BOOTSEL button of board {board} while you unplug its USB cable and plug it in again"

@@ -1,0 +1,195 @@
+"""What can be done for a board that does not do as it is told, one method per rung of the recovery ladder.
+
+A rung succeeds when the board answers afterwards. None is longer than its deadline; each raises ``BenchError`` when it
+has not helped.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from hil.board.power_switch import PowerSwitch
+from hil.board.raw_repl import RawRepl, ReplError
+from hil.board.repl_port import ReplPort, ReplTimeout
+from hil.bootsel import BootselDevice
+from hil.clock import Clock, Deadline
+from hil.errors import BenchError, LinkError
+from hil.faults.on_board import FILLER
+from hil.links import SerialLink
+
+APPEARS_WITHIN_S = 12.0
+"""Seconds of rig time from power or a reset to an open serial device: real hubs need 1 to 5, some boards more."""
+
+UseUf2 = Callable[[Deadline], object]
+"""Puts the rig file's UF2 image on the board, by way of its USB bootloader."""
+
+_BURST_S = 0.01
+"""Between two Ctrl-C of a burst. A program that catches them has an unprotected moment somewhere."""
+_CTRL_B_EVERY = 10
+"""How many Ctrl-C come between two Ctrl-B, which make a board in its raw REPL answer, where Ctrl-C does not."""
+_ANSWER_S = 4.0
+"""Seconds in which a board that has just started gives its REPL."""
+_VANISH_S = 3.0
+"""Seconds in which a reset takes the serial device away."""
+
+_INTERRUPT = b"\x03"
+_CTRL_B = b"\x02"
+_CTRL_D = b"\x04"
+_PROMPT = b">>> "
+_RESET = b"\r" + _INTERRUPT + _CTRL_B + b"\rimport machine\rmachine.reset()\r"
+
+_ERASE_PROGRAM = f"""
+import os
+for path in ('/main.py', '/boot.py', {FILLER!r}):
+    try:
+        os.remove(path)
+    except OSError as error:
+        if error.errno != 2:
+            raise
+"""
+
+_ERASE_ALL = """
+import os
+def erase(folder):
+    for name, kind, *_ in list(os.ilistdir(folder)):
+        path = folder + '/' + name
+        if kind == 0x4000:
+            erase(path)
+            os.rmdir(path)
+        else:
+            os.remove(path)
+erase('')
+"""
+
+
+class RecoveryRungs:
+    """The means to bring one board back."""
+
+    def __init__(
+        self,
+        board: str,
+        *,
+        power: PowerSwitch,
+        link: SerialLink,
+        bootsel: BootselDevice,
+        clock: Clock,
+        erase_all: bool = False,
+        use_uf2: UseUf2 | None = None,
+    ) -> None:
+        """``erase_all``: whether :meth:`erase` takes every file of the board, not only what it runs by itself."""
+        self.board = board
+        self.use_uf2 = use_uf2
+        self.has_appeared = False
+        """Whether a rung brought the serial device back, however short."""
+        self._power = power
+        self._link = link
+        self._bootsel = bootsel
+        self._clock = clock
+        self._erase_code = _ERASE_ALL if erase_all else _ERASE_PROGRAM
+
+    @property
+    def has_device(self) -> bool:
+        """Whether the board has a serial device, which is open."""
+        return self._link.is_connected
+
+    @property
+    def is_in_bootsel(self) -> bool:
+        """Whether the board is in its USB bootloader, where only a UF2 image or a power cycle gets it out."""
+        return self._bootsel.is_present
+
+    def interrupt(self, deadline: Deadline) -> None:
+        """Ctrl-C, a hundred times a second: for programs that catch it, but not always."""
+        with self._talking("give its prompt to a hundred Ctrl-C a second", deadline) as port:
+            _interrupt_in_a_burst(port)
+
+    def raw_repl(self, deadline: Deadline) -> None:
+        """Ctrl-D, which ends a console of the firmware's own that takes Ctrl-C for itself; then patience."""
+        with self._talking("give its raw REPL to Ctrl-D", deadline) as port:
+            port.write(_CTRL_B + _CTRL_D)
+            port.try_read_until(_PROMPT, _BURST_S)
+        with self._link.borrow() as port_of_link:
+            RawRepl(self.board, port_of_link, self._clock).enter(soft_reset=True, within_s=deadline.remaining_s)
+
+    def hard_reset(self, deadline: Deadline) -> None:
+        """``machine.reset()``, typed blindly: what the board answers may be hidden in what else it prints."""
+        vanishing = self._clock.deadline(min(_VANISH_S, deadline.remaining_s))
+        with self._talking("reset when machine.reset() was typed", vanishing) as port:
+            port.write(_RESET)
+            port.read_until_gone()
+        self._await_device("the reset", deadline)
+        self._await_repl(deadline)
+
+    def power_cycle(self, deadline: Deadline) -> None:
+        """Power off, for long enough, and on."""
+        self._power.cycle()
+        self._await_device("power-on", deadline)
+        self._await_repl(deadline)
+
+    def interrupt_boot(self, deadline: Deadline) -> None:
+        """A power cycle, and Ctrl-C from the moment the device appears, before the program can fend it off."""
+        self._power.cycle()
+        self._await_device("power-on", deadline)
+        with self._talking("give its prompt to Ctrl-C from its first moment on", self._answer(deadline)) as port:
+            _interrupt_in_a_burst(port)
+
+    def erase(self, deadline: Deadline) -> None:
+        """As :meth:`interrupt_boot`, and in the same moment main.py and boot.py are removed; then a reset.
+
+        For a program that does its harm even when it is stopped, such as by a watchdog.
+        """
+        self.interrupt_boot(deadline)
+        with self._link.borrow() as port:
+            repl = RawRepl(self.board, port, self._clock)
+            repl.enter(soft_reset=False, within_s=deadline.remaining_s)
+            try:
+                repl.exec(self._erase_code, deadline.remaining_s)
+            except ReplError as error:
+                raise BenchError(f"{self.board}: its files could not be erased: {error.traceback}") from error
+            repl.reset(deadline.remaining_s)
+        self._await_device("the reset", deadline)
+        self._await_repl(deadline)
+
+    def uf2(self, deadline: Deadline) -> None:
+        """The rig file's UF2 image."""
+        assert self.use_uf2 is not None
+        self.use_uf2(deadline)
+        self._await_device("flashing", deadline)
+        self._await_repl(deadline)
+
+    def _answer(self, deadline: Deadline) -> Deadline:
+        return self._clock.deadline(min(_ANSWER_S, deadline.remaining_s))
+
+    def _await_device(self, cause: str, deadline: Deadline) -> None:
+        within_s = min(APPEARS_WITHIN_S, deadline.remaining_s)
+        if not self._clock.wait(lambda: self._link.is_connected, within_s):
+            raise LinkError(f"{self.board}: no serial device {within_s:g} s after {cause}")
+        self.has_appeared = True
+
+    def _await_repl(self, deadline: Deadline) -> None:
+        with self._link.borrow() as port:
+            RawRepl(self.board, port, self._clock).enter(
+                soft_reset=False, within_s=min(_ANSWER_S, deadline.remaining_s)
+            )
+
+    @contextmanager
+    def _talking(self, task: str, deadline: Deadline) -> Iterator[ReplPort]:
+        with self._link.borrow() as borrowed:
+            port = ReplPort(self.board, borrowed, self._clock)
+            port.deadline = deadline
+            try:
+                yield port
+            except ReplTimeout as late:
+                text = f"{self.board}: the board did not {task} within {deadline.timeout_s:.3g} s{late.heard}"
+                raise LinkError(text) from None
+            except OSError as error:  # a vanished tty raises plain ones too
+                text = f"{self.board}: the serial device went away while the board was to {task}"
+                raise LinkError(f"{text} ({error})") from error
+
+
+def _interrupt_in_a_burst(port: ReplPort) -> None:
+    """Ctrl-C again and again until a prompt comes. Raises ``ReplTimeout`` at the port's deadline."""
+    number = 0
+    while True:
+        number += 1
+        port.write(_INTERRUPT if number % _CTRL_B_EVERY else _CTRL_B)
+        if port.try_read_until(_PROMPT, _BURST_S):
+            return

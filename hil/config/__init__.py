@@ -1,0 +1,1 @@
+"""rig.yaml and firmware.yaml: read, checked and turned into frozen models."""

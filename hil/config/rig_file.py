@@ -1,0 +1,190 @@
+"""rig.yaml as it is written: its sections. What no section can know by itself is in ``rig_consistency.py``."""
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import BeforeValidator, Field, SecretStr, field_validator
+
+from hil.config.hubs import HubConfig
+from hil.config.sections import Section
+
+Role = Literal["ap", "client"]
+"""The firmware role that a board is given."""
+
+
+def _name(text: object) -> object:
+    if isinstance(text, str) and not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.-]*", text):
+        raise ValueError("is no usable name; use letters, digits, '_', '.' and '-', the first a letter or a digit")
+    return text
+
+
+Name = Annotated[str, BeforeValidator(_name)]
+"""Names of rigs, hubs and boards become parts of file names and addresses."""
+
+
+class WifiConfig(Section):
+    """The Wi-Fi under test."""
+
+    ssid: str
+    password: SecretStr
+    channel: int | None = Field(default=None, ge=1, le=13)
+    """None leaves the choice to the firmware."""
+
+    @field_validator("ssid")
+    @classmethod
+    def _check_ssid(cls, ssid: str) -> str:
+        size = len(ssid.encode())
+        if not 1 <= size <= 32:
+            raise ValueError(f"is {size} bytes long; an SSID has 1 to 32 bytes, so choose another one")
+        return ssid
+
+    @field_validator("password")
+    @classmethod
+    def _check_password(cls, password: SecretStr) -> SecretStr:
+        text = password.get_secret_value()
+        if not 8 <= len(text) <= 63:
+            raise ValueError(f"has {len(text)} characters; WPA2 needs 8 to 63, so choose another one")
+        if not (text.isascii() and text.isprintable()):
+            raise ValueError("has characters that are not printable ASCII, which WPA2 needs; choose another one")
+        return password
+
+
+class VirtualConfig(Section):
+    """The world of a virtual rig."""
+
+    seed: int = Field(default=1, ge=0)
+    """Decides every random draw of the virtual bench."""
+
+
+class PowerTiming(Section):
+    """Timings of power cycles."""
+
+    off_time_s: float = Field(default=2.0, gt=0, le=60)
+    """How long a board stays without power at least, in seconds of rig time."""
+    stagger_s: float | None = Field(default=None, ge=0, le=60)
+    """Seconds of rig time between two power-ons; None leaves it to the kind of rig: see ``RigConfig.stagger_s``."""
+
+
+class RecoveryConfig(Section):
+    """How far the recovery of a board may go, beyond what every rig does."""
+
+    uf2: Path | None = None
+    """A UF2 image for boards that nothing else brings back, relative to the rig file."""
+    erase_all_files: bool = False
+    """Whether a board that refuses all else loses every file on its flash, and not only what it runs by itself."""
+
+
+class VirtualProbeConfig(Section):
+    """A probe that is a station of its own in the virtual air."""
+
+    driver: Literal["virtual"]
+
+
+class BoardProbeConfig(Section):
+    """A probe that is a spare board of the rig."""
+
+    driver: Literal["board"]
+    board: str
+    """Its name under ``boards:``. It gets no firmware role."""
+
+
+class HostProbeConfig(Section):
+    """A probe that is a Wi-Fi card of the machine that runs the tests."""
+
+    driver: Literal["host"]
+    interface: str
+    """The card's network interface, as ``ip link`` shows it."""
+
+    @field_validator("interface")
+    @classmethod
+    def _check_interface(cls, interface: str) -> str:
+        if not re.fullmatch(r"[^\s/]{1,15}", interface):
+            raise ValueError("is no name of a network interface; `ip link` shows those of this machine")
+        return interface
+
+
+ProbeConfig = Annotated[VirtualProbeConfig | BoardProbeConfig | HostProbeConfig, Field(discriminator="driver")]
+
+
+class PortAddress(Section):
+    """One port of one hub."""
+
+    hub: str
+    port: int
+
+    def __str__(self) -> str:
+        return f"{self.hub}/{self.port}"
+
+
+def _port_address(given: object) -> object:
+    if not isinstance(given, str):
+        raise ValueError("must name a hub and a port; write for example `power: main/1`")
+    hub, _, port = given.partition("/")
+    if not hub or not re.fullmatch(r"[0-9]{1,4}", port):
+        raise ValueError("does not name a hub and a port; write for example `power: main/1`")
+    return {"hub": hub, "port": int(port)}
+
+
+def _serial(given: object) -> object:
+    if isinstance(given, str):
+        if not re.fullmatch(r"[0-9A-Fa-f]{16}", given):
+            raise ValueError("is no serial number of a Pico W: 16 hex digits; `mpremote connect list` shows them")
+        return given.lower()
+    return given
+
+
+def _link(given: object) -> object:
+    if not isinstance(given, str) or not re.fullmatch(r"(rfc2217|socket)://[^/?\s]+:[0-9]{1,5}(/?\?\S*)?|/\S+", given):
+        text = "is no serial link; write rfc2217://host:port, socket://host:port, or the path of a device such as"
+        raise ValueError(f"{text} /dev/ttyACM0. Without `link:` the board is looked for on USB")
+    return str(given)
+
+
+class BoardSection(Section):
+    """One Pico W as written."""
+
+    power: Annotated[PortAddress, BeforeValidator(_port_address)]
+    serial: Annotated[str | None, BeforeValidator(_serial)] = None
+    link: Annotated[str | None, BeforeValidator(_link)] = None
+    """Where its serial line is when not on USB of this machine: a URL of pyserial, or the path of a device node."""
+    role: Role | None = None
+
+
+class CellSection(Section):
+    """One access point and its clients as written: boards that meet in a Wi-Fi of their own."""
+
+    wifi: WifiConfig
+    boards: Mapping[Name, BoardSection] = Field(min_length=1)
+    probe: ProbeConfig | None = None
+
+
+class BenchSection(Section):
+    """What all cells of a rig share, as written."""
+
+    rig: Name
+    virtual: VirtualConfig = VirtualConfig()
+    power: PowerTiming = PowerTiming()
+    recovery: RecoveryConfig = RecoveryConfig()
+    hubs: Mapping[Name, HubConfig] = Field(min_length=1)
+
+
+class RigSection(CellSection, BenchSection):
+    """A whole rig file as written, of one cell that has no name."""
+
+    @property
+    def named_cells(self) -> Mapping[str | None, CellSection]:
+        """The cell, and that it has no name."""
+        return {None: self}
+
+
+class CellsRigSection(BenchSection):
+    """A whole rig file as written, of several cells."""
+
+    cells: Mapping[Name, CellSection] = Field(min_length=1)
+
+    @property
+    def named_cells(self) -> Mapping[str | None, CellSection]:
+        """The cells by name."""
+        return dict(self.cells.items())

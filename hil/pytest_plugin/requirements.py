@@ -1,0 +1,76 @@
+"""What tests require of the rig: checked once all tests are collected, before any of them runs."""
+
+from collections.abc import Collection, Iterable, Sequence
+from typing import TYPE_CHECKING
+
+import pytest
+
+from hil.errors import ConfigError
+from hil.faults import FaultName
+from hil.pytest_plugin.markers import Needs, firmware_of, needs_of, place_of
+from hil.pytest_plugin.settings import Settings
+
+if TYPE_CHECKING:
+    # Costly imports: a pytest run without a rig must not pay for them.
+    from hil.config.app import App
+    from hil.config.rig import RigConfig
+
+APP = pytest.StashKey["App | None"]()
+"""In ``item.stash`` when a rig is given: the app that the boards get; None to leave them as they are."""
+NEEDS = pytest.StashKey[Needs]()
+"""In ``item.stash``: what the test needs of the rig."""
+
+# Fixtures with names of their own: a project may have a `rig` or `boards` that is none of ours.
+_OPEN_RIG = "hil_open_rig"
+_PREPARED_BOARDS = "hil_prepared_boards"
+
+
+def check_requirements(items: Iterable[pytest.Item], settings: Settings | None) -> None:
+    """Check the markers of all tests; skip those that need more than the rig has; have boards prepared for the others.
+
+    Raises ``ConfigError`` for a marker that is wrong and for an app that is not there.
+    """
+    apps: dict[str, App] = {}
+    for item in items:
+        name, needs = firmware_of(item), needs_of(item)
+        fixtures: list[str] = getattr(item, "fixturenames", [])
+        if name is None and needs is None and _OPEN_RIG not in fixtures:
+            continue
+        # First of all fixtures, also for a test that only has the marker: whatever else it uses finds boards prepared.
+        fixtures[:] = [_PREPARED_BOARDS, *(fixture for fixture in fixtures if fixture != _PREPARED_BOARDS)]
+        item.stash[NEEDS] = needs = needs or Needs()
+        if settings is None:
+            continue
+        if name is not None and name not in apps:
+            try:
+                apps[name] = settings.apps.load(name)
+            except ConfigError as error:
+                raise ConfigError(f"{place_of(item)}: {error}") from error
+        item.stash[APP] = None if name is None else apps[name]
+        # Whichever worker of xdist gets a test, its verdict is the same: what one cell lacks, no cell is asked for.
+        if missing := _missing_somewhere(needs, settings.cells):
+            item.add_marker(pytest.mark.skip(reason=missing))
+
+
+def _missing_somewhere(needs: Needs, cells: Sequence["RigConfig"]) -> str:
+    """What one of ``cells`` lacks, in words: whichever worker of xdist gets a test, its verdict is the same."""
+    missing = {cell.cell: missing_of(needs, cell) for cell in cells}
+    first = next(filter(None, missing.values()), "")
+    able = [name for name, text in missing.items() if not text]
+    return f"{first}; run it with --hil-cell {able[0]}" if first and able else first
+
+
+def missing_of(needs: Needs, rig: "RigConfig", offered: Collection[FaultName] | None = None) -> str:
+    """What the rig lacks, in words; empty when it lacks nothing. ``offered`` are the faults it can have, if known."""
+    clients = [board.name for board in rig.client_boards]
+    if needs.clients is not None and needs.clients > len(clients):
+        names = f": {', '.join(clients)}" if clients else ""
+        return f"needs {needs.clients} clients, {rig} has {len(clients)}{names}"
+    if needs.probe and rig.probe is None:
+        return f"needs a probe, {rig} has none"
+    if needs.faults:
+        from hil.faults.injector import missing_faults
+        from hil.rig import offered_faults
+
+        return missing_faults(rig.name, needs.faults, offered_faults(rig) if offered is None else offered)
+    return ""

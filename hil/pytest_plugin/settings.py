@@ -1,0 +1,108 @@
+"""What one pytest process was told about the rig: from options and the ini file, read and checked before any test."""
+
+import os
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from hil.errors import ConfigError
+
+if TYPE_CHECKING:
+    # Costly imports: a pytest run without a rig must not pay for them.
+    from hil.config.app import FirmwareCatalog
+    from hil.config.rig import RigConfig
+    from hil.faults.condition import Condition
+    from hil.report.redaction import Redactor
+
+RIGS_FOLDER = "rigs"
+"""Beside pytest's root folder: where a rig is looked up by name."""
+
+FIRMWARE_FOLDER = "firmware"
+"""Beside pytest's root folder: where apps are looked up last."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """The rig of this run and what to do with it."""
+
+    rig: "RigConfig"
+    """What this process works on: one cell, of a rig that has several."""
+    cells: tuple["RigConfig", ...]
+    """What all processes of this run work on."""
+    apps: "FirmwareCatalog"
+    artifacts: Path | None
+    """Where each test leaves its files; None for nowhere."""
+    redactor: "Redactor"
+    condition: "Condition"
+    """What every test has to live with."""
+
+
+SETTINGS = pytest.StashKey[Settings]()
+"""In ``config.stash`` when a rig was given, and only then."""
+
+
+def load_settings(config: pytest.Config) -> Settings | None:
+    """The settings, or None when no rig is given. Raises ``ConfigError``."""
+    given = config.getoption("hil_rig")
+    written = str(config.getini("hil_rig"))
+    if given is None and not written:
+        return None
+
+    from hil.config.app import FirmwareCatalog
+    from hil.config.rig import find_rig, load_cells
+    from hil.pytest_plugin.cells import cells_of_process, named_cells
+    from hil.report.redaction import Redactor, environment_secrets
+
+    # What the ini file says is relative to the root folder, whatever folder pytest was started in.
+    name_or_path = given or (str(config.rootpath / written) if (config.rootpath / written).is_file() else written)
+    all_cells = load_cells(find_rig(name_or_path, config.rootpath / RIGS_FOLDER), os.environ)
+    seed = config.getoption("hil_seed")
+    if seed is not None:
+        all_cells = tuple(cell.with_seed(seed) for cell in all_cells)
+    rig, cells = cells_of_process(named_cells(all_cells, config.getoption("hil_cell")), config)
+    artifacts = config.getoption("hil_artifacts")
+    return Settings(
+        rig=rig,
+        cells=cells,
+        apps=FirmwareCatalog(_firmware_folders(config)),
+        artifacts=None if artifacts is None else artifacts.absolute(),
+        redactor=Redactor([*_passwords(all_cells), *environment_secrets(os.environ, _of_hubs(all_cells))]),
+        condition=_condition(config, rig),
+    )
+
+
+def _passwords(cells: Iterable["RigConfig"]) -> list[str]:
+    return [cell.wifi.password.get_secret_value() for cell in cells]
+
+
+def _of_hubs(cells: Iterable["RigConfig"]) -> list[str]:
+    from hil.power import HubSection
+
+    hubs = (hub for cell in cells for hub in cell.hubs.values() if isinstance(hub, HubSection))
+    return [secret for hub in hubs for secret in hub.secrets]
+
+
+def _condition(config: pytest.Config, rig: "RigConfig") -> "Condition":
+    from hil.faults.condition import Condition
+
+    given = config.getoption("hil_condition")
+    condition = Condition.parse(config.getini("hil_condition") if given is None else given)
+    if not condition.is_clear:
+        from hil.faults.injector import missing_faults
+        from hil.rig import offered_faults
+
+        if missing := missing_faults(rig.name, condition.names, offered_faults(rig)):
+            raise ConfigError(f"--hil-condition: {missing}")
+    return condition
+
+
+def _firmware_folders(config: pytest.Config) -> list[Path]:
+    given = [*config.getoption("hil_firmware"), *config.getini("hil_firmware_path")]
+    for folder in given:
+        if not folder.is_dir():
+            raise ConfigError(f"{folder}: no such folder; --hil-firmware and hil_firmware_path name folders of apps")
+    built_in = config.rootpath / FIRMWARE_FOLDER
+    return [*given, built_in] if built_in.is_dir() else given

@@ -1,0 +1,1 @@
+"""The virtual bench: boards, hubs, and an adapter for each protocol of a bench."""

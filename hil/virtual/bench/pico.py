@@ -1,0 +1,252 @@
+"""One virtual Pico W: power, boot and resets of the MicroPython that runs on it, with its flash, USB and radio."""
+
+from collections.abc import Mapping
+from enum import Enum
+from random import Random
+
+from hil.virtual.air.medium import Air
+from hil.virtual.air.radio import Radio
+from hil.virtual.bootrom import BootRom, Firmware
+from hil.virtual.flash import Flash
+from hil.virtual.hal.machine import MachineHal, ResetCause
+from hil.virtual.hal.network import NetworkHal
+from hil.virtual.usb import UsbSerial
+from hil.virtual.vm.board_files import ROM_FOLDER, BoardFiles
+from hil.virtual.vm.cpu import Cpu
+from hil.virtual.vm.vm import Vm, VmRuntime
+from hil.virtual.vm.wasi import Wasi
+from hil.virtual.world import US_PER_S, Event, World
+
+ROM_BOOT_US = 250_000
+"""From power to MicroPython's first instruction: boot ROM, second stage, C start-up (unsure; field reports)."""
+
+ENUMERATION_US = (700_000, 1_200_000)
+"""From the device's attach, after boot.py, to a serial port on the host. With the rest 1.1 to 1.6 s after power-on: the
+fast end of the 1 to 5 s that real hubs need."""
+
+TOUCH_US = 250_000
+"""From the 1200-baud touch to BOOTSEL (``usbd_cdc_run_bootloader_task`` in MicroPython)."""
+
+HEAP = "216k"
+"""MicroPython's heap. A Pico W has 190 KB; the rest makes up for the modules that it holds in flash and we in RAM."""
+
+EPOCH_2021_US = 1_609_459_200_000_000
+"""``time.time()`` of a Pico W starts at 2021-01-01 at each hard boot."""
+
+_RADIO_CHIP_MAC_PREFIX = bytes.fromhex("28cdc1")
+"""Raspberry Pi's own, on every Pico W; the rest of a virtual board's MAC is the end of its serial number."""
+
+
+class PowerState(Enum):
+    """What a board is doing, seen from outside."""
+
+    OFF = "off"
+    BOOTING = "booting"
+    RUNNING = "running"
+    CRASHED = "crashed"
+    BOOTLOADER = "in the bootloader"
+    BROWNED_OUT = "browned out"
+
+
+class VirtualPico:
+    """A Pico W. Everything it does happens while the world runs; power can be cut at any instant."""
+
+    def __init__(
+        self,
+        world: World,
+        runtime: VmRuntime,
+        air: Air,
+        rom: Mapping[str, bytes],
+        name: str,
+        serial_number: str,
+    ) -> None:
+        """``rom``: the modules that every board has built in, by path. ``serial_number``: 16 hex digits."""
+        self.name = name
+        self.serial_number = serial_number
+        self.state = PowerState.OFF
+        self.reset_cause = ResetCause.POWER_ON
+        self.flash = Flash()
+        self._world = world
+        self._runtime = runtime
+        self._chance = Random()
+        self._files = BoardFiles(self.flash, rom, self._chance)
+        self._machine = MachineHal(world, self)
+        self.usb = UsbSerial(world, self._hardware_changed, self._interrupt, self._be_touched)
+        self.firmware = Firmware()
+        self.bootrom = BootRom(world, self.firmware, self._run_new_firmware)
+        self.is_bootsel_held = False
+        """Whether somebody holds the BOOTSEL button; the boot ROM looks at it once, at power-on and reset."""
+        mac = _RADIO_CHIP_MAC_PREFIX + bytes.fromhex(serial_number)[-3:]
+        self.radio = Radio(world, air, mac, self._hardware_changed, self._print_line)
+        self._network = NetworkHal(self.radio, lambda: self.usb.input_available)
+        self.cpu = Cpu(world, {**self._machine.handlers(), **self._network.handlers()}, self._crash)
+        self.failing_enumerations = 0
+        """How many of the next enumerations come to nothing, as behind a busy hub: the board runs, without USB."""
+        self._power_up: Event | None = None
+        self._enumeration: Event | None = None
+        self._replug: Event | None = None
+        self._touch: Event | None = None
+        self._booted_us = 0
+        self._epoch_us = EPOCH_2021_US
+
+    def power_on(self) -> None:
+        """Supply power: the board boots."""
+        if self.state is PowerState.OFF:
+            self._boot(ResetCause.POWER_ON)
+
+    def power_off(self) -> None:
+        """Cut power, at this instant and whatever the board is doing."""
+        self._lose_state()
+        self.state = PowerState.OFF
+        self._world.notice()
+
+    def brown_out(self) -> None:
+        """The supply sags until the chip stops, though its hub port is on. Does nothing when off."""
+        if self.state is not PowerState.OFF:
+            self._lose_state()
+            self.state = PowerState.BROWNED_OUT
+            self._world.notice()
+
+    def recover(self) -> None:
+        """The supply is as it should be again: a board that had stopped boots, unless power was cut meanwhile."""
+        if self.state is PowerState.BROWNED_OUT:
+            self._boot(ResetCause.POWER_ON)
+
+    def hard_reset(self, cause: ResetCause) -> None:
+        """Restart as ``machine.reset()`` or the watchdog does: USB drops, RAM and radio are lost."""
+        self._lose_state()
+        self._boot(cause)
+
+    def soft_reset(self, mode: str) -> None:
+        """Start MicroPython anew in the same power cycle: USB, radio and its links stay, sockets are closed."""
+        self.cpu.halt()
+        self._machine.soft_reset()
+        self.radio.close_sockets()
+        self._start(mode)
+
+    def enter_bootloader(self) -> None:
+        """Leave MicroPython for the USB bootloader (BOOTSEL), which has no serial port."""
+        self._lose_state()
+        self._wait_in_bootrom()
+
+    def set_time(self, time_s: int) -> None:
+        """Set the real-time clock to ``time_s`` seconds since 1970; it runs on until the next hard reset."""
+        self._epoch_us = time_s * US_PER_S - self._uptime_us
+
+    def begin_enumeration(self) -> None:
+        """Attach to USB: after boot.py, and only once between hard resets."""
+        if not self.usb.is_attached and self._enumeration is None:
+            if self.failing_enumerations > 0:
+                self.failing_enumerations -= 1
+                return
+            self._enumeration = self._world.after(self._draw_enumeration_us(), self.usb.attach)
+
+    def unplug_usb(self) -> None:
+        """Cut the data lines of the USB cable; power stays, and the program runs on."""
+        self._cancel_replug()
+        self.usb.unplug()
+        self.bootrom.set_plugged_in(False)
+
+    def replug_usb(self) -> None:
+        """Join the data lines again: the host enumerates the device anew."""
+        self._cancel_replug()
+        self._replug = self._world.after(self._draw_enumeration_us(), self._join_data_lines)
+
+    def _join_data_lines(self) -> None:
+        self.usb.plug_in()
+        self.bootrom.set_plugged_in(True)
+
+    def _be_touched(self) -> None:
+        """The host closed the serial port at 1200 baud."""
+        if self.state is PowerState.RUNNING and self._touch is None:
+            self._touch = self._world.after(TOUCH_US, self.enter_bootloader)
+
+    def _wait_in_bootrom(self) -> None:
+        self.state = PowerState.BOOTLOADER
+        self.bootrom.enter()
+        self._world.notice()
+
+    def _run_new_firmware(self, file_system_overwritten: bool) -> None:
+        if file_system_overwritten:
+            # What is no littlefs any more, MicroPython formats at its first start.
+            self.flash.erase()
+        self.hard_reset(ResetCause.WATCHDOG)
+
+    def _cancel_replug(self) -> None:
+        if self._replug is not None:
+            self._replug.cancel()
+            self._replug = None
+
+    def _draw_enumeration_us(self) -> int:
+        return self._world.rng.randint(*ENUMERATION_US)
+
+    def _lose_state(self) -> None:
+        for event in (self._power_up, self._enumeration, self._touch):
+            if event is not None:
+                event.cancel()
+        self._power_up = self._enumeration = self._touch = None
+        self.cpu.halt()
+        self._machine.hard_reset()
+        self.radio.power_off()
+        self._network.restart()
+        self.usb.detach()
+        self.bootrom.leave()
+
+    def _boot(self, cause: ResetCause) -> None:
+        self.state = PowerState.BOOTING
+        self.reset_cause = cause
+        # At each boot, so that what a board draws does not depend on what it did before.
+        self._chance.seed(self._world.rng.getrandbits(64))
+        self._power_up = self._world.after(ROM_BOOT_US, self._run_first_instruction)
+
+    def _run_first_instruction(self) -> None:
+        self._power_up = None
+        if self.is_bootsel_held or not self.firmware.has_second_stage:
+            self._wait_in_bootrom()
+            return
+        if not self.firmware.is_whole:
+            self.state = PowerState.CRASHED
+            self._world.notice()
+            return
+        self._booted_us = self._world.now_us
+        self._epoch_us = EPOCH_2021_US
+        self.state = PowerState.RUNNING
+        self._start("hard")
+
+    def _start(self, mode: str) -> None:
+        vm = Vm(self._runtime)
+        run = f"import _boot; _boot.run({mode!r}, {self.firmware.version!r}, {self.firmware.version_info!r})"
+        wasi = Wasi(
+            vm,
+            self._files,
+            self.usb,
+            argv=["micropython", "-X", f"heapsize={HEAP}", "-c", run],
+            environ={"MICROPYPATH": ROM_FOLDER},
+            now_us=lambda: self._uptime_us,
+            epoch_us=lambda: self._epoch_us + self._uptime_us,
+        )
+        self.cpu.start(vm, wasi)
+
+    @property
+    def _uptime_us(self) -> int:
+        return self._world.now_us - self._booted_us
+
+    def _hardware_changed(self) -> None:
+        self.cpu.look_again()
+
+    def _interrupt(self) -> None:
+        self.cpu.interrupt(self._machine.interrupt_address)
+
+    def _print_line(self, line: str) -> None:
+        """Print from below MicroPython, as the C code of the network stack does."""
+        if self.state is PowerState.RUNNING:
+            self.usb.write_text(line.encode() + b"\n")
+
+    def _crash(self, why: str) -> None:
+        """The interpreter trapped: a real board would hang in its fault handler. Dead until reset."""
+        self.cpu.halt()
+        self._machine.soft_reset()
+        self.radio.close_sockets()
+        self.state = PowerState.CRASHED
+        self.usb.write_text(f"\n*** CRASH: {why}; this board is dead until it is reset\n".encode())
+        self._world.notice()

@@ -1,0 +1,160 @@
+"""The probe of a virtual bench: a radio of its own in the simulated air, without a board around it."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from hil.clock import Clock
+from hil.errors import ProbeError, WaitTimeout
+from hil.probes import Datagram, TcpConnection
+from hil.probes.failures import why_not_joined, why_not_sent
+from hil.probes.udp import Inbox, UdpProbe
+from hil.virtual.air.addressing import ANY
+from hil.virtual.air.interface import LinkStatus
+from hil.virtual.air.packets import UdpDatagram
+from hil.virtual.air.radio import Radio
+from hil.virtual.air.tcp_socket import TcpSocket
+from hil.virtual.air.udp import UdpSocket
+from hil.virtual.call import BoardOSError
+
+_SEND_TIMEOUT_S = 10.0
+"""How long a TCP peer that has stopped reading may take to read again."""
+
+
+class VirtualProbe(UdpProbe):
+    """A station with a MAC of its own, for tests. It joins when it is first used. Implements ``Probe``.
+
+    ``radio`` must tell ``clock`` when it changes: its ``on_change`` is the world's ``notice``.
+    """
+
+    def __init__(self, radio: Radio, clock: Clock, ssid: str, key: str) -> None:
+        super().__init__(clock)
+        self._radio = radio
+        self._ssid = ssid
+        self._key = key
+
+    @property
+    def address(self) -> str:
+        station = self._radio.station
+        return station.addressing.address if station.is_connected else ""
+
+    def join(self, within_s: float = 15.0) -> None:
+        station = self._radio.station
+
+        def has_joined() -> bool:
+            return station.is_connected
+
+        if has_joined():
+            return
+        deadline = self._clock.deadline(within_s)
+        self._radio.power_up()
+        self._clock.wait(lambda: self._radio.is_powered, deadline.remaining_s)
+        failure = LinkStatus.IDLE
+        while self._radio.is_powered and not deadline.expired:
+            self._radio.activate(station)
+            if station.status <= LinkStatus.IDLE:
+                station.connect(self._ssid, self._key)
+            self._clock.wait(lambda: has_joined() or station.status < LinkStatus.IDLE, deadline.remaining_s)
+            if has_joined():
+                return
+            # A try that the deadline cut short says less than the one before it.
+            failure = station.status if station.status is not LinkStatus.JOINING else failure
+            if failure is LinkStatus.BAD_AUTH:
+                break
+        why = why_not_joined(failure)
+        raise ProbeError(f"the probe could not join Wi-Fi {self._ssid!r} within {within_s:g} s: {why}")
+
+    def leave(self) -> None:
+        self._radio.deactivate(self._radio.station)
+
+    def close(self) -> None:
+        self.leave()
+
+    @contextmanager
+    def open_port(self, port: int) -> Iterator["_VirtualPort"]:
+        self.join()
+        with _explained("open a UDP socket"):
+            udp = self._radio.udp_socket()
+        try:
+            with _explained(f"bind UDP port {port}"):
+                udp.bind((ANY, port))
+            yield _VirtualPort(udp, self._clock)
+        finally:
+            udp.close()
+
+    @contextmanager
+    def connect(self, to: tuple[str, int], within_s: float = 5.0) -> Iterator[TcpConnection]:
+        self.join()
+        with _explained("open a TCP socket"):
+            tcp = self._radio.tcp_socket()
+        try:
+            with _explained(f"connect to {to[0]}:{to[1]}"):
+                tcp.connect(to)
+                if not self._clock.wait(tcp.finish_connect, within_s):
+                    raise WaitTimeout(f"{to[0]}:{to[1]} did not answer the probe's connect within {within_s:g} s")
+            yield _VirtualTcpConnection(tcp, self._clock, to)
+        finally:
+            tcp.close()
+
+
+class _VirtualPort(Inbox):
+    """A port held open; unlike a board's socket it never drops what a test is slow to read."""
+
+    def __init__(self, udp: UdpSocket, clock: Clock) -> None:
+        super().__init__(clock, udp.port)
+        self._udp = udp
+        udp.take_over(self._arrived)
+
+    def send(self, data: bytes, to: tuple[str, int]) -> None:
+        with _explained(f"send to {to[0]}:{to[1]}"):
+            self._udp.send_to(data, to)
+
+    def _arrived(self, datagram: UdpDatagram) -> None:
+        self.received.append(Datagram(self._clock.now(), datagram.data, datagram.source))
+
+
+class _VirtualTcpConnection:
+    """One TCP connection of the probe."""
+
+    def __init__(self, tcp: TcpSocket, clock: Clock, peer: tuple[str, int]) -> None:
+        self._tcp = tcp
+        self._clock = clock
+        self._peer = f"{peer[0]}:{peer[1]}"
+
+    def send(self, data: bytes) -> None:
+        with _explained(f"send to {self._peer}"):
+            while data:
+                self._clock.wait(self._can_send, _SEND_TIMEOUT_S)
+                taken = self._tcp.send(data)
+                if taken is None:
+                    raise ProbeError(f"{self._peer} has read nothing for {_SEND_TIMEOUT_S:g} s, and no more fits")
+                data = data[taken:]
+
+    def receive(self, size: int, within_s: float) -> bytes:
+        arrived: list[bytes] = []
+
+        def has_arrived() -> bool:
+            data = self._tcp.receive(size)
+            if data is not None:
+                arrived.append(data)
+            return data is not None
+
+        with _explained(f"receive from {self._peer}"):
+            if not self._clock.wait(has_arrived, within_s):
+                raise WaitTimeout(f"{self._peer} sent nothing to the probe within {within_s:g} s")
+        return arrived[0]
+
+    def close(self) -> None:
+        self._tcp.close()
+
+    def _can_send(self) -> bool:
+        connection = self._tcp.connection
+        return connection is None or connection.room > 0 or connection.error is not None
+
+
+@contextmanager
+def _explained(what: str) -> Iterator[None]:
+    """Turn the errno of a socket into a ``ProbeError`` that says what failed and why."""
+    try:
+        yield
+    except BoardOSError as error:
+        raise ProbeError(f"the probe could not {what}: {why_not_sent(error.errno)}") from error

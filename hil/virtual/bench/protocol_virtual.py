@@ -1,0 +1,150 @@
+"""pyserial's URL handler for virtual boards: ``serial_for_url("virtual://BENCH/BOARD")``.
+
+pyserial finds it by the module's name, once ``hil.virtual.bench`` is in ``serial.protocol_handler_packages``. With it
+mpremote and every other program of pyserial's world can talk to a virtual board; reading runs the world.
+"""
+
+from collections.abc import Callable, Iterator
+from itertools import count
+from typing import TYPE_CHECKING, Any, ClassVar
+from urllib.parse import urlsplit
+from weakref import WeakValueDictionary
+
+from serial import PortNotOpenError, SerialBase, SerialException
+
+from hil.virtual.usb import UsbSerial
+from hil.virtual.world import US_PER_S, World
+
+if TYPE_CHECKING:
+    from _typeshed import ReadableBuffer
+
+
+class SerialExchange:
+    """The serial ports of one virtual bench, by board name. A URL names an exchange by its ``identity``."""
+
+    # A URL is text, so there must be one place where it is looked up; entries go with their bench.
+    _all: ClassVar["WeakValueDictionary[str, SerialExchange]"] = WeakValueDictionary()
+    _numbers: ClassVar[Iterator[int]] = count(1)
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self.ports: dict[str, UsbSerial] = {}
+        self.identity = f"bench-{next(self._numbers)}"
+        self._all[self.identity] = self
+
+    def url(self, board: str) -> str:
+        """The URL under which ``serial_for_url`` opens the board's port."""
+        return f"virtual://{self.identity}/{board}"
+
+    @classmethod
+    def find(cls, url: str | None) -> tuple[World, UsbSerial]:
+        """World and port that ``url`` names. Raises ``SerialException``."""
+        parts = urlsplit(url or "")
+        exchange = cls._all.get(parts.netloc)
+        port = exchange.ports.get(parts.path.lstrip("/")) if exchange else None
+        if exchange is None or port is None:
+            raise SerialException(f"{url}: no such virtual board")
+        return exchange.world, port
+
+
+class Serial(SerialBase):
+    """A pyserial port onto a virtual board. ``timeout`` and ``write_timeout`` are rig time."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        self._received = bytearray()
+        self._usb: UsbSerial | None = None
+        self._world: World | None = None
+        self.on_readable: Callable[[], None] | None = None
+        super().__init__(*args, **kwargs)
+
+    def open(self) -> None:
+        """Open the port. Raises ``SerialException`` when the board is not there, or another has it open."""
+        if self.is_open:
+            raise SerialException("the port is already open")
+        world, usb = SerialExchange.find(self.portstr)
+        if not usb.is_attached:
+            raise SerialException(f"{self.portstr}: no such device")
+        if usb.is_open:
+            raise SerialException(f"{self.portstr}: the port is in use")
+        self._world, self._usb = world, usb
+        self._received.clear()
+        self.is_open = True
+        usb.open(self._receive)
+
+    def close(self) -> None:
+        """Close the port."""
+        if self.is_open and self._usb is not None:
+            # As the tty layer does: the modem lines drop with the last close.
+            self._usb.set_line(self.baudrate, is_held=False)
+            self._usb.close()
+        self.is_open = False
+
+    def _receive(self, data: bytes) -> None:
+        self._received += data
+        if self.on_readable is not None:
+            self.on_readable()
+
+    def _require(self) -> tuple[World, UsbSerial]:
+        if not self.is_open or self._world is None or self._usb is None:
+            raise PortNotOpenError
+        if not self._usb.is_attached:
+            raise SerialException(f"{self.portstr}: the device disconnected")
+        return self._world, self._usb
+
+    @property
+    def in_waiting(self) -> int:
+        """Bytes that can be read at once."""
+        self._require()
+        return len(self._received)
+
+    def read(self, size: int = 1) -> bytes:
+        """Up to ``size`` bytes; runs the world until they are there or ``timeout`` is over."""
+        world, usb = self._require()
+        if len(self._received) < size and self.timeout != 0:
+            # None means for ever; a world in which nothing comes any more would then never end.
+            timeout_s = 3600.0 if self.timeout is None else self.timeout
+            world.run(
+                world.now_us + round(timeout_s * US_PER_S),
+                lambda: len(self._received) >= size or not usb.is_attached,
+            )
+            self._require()
+        data = bytes(self._received[:size])
+        del self._received[:size]
+        return data
+
+    def write(self, data: "ReadableBuffer", /) -> int:
+        """Send to the board."""
+        _, usb = self._require()
+        content = bytes(data)
+        usb.send(content)
+        return len(content)
+
+    def flush(self) -> None:
+        """Nothing waits in this port."""
+
+    def reset_input_buffer(self) -> None:
+        """Forget what was received and not read."""
+        self._received.clear()
+
+    def reset_output_buffer(self) -> None:
+        """Nothing waits in this port."""
+
+    def _reconfigure_port(self, *_args: Any, **_kwargs: Any) -> None:
+        """A USB serial port has no line settings to obey; the speed is looked at with the modem lines."""
+
+    def _update_dtr_state(self) -> None:
+        """MicroPython ignores DTR but for the 1200-baud touch."""
+        if self._usb is not None:
+            self._usb.set_line(self.baudrate, is_held=self.dtr or self.rts)
+
+    def _update_rts_state(self) -> None:
+        """As with DTR."""
+        self._update_dtr_state()
+
+    def _update_break_state(self) -> None:
+        """MicroPython ignores break."""
+
+
+def serial_class_for_url(url: str) -> tuple[str, type[Serial]]:
+    """pyserial's entry: the class that opens ``url``."""
+    return url, Serial

@@ -1,0 +1,1 @@
+"""What a virtual board's built-in modules call: pins, radio, sockets, the machine."""

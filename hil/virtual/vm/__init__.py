@@ -1,0 +1,1 @@
+"""The interpreter of a virtual board and its files."""

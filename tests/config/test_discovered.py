@@ -1,0 +1,86 @@
+"""Rig files written from lists of USB devices."""
+
+from pathlib import Path
+
+import pytest
+
+from hil.config.discovered import board_names, find_boards, rig_file
+from hil.config.rig import RigConfig, load_rig
+from hil.host.usb_devices import UsbDevice
+
+SERIAL = "e6614c311b8c2b2"
+ROOT = UsbDevice("usb1", 0x1D6B, 2, None, 1, 1, is_hub=True)
+
+
+def hub(port_path: str) -> UsbDevice:
+    return UsbDevice(port_path, 0x0BDA, 0x5411, None, 1, 2, is_hub=True)
+
+
+def pico(port_path: str, serial: str | None = None, product: int = 5) -> UsbDevice:
+    return UsbDevice(port_path, 0x2E8A, product, serial, 1, 3)
+
+
+DEVICES = (
+    ROOT,
+    hub("1-1.4"),
+    hub("1-1.10"),
+    pico("1-1.10.1", SERIAL + "c"),
+    pico("1-1.4.10", SERIAL + "b"),
+    pico("1-1.4.2", SERIAL + "a"),
+    pico("1-1.4.3", "e0c9125b0d9b", product=3),
+    pico("1-1.4.4", "5303284720c4641c", product=0x0C),
+    UsbDevice("1-5", 0x046D, 0xC52B, None, 1, 5),
+)
+
+
+def written(tmp_path: Path, devices: tuple[UsbDevice, ...] = DEVICES, switching: frozenset[str] = frozenset()) -> str:
+    found = find_boards(devices)
+    return rig_file("bench-1", found, board_names(found), dict.fromkeys(found.locations, "uhubctl"), switching)
+
+
+def loaded(tmp_path: Path, text: str) -> RigConfig:
+    path = tmp_path / "rig.yaml"
+    path.write_text(text)
+    return load_rig(path, {"PICO_AP_PASSWORD": "pico1234"})
+
+
+def test_written_file_loads_and_has_every_board_where_it_hangs(tmp_path: Path) -> None:
+    config = loaded(tmp_path, written(tmp_path))
+    assert [(board.name, board.usb_port, board.serial) for board in config.wired_boards] == [
+        ("A", "1-1.4.2", SERIAL + "a"),
+        ("B", "1-1.4.3", ""),
+        ("C", "1-1.4.10", SERIAL + "b"),
+        ("D", "1-1.10.1", SERIAL + "c"),
+    ]
+    assert list(config.hubs) == ["main", "hub2"]
+    assert config.ap_board.name == "A"
+
+
+def test_comments_say_what_is_special(tmp_path: Path) -> None:
+    text = written(tmp_path, switching=frozenset({"1-1.4"}))
+    lines = text.splitlines()
+    before = {line: lines[number - 1] for number, line in enumerate(lines)}
+    assert "hil flash B --uf2" in before["  B: {power: main/3}"]
+    assert "says that it switches" in before["  main: {driver: uhubctl, location: 1-1.4}"]
+    assert "does not say that it can switch" in before["  hub2: {driver: uhubctl, location: 1-1.10}"]
+    assert "# On USB port 1-1.4.4 is 2e8a:000c: no Pico with MicroPython, so it is left out." in text
+    assert "# probe: {driver: board, board: D}" in text
+
+
+def test_board_on_a_port_of_the_machine_itself(tmp_path: Path) -> None:
+    text = written(tmp_path, (ROOT, pico("1-3", SERIAL + "a")))
+    assert loaded(tmp_path, text).wired_boards[0].usb_port == "1-3"
+    assert "can hardly be switched one by one" in text
+
+
+@pytest.mark.parametrize("name", ["no", "On", "12", "0x1f", "left-1", "a.b"])
+def test_names_that_yaml_would_take_for_something_else(tmp_path: Path, name: str) -> None:
+    found = find_boards((hub("1-1"), pico("1-1.1", "1234567890123456")))
+    config = loaded(tmp_path, rig_file("r", found, [name], {"1-1": "sysfs"}, frozenset()))
+    assert list(config.boards) == [name]
+    assert config.boards[name].serial == "1234567890123456"
+
+
+def test_names_do_not_end_with_the_alphabet() -> None:
+    found = find_boards([pico(f"1-1.{port}") for port in range(1, 29)])
+    assert board_names(found)[24:] == ["Y", "Z", "AA", "AB"]

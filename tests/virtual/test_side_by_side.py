@@ -1,0 +1,122 @@
+"""Tasks side by side, on the clock of real boards and on that of the virtual bench."""
+
+from collections.abc import Callable
+
+import pytest
+
+from hil.clock import Clock, MonotonicClock
+from hil.rig import Rig
+from hil.virtual.bench.clock import VirtualClock
+from hil.virtual.world import World
+
+
+@pytest.fixture(params=["real", "virtual"])
+def clock(request: pytest.FixtureRequest) -> Clock:
+    return MonotonicClock() if request.param == "real" else VirtualClock(World(1))
+
+
+def test_tasks_wait_for_one_another(clock: Clock) -> None:
+    said: list[str] = []
+
+    def say(word: str, after: str) -> None:
+        assert not after or clock.wait(lambda: after in said, 20)
+        said.append(word)
+        clock.notice()
+
+    clock.side_by_side([lambda: say("three", "two"), lambda: say("two", "one"), lambda: say("one", "")])
+    assert said == ["one", "two", "three"]
+
+
+def test_all_end_before_an_error_is_raised(clock: Clock) -> None:
+    done: list[str] = []
+
+    def fail() -> None:
+        raise ValueError("no")
+
+    def work() -> None:
+        clock.sleep(0.01)
+        done.append("work")
+
+    with pytest.raises(ExceptionGroup) as failed:
+        clock.side_by_side([fail, work, fail])
+    assert [str(error) for error in failed.value.exceptions] == ["no", "no"]
+    assert done == ["work"]
+
+
+def test_no_tasks_at_all(clock: Clock) -> None:
+    clock.side_by_side([])
+
+
+@pytest.fixture
+def world() -> World:
+    return World(1)
+
+
+def test_virtual_time_passes_once_for_all(world: World) -> None:
+    clock, seen = VirtualClock(world), list[tuple[str, float, bool]]()
+    world.after(1_500_000, lambda: seen.append(("event", clock.now(), True)))
+
+    def sleeper(name: str, naps_s: list[float]) -> Callable[[], None]:
+        def sleep() -> None:
+            for nap_s in naps_s:
+                seen.append((name, clock.now(), clock.wait(lambda: False, nap_s)))
+
+        return sleep
+
+    clock.side_by_side([sleeper("a", [1, 1, 1]), sleeper("b", [2, 1]), sleeper("c", [0])])
+    assert clock.now() == 3
+    assert [entry[:2] for entry in seen] == [("c", 0), ("a", 0), ("event", 1.5), ("a", 1), ("b", 0), ("a", 2), ("b", 2)]
+
+
+def test_a_waiting_task_is_told_what_came_true(world: World) -> None:
+    clock, answers = VirtualClock(world), list[bool]()
+    flag: list[str] = []
+
+    def wait(timeout_s: float) -> None:
+        answers.append(clock.wait(lambda: bool(flag), timeout_s))
+
+    def raise_flag() -> None:
+        clock.sleep(1)
+        flag.append("up")
+        clock.notice()
+
+    clock.side_by_side([lambda: wait(5), lambda: wait(0.5), raise_flag])
+    assert answers == [False, True]
+    assert clock.now() == 1
+
+
+def test_an_interrupt_ends_the_others_where_they_wait(world: World) -> None:
+    clock, cleaned = VirtualClock(world), list[str]()
+
+    def tidy() -> None:
+        try:
+            clock.sleep(10)
+        finally:
+            cleaned.append("tidy")
+
+    def interrupt() -> None:
+        clock.sleep(1)
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        clock.side_by_side([tidy, interrupt])
+    assert cleaned == ["tidy"]
+    clock.sleep(1)
+    assert clock.now() == 2
+
+
+def test_boards_side_by_side_take_the_time_of_one(virtual_rig: Rig) -> None:
+    def ask(name: str) -> Callable[[], None]:
+        def run() -> None:
+            with virtual_rig.boards[name].repl() as repl:
+                answers[name] = repl.eval("__import__('time').sleep(5) or __import__('machine').unique_id().hex()")
+
+        return run
+
+    answers: dict[str, object] = {}
+    clock = virtual_rig.clock
+    clock.side_by_side([ask("A")])
+    alone_s = clock.now()
+    clock.side_by_side([ask(name) for name in "BC"])
+    assert clock.now() - alone_s < 1.2 * alone_s
+    assert answers == {name: virtual_rig.boards[name].serial for name in "ABC"}
