@@ -4,6 +4,7 @@ import ast
 from functools import cache
 from graphlib import TopologicalSorter
 from pathlib import Path
+from textwrap import dedent
 
 import pytest
 
@@ -126,3 +127,50 @@ def test_foreign_module_has_its_owner(foreign: str, owners: set[str]) -> None:
         if any(imported == foreign or imported.startswith(foreign + ".") for imported in imports(path))
     }
     assert users - owners == set()
+
+
+def micropython_in(tree: ast.AST) -> list[int]:
+    """The lines of string literals that hold a program of more than one line. Values in f-strings count as names."""
+    found = []
+    parts = {id(part) for node in ast.walk(tree) if isinstance(node, ast.JoinedStr) for part in ast.walk(node)}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.JoinedStr):
+            text = "".join(str(part.value) if isinstance(part, ast.Constant) else "x" for part in node.values)
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in parts:
+            text = node.value
+        else:
+            continue
+        try:
+            statements = ast.parse(dedent(text)).body
+        except SyntaxError:
+            continue
+        # Text that only looks like Python has no more than expressions in it: a heading, a word.
+        if "\n" in text.strip() and not all(isinstance(statement, ast.Expr) for statement in statements):
+            found.append(node.lineno)
+    return found
+
+
+def test_micropython_is_in_files_that_are_compiled_and_type_checked() -> None:
+    found = {name: lines for name, path in modules().items() if (lines := micropython_in(ast.parse(path.read_text())))}
+    assert found == {}, "make each a file of hil/on_board"
+
+
+@pytest.mark.parametrize(
+    "literal",
+    [
+        '"import machine\\nmachine.reset()"',
+        '"""\nimport os\nos.remove("main.py")\n"""',
+        'f"import os\\nos.remove({path!r})"',
+        '"""\n    for _ in range(2):\n        print(1)\n    """',
+    ],
+)
+def test_micropython_in_a_literal_is_found(literal: str) -> None:
+    assert micropython_in(ast.parse(f"repl.exec({literal})")) == [1]
+
+
+@pytest.mark.parametrize(
+    "literal",
+    ['"import machine\\n"', '"import sys;print(sys.version)"', '"""Title.\n\nA sentence.\n"""', 'f"{a}\\n{b}"'],
+)
+def test_one_line_or_prose_is_not_taken_for_a_program(literal: str) -> None:
+    assert micropython_in(ast.parse(f"repl.exec({literal})")) == []

@@ -119,7 +119,7 @@ class Board:
             with self.repl() as repl, self._transferring() as progress:
                 outcome = Deployment(repl, image, self._clock, progress).run(soft_reset=soft_reset)
                 if self.micropython is None:
-                    said = repl.exec("import sys\nprint(sys.version)").strip()
+                    said = repl.exec("import sys;print(sys.version)").strip()
                     self.micropython = said.partition("MicroPython ")[2] or said
             self._timeline.add(self._clock.now(), self.name, "deploy", f"{app.name}/{role}: {outcome}")
             self._deployed = digest

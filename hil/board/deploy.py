@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from hil.board.deploy_agent import DeployAgent, Survey, sha256
+from hil.board.paths import MANIFEST, STARTED_BY_ITSELF
 from hil.board.raw_repl import RawRepl, ReplError
 from hil.bootsel import Progress
 from hil.clock import Clock, Deadline
@@ -16,10 +17,6 @@ from hil.errors import DeployError, FlashFull, LinkError
 
 DEPLOY_WITHIN_S = 60.0
 """Seconds of rig time for a whole deployment."""
-MANIFEST = ".hil.json"
-"""File on the board that lists what was deployed, so that what no longer belongs can be removed later."""
-STARTED_BY_ITSELF = ("boot.py", "main.py")
-"""What a board runs unasked: always the image's, never somebody else's."""
 
 _LOOK_WITHIN_S = 15.0
 """Seconds of rig time for hashing what is there, while the firmware may still have timers at work."""

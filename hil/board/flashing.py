@@ -155,7 +155,7 @@ class Uf2Flashing:
             with self._link.borrow() as port:
                 repl = RawRepl(self._board, port, self._clock)
                 repl.enter(soft_reset=False, within_s=min(RESTART_WITHIN_S, deadline.remaining_s))
-                said = repl.exec("import sys\nprint(sys.version)", min(REPL_WITHIN_S, deadline.remaining_s))
+                said = repl.exec("import sys;print(sys.version)", min(REPL_WITHIN_S, deadline.remaining_s))
                 repl.exit()
         except (LinkError, ReplError) as error:
             text = (

@@ -23,6 +23,7 @@ _INTERRUPT = b"\r\x03"
 _ENTER_RAW = b"\r\x01"
 _EXIT_RAW = b"\r\x02"
 _SOFT_RESET = b"\x04"
+_IMPORT_MACHINE = "import machine\n"
 _ATTEMPT_S = 1.0
 """How long a board gets to react to an interrupt before it is interrupted again."""
 _QUIET_S = 0.2
@@ -84,11 +85,11 @@ class RawRepl:
 
     def reset(self, within_s: float = EXEC_WITHIN_S) -> None:
         """Reset the board as its ``machine.reset()`` does, and wait until its serial device is gone."""
-        self._leave("reset", "import machine\nmachine.reset()", within_s)
+        self._leave("reset", _IMPORT_MACHINE + "machine.reset()", within_s)
 
     def enter_bootloader(self, within_s: float = EXEC_WITHIN_S) -> None:
         """Send the board to BOOTSEL mode, and wait until its serial device is gone."""
-        self._leave("enter its bootloader", "import machine\nmachine.bootloader()", within_s)
+        self._leave("enter its bootloader", _IMPORT_MACHINE + "machine.bootloader()", within_s)
 
     def exit(self) -> None:
         """Give the friendly prompt back. What runs is interrupted; main.py is not started again."""

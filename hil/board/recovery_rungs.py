@@ -7,14 +7,15 @@ has not helped.
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+from hil.board.paths import FILLER, STARTED_BY_ITSELF
 from hil.board.power_switch import PowerSwitch
 from hil.board.raw_repl import RawRepl, ReplError
 from hil.board.repl_port import ReplPort, ReplTimeout
 from hil.bootsel import BootselDevice
 from hil.clock import Clock, Deadline
 from hil.errors import BenchError, LinkError
-from hil.faults.on_board import FILLER
 from hil.links import SerialLink
+from hil.on_board import call, source_of
 
 APPEARS_WITHIN_S = 12.0
 """Seconds of rig time from power or a reset to an open serial device: real hubs need 1 to 5, some boards more."""
@@ -37,28 +38,8 @@ _CTRL_D = b"\x04"
 _PROMPT = b">>> "
 _RESET = b"\r" + _INTERRUPT + _CTRL_B + b"\rimport machine\rmachine.reset()\r"
 
-_ERASE_PROGRAM = f"""
-import os
-for path in ('/main.py', '/boot.py', {FILLER!r}):
-    try:
-        os.remove(path)
-    except OSError as error:
-        if error.errno != 2:
-            raise
-"""
-
-_ERASE_ALL = """
-import os
-def erase(folder):
-    for name, kind, *_ in list(os.ilistdir(folder)):
-        path = folder + '/' + name
-        if kind == 0x4000:
-            erase(path)
-            os.rmdir(path)
-        else:
-            os.remove(path)
-erase('')
-"""
+_ERASED = [*(f"/{name}" for name in STARTED_BY_ITSELF), FILLER]
+"""What :meth:`RecoveryRungs.erase` removes unless the rig file lets it remove everything."""
 
 
 class RecoveryRungs:
@@ -84,7 +65,7 @@ class RecoveryRungs:
         self._link = link
         self._bootsel = bootsel
         self._clock = clock
-        self._erase_code = _ERASE_ALL if erase_all else _ERASE_PROGRAM
+        self._erase = call("erase_all") if erase_all else call("erase_files", _ERASED)
 
     @property
     def has_device(self) -> bool:
@@ -141,7 +122,7 @@ class RecoveryRungs:
             repl = RawRepl(self.board, port, self._clock)
             repl.enter(soft_reset=False, within_s=deadline.remaining_s)
             try:
-                repl.exec(self._erase_code, deadline.remaining_s)
+                repl.exec(source_of("erase") + self._erase, deadline.remaining_s)
             except ReplError as error:
                 raise BenchError(f"{self.board}: its files could not be erased: {error.traceback}") from error
             repl.reset(deadline.remaining_s)

@@ -19,23 +19,15 @@ from hil.host.locks import BoardLocks
 from hil.host.program import ProgramError, run_here
 from hil.host.usb_devices import list_devices
 from hil.links.device import open_device
+from hil.on_board import call, source_of
 from hil.power.uhubctl import hubs_in
 from hil.power.usb_port import DEVICES, UsbPort
 
 _UHUBCTL_WITHIN_S = 15.0
 """Seconds of real time; a device that hangs costs the kernel 5 per question."""
-_BLINKS = b"blinks"
-_BLINK = """
-import machine, time
-led = machine.Pin("LED", machine.Pin.OUT)
-print("blinks")
-try:
-    while True:
-        led.toggle()
-        time.sleep_ms(120)
-finally:
-    led.off()
-"""
+_BLINKS = "blinks"
+"""What a board prints before it does."""
+_BLINK_MS = 120
 
 Ask = Callable[[str, str], str]
 """Puts a question to a person, with what is meant when nothing is answered."""
@@ -139,7 +131,7 @@ def _blink(board: FoundBoard, ask: Callable[[], str]) -> str:
         try:
             repl = RawRepl(device.port_path, port, clock)
             repl.enter(soft_reset=True)
-            repl.start(_BLINK, _BLINKS)
+            repl.start(source_of("blink") + call("blink", _BLINKS, _BLINK_MS), _BLINKS.encode())
             try:
                 return ask()
             finally:

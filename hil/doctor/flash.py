@@ -1,9 +1,11 @@
 """Whether a board's flash takes what is written to it."""
 
 from collections.abc import Iterator
+from typing import cast
 
 from hil.board.raw_repl import ReplError
 from hil.doctor import Finding, Patient, Status
+from hil.on_board import call, source_of
 
 CHECK = "flash"
 FREE_BYTES = 64 * 1024
@@ -12,34 +14,17 @@ _WRITE_WITHIN_S = 20.0
 """Seconds of rig time: erasing a block takes a twentieth of a second, unless the flash is worn."""
 _PATH = "/hil-doctor.tmp"
 
-_STATE = "[__import__('os').statvfs('/')[i] for i in (1, 2, 3)]"
-_WRITE_AND_READ = f"""
-import os
-data = bytes(range(256))
-try:
-    with open({_PATH!r}, 'wb') as f:
-        for _ in range(32):
-            f.write(data)
-    os.sync()
-    with open({_PATH!r}, 'rb') as f:
-        print(all(f.read(256) == data for _ in range(32)) and not f.read(1))
-finally:
-    try:
-        os.remove({_PATH!r})
-    except OSError:
-        pass
-"""
-
 
 def check_flash(patient: Patient) -> Iterator[Finding]:
     """Ask for its free space, then write 8 KB under a temporary name, read them back, and remove them."""
     board = patient.board.name
     empty_it = f"`mpremote rm -r :/`, or `recovery: {{erase_all_files: true}}` in the rig file, frees board {board}"
     with patient.board.repl() as repl:
-        size, total, free = (int(number) for number in repl.eval(_STATE))  # type: ignore[attr-defined]  # a list
-        room = f"{free * size // 1024} of {total * size // 1024} KB free"
+        repl.exec(source_of("flash_check"))
+        free, total = cast("tuple[int, int]", repl.eval(call("room")))
+        room = f"{free // 1024} of {total // 1024} KB free"
         try:
-            is_same = repl.exec(_WRITE_AND_READ, _WRITE_WITHIN_S).strip() == "True"
+            is_same = repl.eval(call("write_and_read", _PATH), _WRITE_WITHIN_S)
         except ReplError as error:
             text = f"{room}; 8 KB could not be written: {error.traceback.splitlines()[-1]}"
             yield Finding(CHECK, board, Status.FAILED, text, empty_it)
@@ -47,7 +32,7 @@ def check_flash(patient: Patient) -> Iterator[Finding]:
     if not is_same:
         advice = "the flash is worn out, or its file system damaged: `hil flash` it anew; if that helps not, replace it"
         yield Finding(CHECK, board, Status.FAILED, f"{room}; what was written was read back differently", advice)
-    elif free * size < FREE_BYTES:
+    elif free < FREE_BYTES:
         yield Finding(CHECK, board, Status.WARNING, f"only {room}", empty_it)
     else:
         yield Finding(CHECK, board, Status.OK, f"{room}; 8 KB written and read back")

@@ -4,19 +4,11 @@ from collections.abc import Iterator
 
 from hil.doctor import Finding, Patient, Status
 from hil.events import SERIAL_GONE
+from hil.on_board import call, source_of
 
 CHECK = "power"
 _LOOK_S = 1.0
 """Seconds of rig time in which the port of a board that still has power would open: it is there all the while."""
-
-_MARK = """
-import machine
-hil_marker = 'still here'
-machine.RTC().datetime((2031, 2, 3, 0, 4, 5, 6, 0))
-"""
-# Two memories that only power loss clears together: the variable is gone after a soft reset too, and the clock survives
-# that one (ports/rp2/main.c starts it once, before the loop of soft resets, at the year 2021).
-_IS_MARKED = "'hil_marker' in globals() or __import__('machine').RTC().datetime()[0] == 2031"
 
 
 def check_supply(patient: Patient) -> Iterator[Finding]:
@@ -26,14 +18,15 @@ def check_supply(patient: Patient) -> Iterator[Finding]:
     """
     board = patient.board
     with board.repl() as repl:
-        repl.exec(_MARK)
+        repl.exec(source_of("power_loss") + call("mark"))
     since_s = patient.rig.clock.now()
     board.power.off()
     board.power.wait_until_discharged()
     stays = _still_answers(patient)
     board.boot()
     with board.repl() as repl:
-        is_marked = repl.eval(_IS_MARKED)
+        repl.exec(source_of("power_loss"))
+        is_marked = repl.eval(call("is_marked"))
     fix = "docs/rig.md lists hubs that really switch; is `power:` of the board the port that it is plugged into?"
     if is_marked:
         seen = "its serial device stayed" if stays else "its serial device went away"

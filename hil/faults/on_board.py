@@ -5,64 +5,34 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from hil.board.board import Board
+from hil.board.paths import CONFIG, FILLER
 from hil.board.raw_repl import RawRepl, ReplError
 from hil.errors import FaultError
+from hil.on_board import call, source_of
 
-CONFIG_FILE = "/config.json"
-"""Where the deployer leaves the Wi-Fi's key for the firmware."""
-FILLER = "/full-flash-fault.bin"
-"""The file that takes all the room on a full flash. Nobody's deployment lists it, so no deployment removes it."""
 FILL_WITHIN_S = 90.0
 """Seconds of rig time to write all of a flash: erasing a block takes a real board about 50 ms."""
 
 _WRONG_KEYS = ("wrong-key-on-purpose", "another-wrong-key")
 """Two, should one be right."""
 
-_FILL = f"""
-import os
-file = open({FILLER!r}, 'wb')
-block = bytes(os.statvfs('/')[0])
-try:
-    while True:
-        file.write(block)
-except OSError as error:
-    if error.errno != 28:
-        raise
-file.close()
-"""
-
-_EMPTY = f"""
-import os
-try:
-    os.remove({FILLER!r})
-except OSError as error:
-    if error.errno != 2:
-        raise
-"""
-
-_RADIO_OFF = """
-import network
-for interface in (network.STA_IF, network.AP_IF):
-    network.WLAN(interface).active(False)
-"""
-
 
 def switch_radio_off(board: Board) -> None:
     """Stop the firmware and switch both interfaces off. A reset or power cycle ends it."""
     with board.repl() as repl:
-        repl.exec(_RADIO_OFF)
+        repl.exec(source_of("radio_off") + call("radio_off"))
 
 
 def fill_flash(board: Board) -> None:
     """Leave no block of the flash free, and start the firmware anew if the board was on."""
     with _started_anew(board) as repl:
-        repl.exec(_FILL, FILL_WITHIN_S)
+        repl.exec(source_of("full_flash") + call("fill", FILLER), FILL_WITHIN_S)
 
 
 def empty_flash(board: Board) -> None:
     """Undo :func:`fill_flash`."""
     with _started_anew(board) as repl:
-        repl.exec(_EMPTY, FILL_WITHIN_S)
+        repl.exec(source_of("erase") + call("erase_files", [FILLER]), FILL_WITHIN_S)
 
 
 def falsify_key(board: Board) -> bytes:
@@ -74,7 +44,7 @@ def falsify_key(board: Board) -> bytes:
         try:
             written = _read(repl)
         except ReplError as error:
-            text = f"{board}: there is no {CONFIG_FILE} to put a wrong Wi-Fi key into; deploy an app first"
+            text = f"{board}: there is no {CONFIG} to put a wrong Wi-Fi key into; deploy an app first"
             raise FaultError(f"{text}, by marking the test with firmware(…)") from error
         settings = json.loads(written)
         wrong = next(key for key in _WRONG_KEYS if key != settings["password"])
@@ -103,10 +73,10 @@ def _started_anew(board: Board) -> Iterator[RawRepl]:
 
 
 def _read(repl: RawRepl) -> bytes:
-    content = repl.eval(f"open({CONFIG_FILE!r}, 'rb').read()")
+    content = repl.eval(f"open({CONFIG!r}, 'rb').read()")
     assert isinstance(content, bytes)
     return content
 
 
 def _write(repl: RawRepl, content: bytes) -> None:
-    repl.exec(f"with open({CONFIG_FILE!r}, 'wb') as file: file.write({content!r})")
+    repl.exec(f"with open({CONFIG!r}, 'wb') as file: file.write({content!r})")

@@ -7,8 +7,7 @@ from random import Random
 import pytest
 
 from hil.board.board import Board
-from hil.board.deploy import MANIFEST
-from hil.board.deploy_agent import TEMPORARY
+from hil.board.paths import MANIFEST, TEMPORARY_SUFFIX
 from hil.config.app import App
 from hil.errors import BenchError, DeployError
 from hil.rig import Rig
@@ -223,7 +222,7 @@ def test_a_folder_in_the_way_is_a_deploy_error(board: Board, flash: Flash) -> No
 
 def test_a_temporary_left_behind_is_removed(board: Board, flash: Flash) -> None:
     board.deploy(app(OLD), "ap")
-    flash.replace("/lib/pkg/old.py" + TEMPORARY, b"half a fi")
+    flash.replace("/lib/pkg/old.py" + TEMPORARY_SUFFIX, b"half a fi")
     board.deploy(app(NEW), "ap")
     assert image_on(flash) == NEW
 
@@ -231,7 +230,7 @@ def test_a_temporary_left_behind_is_removed(board: Board, flash: Flash) -> None:
 def test_what_is_left_behind_is_removed_also_when_all_files_are_right(board: Board, flash: Flash) -> None:
     board.deploy(app(NEW), "ap")
     listed = flash.files["/" + MANIFEST]
-    flash.replace("/main.py" + TEMPORARY, b"half a fi")
+    flash.replace("/main.py" + TEMPORARY_SUFFIX, b"half a fi")
     board.distrust()
     board.deploy(app(NEW), "ap")
     assert image_on(flash) == NEW
@@ -264,7 +263,7 @@ def test_power_cut_at_300_random_instants(
         states.add(frozenset(found.items()))
         for path in {*before, *after}:
             assert found.pop(path, None) in (before.get(path), after.get(path)), path
-        assert all(path.endswith(TEMPORARY) for path in found)
+        assert all(path.endswith(TEMPORARY_SUFFIX) for path in found)
         # Its switch has not been told, as after a real power failure.
         board.power.off()
         board.deploy(app(after), "ap")

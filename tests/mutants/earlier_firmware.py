@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from hil.board.deploy import MANIFEST
+from hil.board.paths import MANIFEST
 from hil.config.app import App, FirmwareCatalog
 from hil.pytest_plugin.requirements import APP
 from hil.rig import Rig
