@@ -18,7 +18,7 @@ from rich.console import Console
 from rich.table import Table
 
 from hil.config.app import FirmwareCatalog
-from hil.config.hubs import VirtualHub
+from hil.config.hubs import VirtualHubSection
 from hil.config.rig import BoardConfig, PortAddress, PowerTiming, RecoveryConfig, RigConfig, VirtualConfig, WifiConfig
 from hil.virtual.bench.bench import VirtualBench
 
@@ -57,7 +57,7 @@ def rig_of(boards: int) -> RigConfig:
         virtual=VirtualConfig(seed=1),
         power=PowerTiming(),
         recovery=RecoveryConfig(),
-        hubs={"main": VirtualHub(driver="virtual", ports=boards)},
+        hubs={"main": VirtualHubSection(driver="virtual", ports=boards)},
         boards={
             f"B{index}": BoardConfig(
                 name=f"B{index}",

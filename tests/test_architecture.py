@@ -14,8 +14,8 @@ PACKAGE = ROOT / "hil"
 LAYERS = (
     ("errors", "clock", "on_board"),
     ("events", "host"),
-    ("links", "bootsel"),
     ("config", "power"),
+    ("links", "bootsel"),
     ("board", "faults"),
     ("probes",),
     ("bench",),

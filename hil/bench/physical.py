@@ -5,7 +5,7 @@ from contextlib import ExitStack
 from hil.bootsel.mounts import Mounter
 from hil.bootsel.usb import UsbBootsel
 from hil.clock import MonotonicClock
-from hil.config.hubs import VirtualHub
+from hil.config.hubs import VirtualHubSection
 from hil.config.rig import RigConfig, WiredBoard
 from hil.errors import ConfigError
 from hil.host.locks import BoardLocks
@@ -101,7 +101,7 @@ class PhysicalBench:
 
     def _power_port(self, config: RigConfig, board: WiredBoard) -> PowerPort:
         hub = config.hubs[board.power.hub]
-        if isinstance(hub, VirtualHub):
+        if isinstance(hub, VirtualHubSection):
             raise ConfigError(f"{config.path}: hub {board.power.hub} is virtual and cannot supply a real board")
         return hub.power_port(board.power.port, self._clock)
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import TypeVar
 
-from hil.config.hubs import HubConfig, VirtualHub
+from hil.config.hubs import HubConfig, VirtualHubSection
 from hil.config.rig_file import (
     BoardProbeConfig,
     BoardSection,
@@ -42,7 +42,7 @@ def cell_location(name: str | None) -> Location:
 
 def is_virtual(hubs: Mapping[str, HubConfig]) -> bool:
     """Whether a rig on ``hubs`` is a virtual one. A rig is virtual or not as a whole."""
-    return all(isinstance(hub, VirtualHub) for hub in hubs.values())
+    return all(isinstance(hub, VirtualHubSection) for hub in hubs.values())
 
 
 def ap_of(boards: Mapping[str, BoardSection]) -> str | None:
@@ -52,7 +52,7 @@ def ap_of(boards: Mapping[str, BoardSection]) -> str | None:
 
 
 def _hub_problems(hubs: Mapping[str, HubConfig]) -> Iterator[Problem]:
-    virtual = [name for name, hub in hubs.items() if isinstance(hub, VirtualHub)]
+    virtual = [name for name, hub in hubs.items() if isinstance(hub, VirtualHubSection)]
     real = [name for name in hubs if name not in virtual]
     if virtual and real:
         text = f"hub {virtual[0]} is virtual and hub {real[0]} is not, but a rig is virtual or not as a whole"
@@ -74,7 +74,7 @@ def _board_problems(
         text = f"board {name} is on port {board.power}, but hub {board.power.hub} has ports 1 to {hub.ports}"
         yield Problem(power, f"{text}; correct `power: {board.power}`, or `ports:` of the hub")
     if board.link is not None:
-        if isinstance(hub, VirtualHub):
+        if isinstance(hub, VirtualHubSection):
             text = f"board {name} is virtual and has its serial line inside; remove `link:`"
             yield Problem((*location, "link"), text)
     elif isinstance(hub, HubSection) and board.serial is None and hub.usb_location is None:
@@ -119,7 +119,7 @@ def _ap_problems(location: Location, cell: CellSection) -> Iterator[Problem]:
 def _probe_problems(location: Location, cell: CellSection, hubs: Mapping[str, HubConfig]) -> Iterator[Problem]:
     driver = (*location, "probe", "driver")
     match cell.probe:
-        case VirtualProbeConfig() if not any(isinstance(hub, VirtualHub) for hub in hubs.values()):
+        case VirtualProbeConfig() if not any(isinstance(hub, VirtualHubSection) for hub in hubs.values()):
             text = "probe.driver is 'virtual', but a virtual probe hears no real boards; make it `board` or `host`"
             yield Problem(driver, text)
         case HostProbeConfig() if is_virtual(hubs):

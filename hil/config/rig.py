@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from hil.config.consistency import ap_of, inconsistencies, is_virtual
-from hil.config.hubs import HubConfig, VirtualHub
+from hil.config.hubs import HubConfig, VirtualHubSection
 from hil.config.rig_file import (
     BoardProbeConfig,
     CellSection,
@@ -210,7 +210,7 @@ def _cell(
 def _wired(rig: RigSection | CellsRigSection, cell: CellSection, name: str) -> WiredBoard:
     board = cell.boards[name]
     hub = rig.hubs[board.power.hub]
-    if isinstance(hub, VirtualHub):
+    if isinstance(hub, VirtualHubSection):
         serial, usb_port = board.serial or derived_serial(rig.rig, name), None
     else:
         serial, usb_port = board.serial or "", hub.usb_path(board.power.port)

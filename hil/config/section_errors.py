@@ -1,6 +1,5 @@
 """What pydantic finds wrong with a section, in words that say what to do and never show a secret."""
 
-import difflib
 import re
 import types
 from collections.abc import Iterator, Mapping, Sequence
@@ -9,6 +8,7 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin
 from pydantic import BaseModel
 from pydantic_core import ErrorDetails
 
+from hil.config.registry import RegistryError, suggestion
 from hil.config.sections import Scalar
 
 Location = tuple[str | int, ...]
@@ -41,10 +41,12 @@ def describe(model: type[BaseModel], details: ErrorDetails, location: Location) 
         where = f" in {_dotted(location[:-1])}" if location[:-1] else ""
         # A section whose class is picked while it is read brings its keys along.
         known = context.get("known_keys") or _known_keys(model, details["loc"])
-        return f"unknown key '{last}'{where}; {_suggestion(last, known)}"
+        return f"unknown key '{last}'{where}; {suggestion(last, known)}"
     if kind == "union_tag_not_found":
         key = str(context["discriminator"]).strip("'")
         return f"'{key}' is missing in {_dotted(location)}; add `{key}: …`"
+    if isinstance(context.get("error"), RegistryError):
+        return f"{_dotted(location)}: {context['error']}"
     return f"{_dotted(location)} {_fault(kind, context, details)}"
 
 
@@ -53,7 +55,7 @@ def _fault(kind: str, context: Mapping[str, Any], details: ErrorDetails) -> str:
     if kind == "union_tag_invalid":
         key = str(context["discriminator"]).strip("'")
         known = str(context["expected_tags"]).replace("'", "")
-        return f"has an unknown {key} '{context['tag']}'; {_suggestion(str(context['tag']), known.split(', '))}"
+        return f"has an unknown {key} '{context['tag']}'; {suggestion(str(context['tag']), known.split(', '))}"
     if kind == "value_error":
         return str(context["error"])
     given = details["input"]
@@ -62,7 +64,7 @@ def _fault(kind: str, context: Mapping[str, Any], details: ErrorDetails) -> str:
         shown = f"'{given.written if isinstance(given, Scalar) else given}'"
     if kind == "literal_error":
         known = re.sub(r"'| or ", lambda match: ", " if match[0] == " or " else "", str(context["expected"]))
-        return f"is {shown}; {_suggestion(str(given), known.split(', '))}"
+        return f"is {shown}; {suggestion(str(given), known.split(', '))}"
     subject = kind.partition("_")[0]
     if subject in _EXPECTED and kind.endswith(("_type", "_parsing", "_from_float")):
         expected = _EXPECTED[subject]
@@ -81,11 +83,6 @@ def _kind_of(given: object) -> str:
 
 def _dotted(location: Location) -> str:
     return ".".join(str(step) for step in location) or "the file"
-
-
-def _suggestion(given: str, known: Sequence[str]) -> str:
-    close = difflib.get_close_matches(given, known, n=1)
-    return (f"did you mean '{close[0]}'? " if close else "") + f"known: {', '.join(known)}"
 
 
 def _known_keys(model: type[BaseModel], location: Sequence[str | int]) -> list[str]:

@@ -2,7 +2,7 @@
 
 from typing import TypeVar
 
-from hil.config.hubs import VirtualHub
+from hil.config.hubs import VirtualHubSection
 from hil.config.rig import RigConfig, WiredBoard, derived_serial
 from hil.config.rig_file import HostProbeConfig
 
@@ -20,7 +20,7 @@ def virtual_twin(config: RigConfig) -> RigConfig:
     if config.is_virtual:
         return config
     hubs = {
-        name: VirtualHub(driver="virtual", ports=max(_FEWEST_PORTS, hub.ports or 0, *_ports_used(name, config)))
+        name: VirtualHubSection(driver="virtual", ports=max(_FEWEST_PORTS, hub.ports or 0, *_ports_used(name, config)))
         for name, hub in config.hubs.items()
     }
     return config.model_copy(

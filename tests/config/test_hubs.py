@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from hil.config.hubs import BUILT_IN, HubConfig, VirtualHub
+from hil.config.hubs import POWER_DRIVERS, HubConfig, VirtualHubSection
 from hil.config.rig import load_rig
 from hil.errors import ConfigError
 from hil.power import HubSection
@@ -50,7 +50,7 @@ def test_the_driver_picks_the_class(tmp_path: Path, hub: str, kind: str, usb_pat
 
 
 def test_a_virtual_hub(tmp_path: Path) -> None:
-    assert load(tmp_path, "{driver: virtual, ports: 3}") == VirtualHub(driver="virtual", ports=3)
+    assert load(tmp_path, "{driver: virtual, ports: 3}") == VirtualHubSection(driver="virtual", ports=3)
 
 
 @pytest.mark.parametrize(
@@ -59,7 +59,7 @@ def test_a_virtual_hub(tmp_path: Path) -> None:
         (
             "{driver: uhubclt, location: 1-1.4}",
             (
-                "hubs.main has an unknown driver 'uhubclt'; did you mean 'uhubctl'? "
+                "hubs.main: unknown driver 'uhubclt'; did you mean 'uhubctl'? "
                 "known: command, ssh, sysfs, uhubctl, virtual"
             ),
         ),
@@ -80,7 +80,7 @@ def test_a_virtual_hub(tmp_path: Path) -> None:
         ("{driver: ssh, location: 1-1, host: -v}", "hubs.main.host is no host for ssh"),
         ("{driver: command}", "'on' is missing in hubs.main; add `on: …`"),
         ("uhubctl", "hubs.main is a single value, must be a mapping (key: value)"),
-        ('{driver: "${DRIVER}"}', "hubs.main has an unknown driver '${DRIVER}'"),
+        ('{driver: "${DRIVER}"}', "hubs.main: unknown driver '${DRIVER}'"),
     ],
 )
 def test_a_wrong_section_says_what_to_do(tmp_path: Path, hub: str, expected: str) -> None:
@@ -104,8 +104,8 @@ def test_only_the_driver_that_a_rig_names_is_imported(tmp_path: Path) -> None:
 def test_every_driver_of_ours_is_there() -> None:
     from pydoc import locate
 
-    for driver, name in BUILT_IN.items():
+    for driver, name in POWER_DRIVERS.built_in.items():
         section = locate(name)
         assert isinstance(section, type)
-        assert issubclass(section, HubSection | VirtualHub)
+        assert issubclass(section, HubSection | VirtualHubSection)
         assert driver in str(section.model_fields["driver"].annotation)

@@ -151,7 +151,7 @@ BROKEN = {
         "driver: virtaul",
         [
             (
-                "rig.yaml:4: hubs.main has an unknown driver 'virtaul'; did you mean 'virtual'? "
+                "rig.yaml:4: hubs.main: unknown driver 'virtaul'; did you mean 'virtual'? "
                 "known: command, ssh, sysfs, uhubctl, virtual"
             )
         ],

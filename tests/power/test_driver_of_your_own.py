@@ -127,9 +127,12 @@ def test_it_is_among_the_known(installed: Path, monkeypatch: pytest.MonkeyPatch)
     [
         (
             "import nonesuch",
-            "which is acme_relay:AcmeRelay of acme-relay and cannot be imported (ModuleNotFoundError: ",
+            "acme_relay:AcmeRelay of package acme-relay, which cannot be imported (ModuleNotFoundError: ",
         ),
-        ("class AcmeRelay: pass", "acme_relay:AcmeRelay of acme-relay is no subclass of hil.power.HubSection"),
+        (
+            "class AcmeRelay: pass",
+            "acme_relay:AcmeRelay of package acme-relay, which is not a subclass of hil.power.HubSection",
+        ),
     ],
 )
 def test_one_that_is_broken_says_whose_it_is(
@@ -138,5 +141,5 @@ def test_one_that_is_broken_says_whose_it_is(
     (installed / "acme_relay.py").write_text(source)
     rig = rig_file(installed, "tcp_port: 1")
     found = problem(rig, monkeypatch)
-    assert found.startswith(f"{rig}:5: hubs.card names driver 'acme-relay', ")
+    assert found.startswith(f"{rig}:5: hubs.card: driver 'acme-relay' is ")
     assert expected in found

@@ -43,7 +43,7 @@ class VirtualBench:
         self.hubs = {
             name: VirtualHub(name, hub.ports)
             for name, hub in config.hubs.items()
-            if isinstance(hub, hubs.VirtualHub)  # all of them, on a virtual rig
+            if isinstance(hub, hubs.VirtualHubSection)  # all of them, on a virtual rig
         }
         self.boards: dict[str, VirtualPico] = {}
         self._links: dict[str, VirtualLink] = {}

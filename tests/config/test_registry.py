@@ -1,0 +1,96 @@
+"""Names that stand for objects: built in by a table, brought by installed packages."""
+
+from collections.abc import Callable
+from fractions import Fraction
+from pathlib import Path
+
+import pytest
+
+from hil.config.registry import CALLABLE, BrokenEntryPoint, Registry, UnknownName, instance_of, subclass_of
+from hil.errors import ConfigError
+
+NUMBERS = Registry[type[object]](
+    kind="number",
+    group="pico_hil.test_numbers",
+    built_in={"fraction": "fractions.Fraction", "decimal": "decimal.Decimal"},
+    requirement=subclass_of(int),
+)
+
+Install = Callable[..., None]
+
+
+@pytest.fixture
+def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Install:
+    """Install a package that brings entry points to the registry, as pip would."""
+    monkeypatch.syspath_prepend(tmp_path)
+
+    def install(package: str, **entries: str) -> None:
+        information = tmp_path / f"{package}-1.0.dist-info"
+        information.mkdir()
+        (information / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {package}\nVersion: 1.0\n")
+        lines = "".join(f"{name} = {value}\n" for name, value in entries.items())
+        (information / "entry_points.txt").write_text(f"[{NUMBERS.group}]\n{lines}")
+
+    return install
+
+
+def test_built_in_object_is_found_by_its_path() -> None:
+    assert NUMBERS.load("fraction") is Fraction
+    assert NUMBERS.names == ("decimal", "fraction")
+
+
+def test_installed_package_adds_an_object(install: Install) -> None:
+    install("acme-numbers", acme="builtins:bool")
+    assert NUMBERS.load("acme") is bool
+    assert dict(NUMBERS.items())["acme"] is bool
+    assert NUMBERS.names == ("acme", "decimal", "fraction")
+
+
+def test_built_in_object_cannot_be_replaced(install: Install) -> None:
+    install("acme-numbers", fraction="builtins:bool")
+    assert NUMBERS.load("fraction") is Fraction
+    assert NUMBERS.names == ("decimal", "fraction")
+
+
+def test_unknown_name_lists_what_is_known(install: Install) -> None:
+    install("acme-numbers", acme="builtins:bool")
+    with pytest.raises(UnknownName) as caught:
+        NUMBERS.load("fractoin")
+    assert str(caught.value) == ("unknown number 'fractoin'; did you mean 'fraction'? known: acme, decimal, fraction")
+    assert isinstance(caught.value, ConfigError)
+    assert isinstance(caught.value, ValueError)
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ("nonesuch:Acme", "nonesuch:Acme of package acme-numbers, which cannot be imported (ModuleNotFoundError: "),
+        ("math:nonesuch", "math:nonesuch of package acme-numbers, which cannot be imported (AttributeError: "),
+        ("builtins:str", "builtins:str of package acme-numbers, which is not a subclass of builtins.int; correct"),
+        ("math:pi", "math:pi of package acme-numbers, which is not a subclass of builtins.int; correct its entry"),
+    ],
+)
+def test_unusable_entry_point_names_its_package(install: Install, value: str, expected: str) -> None:
+    install("acme-numbers", acme=value)
+    with pytest.raises(BrokenEntryPoint) as caught:
+        NUMBERS.load("acme")
+    assert str(caught.value).startswith(f"number 'acme' is {expected}")
+
+
+def test_name_that_two_packages_bring_is_an_error(install: Install) -> None:
+    install("acme-numbers", acme="builtins:bool")
+    install("other-numbers", acme="builtins:int")
+    with pytest.raises(BrokenEntryPoint) as caught:
+        NUMBERS.load("acme")
+    assert str(caught.value) == (
+        "number 'acme' is both builtins:bool of package acme-numbers and builtins:int of package other-numbers; "
+        "uninstall one of the packages"
+    )
+
+
+def test_requirements() -> None:
+    assert instance_of(Fraction).is_met_by(Fraction(1))
+    assert not instance_of(Fraction).is_met_by(Fraction)
+    assert instance_of(Fraction).text == "an instance of fractions.Fraction"
+    assert CALLABLE.is_met_by(len)
+    assert not CALLABLE.is_met_by(1)
