@@ -21,7 +21,7 @@ from hil.config.rig import RigConfig
 from hil.config.rig_file import WifiConfig
 from hil.errors import BenchError, BlockedByQuarantine, HilError, RecoveryFailed
 from hil.events import Timeline
-from hil.faults import ON_EVERY_RIG, FaultName
+from hil.faults import BenchFault
 from hil.faults.injector import FaultInjector
 from hil.probes.recorded import RecordedProbe
 
@@ -268,14 +268,14 @@ def _switch_off(board: Board, _is_fresh: bool) -> None:
     board.power.off()
 
 
-def offered_faults(config: RigConfig) -> frozenset[FaultName]:
-    """What can be made to go wrong on a rig: known without opening it."""
+def bench_faults(config: RigConfig) -> frozenset[type[BenchFault]]:
+    """The faults that the bench of a rig offers, without opening it. Every other fault each rig can have."""
     if not config.is_virtual:
-        return ON_EVERY_RIG
+        return frozenset()
     # As below: the kind of bench decides.
     from hil.virtual.bench.faults import OFFERED
 
-    return ON_EVERY_RIG | OFFERED
+    return OFFERED
 
 
 def open_bench(config: RigConfig) -> Bench:

@@ -1,156 +1,111 @@
-"""Faults: what can be made to go wrong on a rig, and the part of it that only the bench itself can do.
+"""Faults: what a test makes go wrong on a rig. One class per kind of fault, a subclass of :class:`FaultDriver`.
 
-Some faults any rig can have, through a board's power and its REPL. The others a bench does for us, through
-:class:`BenchFaults`: nobody above that protocol knows what kind of bench it is.
+Some faults every rig can have, by a board's power and its REPL. For the others the bench has to do something; they
+derive from :class:`BenchFault`, and a bench does those that it offers.
 """
 
-import math
-from dataclasses import dataclass, field
-from typing import Literal, Protocol, get_args
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar, Protocol
 
-FaultName = Literal[
-    "power_cut",
-    "brown_out",
-    "radio_off",
-    "ap_restart",
-    "loss",
-    "latency",
-    "duplication",
-    "reordering",
-    "partition",
-    "wrong_key",
-    "full_flash",
-    "usb_drop",
-    "garbled_serial",
-]
-"""A kind of fault: the name of the method that injects it, and what ``needs(faults=(…))`` calls it."""
+from hil.clock import Clock
 
-FAULT_NAMES: tuple[FaultName, ...] = get_args(FaultName)
+if TYPE_CHECKING:
+    from hil.board.board import Board
 
-ON_EVERY_RIG: frozenset[FaultName] = frozenset({"power_cut", "radio_off", "ap_restart", "wrong_key", "full_flash"})
-"""What takes no more than boards whose power can be switched and whose REPL answers."""
+AIR = "air"
+"""The source on the timeline of a fault that concerns no single board."""
+
+End = Callable[[], None]
+"""Ends a fault that has begun. Raises ``BenchError`` if that fails; the fault then stays active."""
 
 
 @dataclass(frozen=True)
-class _Chance:
-    """A fault that hits some packets and not others."""
+class FaultContext:
+    """What a fault can use besides the boards that it was given."""
 
-    probability: float
-    """From 0 to 1, for each packet on each hop through the air."""
-    spares_probe: bool = field(default=False, kw_only=True)
-    """Whether what the rig's probe sends and is sent gets through undisturbed."""
-
-    def __post_init__(self) -> None:
-        check_probability(self.probability)
-
-    def __str__(self) -> str:
-        return f"{100 * self.probability:g} %"
+    ap: "Board"
+    """The rig's AP."""
+    clock: Clock
+    """Rig time, the only one to wait in."""
+    bench: "BenchFaults | None"
+    """None on a bench that has no faults of its own."""
 
 
-@dataclass(frozen=True)
-class Loss(_Chance):
-    """Packets that do not arrive."""
+class FaultDriver(ABC):
+    """One fault with its parameters: ``faults.NAME(…)`` constructs it with the same arguments, and begins it.
 
-
-@dataclass(frozen=True)
-class Duplication(_Chance):
-    """Packets that arrive twice, the second time late."""
-
-
-@dataclass(frozen=True)
-class Reordering(_Chance):
-    """Packets that are held back, so that later ones overtake them."""
-
-
-@dataclass(frozen=True)
-class Latency:
-    """Packets that arrive later, in the order in which they were sent."""
-
-    delay_s: float
-    """Seconds added on each hop through the air."""
-    spares_probe: bool = field(default=False, kw_only=True)
-    """As for :class:`Loss`."""
-
-    def __post_init__(self) -> None:
-        if not 0 <= self.delay_s < math.inf:
-            raise ValueError(
-                f"latency of {self.delay_s:g} s: must be finite, and a packet cannot arrive before it was sent"
-            )
-
-    def __str__(self) -> str:
-        return f"{1000 * self.delay_s:g} ms"
-
-
-@dataclass(frozen=True)
-class Partition:
-    """Groups of boards of which none hears one of another group, neither directly nor by way of a third board's AP.
-
-    It is as if they were out of each other's radio range: no beacon, no association, no packet. Boards in no group
-    hear everybody.
+    The registry gives it its name. The string of an instance is what the timeline shows of its parameters.
     """
 
-    groups: tuple[frozenset[str], ...]
-    """Names of boards."""
+    outlives_power: ClassVar[bool] = False
+    """Whether it is still there once every board has been without power, as between two tests."""
 
-    def __post_init__(self) -> None:
-        names = [name for group in self.groups for name in group]
-        if len(self.groups) < 2 or not all(self.groups) or len(names) != len(set(names)):
-            raise ValueError(f"a partition ({self}) takes two groups of boards or more, and no board in two of them")
+    begins_when_done: ClassVar[bool] = False
+    """Whether the timeline shows its begin when :meth:`begin` returns, as of a fault that is prepared over the REPL.
+    Otherwise before the call, so that its effects come after it."""
 
-    def __str__(self) -> str:
-        return " | ".join(" ".join(sorted(group)) for group in self.groups)
+    @classmethod
+    def is_offered(cls, bench: "Collection[type[BenchFault]]") -> bool:
+        """Whether a rig can have this fault, given the classes that its bench offers."""
+        return not issubclass(cls, BenchFault) or issubclass(cls, tuple(bench))
 
+    @property
+    def target(self) -> str:
+        """The board that it concerns, by name, or :data:`AIR`: its source on the timeline."""
+        return AIR
 
-@dataclass(frozen=True)
-class BrownOut:
-    """The supply of a board sags although its port is on: it stops, and starts anew when the fault ends."""
-
-    board: str
-
-
-@dataclass(frozen=True)
-class UsbDrop:
-    """A board's serial device goes away and comes back; the board goes on meanwhile."""
-
-    board: str
-
-
-@dataclass(frozen=True)
-class GarbledSerial:
-    """Bytes that a board sends over its serial line arrive as others, which are no text."""
-
-    board: str
-    probability: float
-    """From 0 to 1, for each byte."""
-
-    def __post_init__(self) -> None:
-        check_probability(self.probability)
+    @abstractmethod
+    def begin(self, context: FaultContext) -> End | None:
+        """Begin, and return how to end. None if the fault is over already, such as a restart. Raises ``HilError``."""
 
     def __str__(self) -> str:
-        return f"{100 * self.probability:g} % of the bytes"
+        return ""
 
 
-PacketFault = Loss | Latency | Duplication | Reordering
-"""What befalls single packets. Several at once add up."""
+@dataclass(frozen=True)
+class BoardFault(FaultDriver):
+    """A fault of one board."""
 
-BenchFault = PacketFault | Partition | BrownOut | UsbDrop | GarbledSerial
+    board: "Board"
+
+    @property
+    def target(self) -> str:
+        return self.board.name
+
+
+class BenchFault(FaultDriver):
+    """A fault that the bench itself injects."""
+
+    outlives_power = True
+
+    def begin(self, context: FaultContext) -> End | None:
+        return self.begin_on_bench(context)
+
+    def begin_on_bench(self, context: FaultContext) -> End:
+        """Have the bench begin it; for a :meth:`begin` that does more."""
+        bench = context.bench
+        assert bench is not None
+        bench.begin(self)
+        return lambda: bench.end(self)
 
 
 class BenchFaults(Protocol):
     """The faults that a bench can inject by itself."""
 
     @property
-    def offered(self) -> frozenset[FaultName]:
-        """What it can do."""
+    def offered(self) -> frozenset[type[BenchFault]]:
+        """The classes that it can inject, each with its subclasses."""
 
     def begin(self, fault: BenchFault) -> None:
-        """Let ``fault``, which must be offered, begin at this instant. Boards are meant by their names."""
+        """Begin ``fault``, which must be offered, at this instant."""
 
     def end(self, fault: BenchFault) -> None:
-        """Let a fault end that was begun."""
+        """End a fault that was begun."""
 
 
 def check_probability(probability: float) -> None:
-    """Raise ``ValueError`` for what is no probability."""
+    """Raise ``ValueError`` unless ``probability`` is from 0 to 1."""
     if not 0 <= probability <= 1:
         raise ValueError(f"probability {probability:g}: must be from 0 to 1, 0.1 for 10 %")

@@ -1,11 +1,11 @@
-"""The condition of a whole test run: packet faults that every test has to live with, and the limits that hold then."""
+"""The condition of a test run: packet faults that hold in every test, and the limits that apply then."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from hil.errors import ConfigError
-from hil.faults import Duplication, FaultName, Latency, Loss, PacketFault, Reordering
-
-_KNOWN = "loss=0.1, latency=0.05 (seconds), duplication=0.1, reordering=0.1"
+from hil.faults.packets import PacketFault
+from hil.faults.registry import FAULTS, fault_names
 
 
 @dataclass(frozen=True)
@@ -15,7 +15,8 @@ class Condition:
     Several faults add up. Without any the air is clear.
     """
 
-    faults: tuple[PacketFault, ...] = ()
+    named: tuple[tuple[str, PacketFault], ...] = ()
+    """Each fault with its name."""
     text: str = ""
     """As it was given, for people to read."""
 
@@ -27,46 +28,34 @@ class Condition:
 
     @property
     def is_clear(self) -> bool:
-        """Whether nothing is disturbed on purpose."""
-        return not self.faults
+        """Whether there is no fault."""
+        return not self.named
 
     @property
-    def names(self) -> tuple[FaultName, ...]:
-        """What a rig must offer for it."""
-        return tuple(name_of(fault) for fault in self.faults)
+    def names(self) -> tuple[str, ...]:
+        """The faults that a rig must offer for it."""
+        return tuple(name for name, _ in self.named)
 
     def limit(self, clear: float, *, disturbed: float) -> float:
         """The limit that holds in this run: ``clear``, or under any condition the wider one that a test states.
 
-        A test that states one does so for 10 % loss and 50 ms latency; nothing is promised beyond.
+        A test states it for 10 % loss and 50 ms latency; nothing is promised beyond.
         """
         return clear if self.is_clear else disturbed
 
 
-def name_of(fault: PacketFault) -> FaultName:
-    """What a packet fault is called."""
-    names: dict[type[PacketFault], FaultName] = {
-        Loss: "loss",
-        Latency: "latency",
-        Duplication: "duplication",
-        Reordering: "reordering",
-    }
-    return names[type(fault)]
-
-
-def _fault(part: str) -> PacketFault:
-    name, _, written = part.partition("=")
+def _fault(part: str) -> tuple[str, PacketFault]:
+    name, _, written = (text.strip() for text in part.partition("="))
+    kind = FAULTS.load(name) if name in fault_names() else None
+    if kind is None or not issubclass(kind, PacketFault):
+        raise ConfigError(f"--hil-condition: {part!r} is not a condition; known: {_examples()}")
+    make: Callable[..., PacketFault] = kind
     try:
-        value = float(written)
-        match name.strip():
-            case "loss":
-                return Loss(value, spares_probe=True)
-            case "latency":
-                return Latency(value, spares_probe=True)
-            case "duplication":
-                return Duplication(value, spares_probe=True)
-            case "reordering":
-                return Reordering(value, spares_probe=True)
+        return name, make(float(written), spares_probe=True)
     except ValueError as error:
-        raise ConfigError(f"--hil-condition: {part!r}: {error}; write for example {_KNOWN}") from error
-    raise ConfigError(f"--hil-condition: {part!r} is no condition; known: {_KNOWN}")
+        raise ConfigError(f"--hil-condition: {part!r}: {error}; write for example {_examples()}") from error
+
+
+def _examples() -> str:
+    kinds = {name: FAULTS.load(name) for name in fault_names()}
+    return ", ".join(f"{name}={kind.example}" for name, kind in kinds.items() if issubclass(kind, PacketFault))

@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 
 from hil.errors import ConfigError
-from hil.faults import FAULT_NAMES, FaultName
 
 MARKERS = (
     "firmware(name): the app that the boards run in this test; they hold its files and are off when the test begins",
@@ -26,7 +25,7 @@ class Needs:
     clients: int | None = None
     """This many client boards; None for all that there are."""
     probe: bool = False
-    faults: tuple[FaultName, ...] = ()
+    faults: tuple[str, ...] = ()
     """The faults that it injects: names of methods of the fixture ``faults``."""
 
 
@@ -69,10 +68,13 @@ def _problems(mark: pytest.Mark) -> Iterator[str]:
     faults = mark.kwargs.get("faults", ())
     if type(faults) is not tuple:
         yield f"faults={faults!r} must be a tuple"
-    else:
-        for name in faults:
-            if name not in FAULT_NAMES:
-                yield f"unknown fault {name!r}, of {', '.join(FAULT_NAMES)}"
+    elif faults:
+        # Costly imports: only tests that name faults pay for them.
+        from hil.config.registry import UnknownName
+        from hil.faults.registry import FAULTS, fault_names
+
+        names = fault_names()
+        yield from (str(UnknownName(FAULTS.kind, name, names)) for name in faults if name not in names)
 
 
 def place_of(item: pytest.Item) -> str:

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 import pytest
 
 from hil.errors import ConfigError
-from hil.faults import FaultName
 from hil.pytest_plugin.markers import Needs, firmware_of, needs_of, place_of
 from hil.pytest_plugin.settings import Settings
 
@@ -14,6 +13,7 @@ if TYPE_CHECKING:
     # Costly imports: a pytest run without a rig must not pay for them.
     from hil.config.app import App
     from hil.config.rig import RigConfig
+    from hil.faults import BenchFault
 
 APP = pytest.StashKey["App | None"]()
 """In ``item.stash`` when a rig is given: the app that the boards get; None to leave them as they are."""
@@ -60,8 +60,8 @@ def _missing_somewhere(needs: Needs, cells: Sequence["RigConfig"]) -> str:
     return f"{first}; run it with --hil-cell {able[0]}" if first and able else first
 
 
-def missing_of(needs: Needs, rig: "RigConfig", offered: Collection[FaultName] | None = None) -> str:
-    """What the rig lacks, in words; empty when it lacks nothing. ``offered`` are the faults it can have, if known."""
+def missing_of(needs: Needs, rig: "RigConfig", offered: "Collection[type[BenchFault]] | None" = None) -> str:
+    """What the rig lacks, as a reason to skip; empty when it lacks nothing. ``offered``: what its bench can inject."""
     clients = [board.name for board in rig.client_boards]
     if needs.clients is not None and needs.clients > len(clients):
         names = f": {', '.join(clients)}" if clients else ""
@@ -69,8 +69,8 @@ def missing_of(needs: Needs, rig: "RigConfig", offered: Collection[FaultName] | 
     if needs.probe and rig.probe is None:
         return f"needs a probe, {rig} has none"
     if needs.faults:
-        from hil.faults.injector import missing_faults
-        from hil.rig import offered_faults
+        from hil.faults.registry import missing_faults
+        from hil.rig import bench_faults
 
-        return missing_faults(rig.name, needs.faults, offered_faults(rig) if offered is None else offered)
+        return missing_faults(rig.name, needs.faults, bench_faults(rig) if offered is None else offered)
     return ""

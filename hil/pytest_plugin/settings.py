@@ -91,10 +91,10 @@ def _condition(config: pytest.Config, rig: "RigConfig") -> "Condition":
     given = config.getoption("hil_condition")
     condition = Condition.parse(config.getini("hil_condition") if given is None else given)
     if not condition.is_clear:
-        from hil.faults.injector import missing_faults
-        from hil.rig import offered_faults
+        from hil.faults.registry import missing_faults
+        from hil.rig import bench_faults
 
-        if missing := missing_faults(rig.name, condition.names, offered_faults(rig)):
+        if missing := missing_faults(rig.name, condition.names, bench_faults(rig)):
             raise ConfigError(f"--hil-condition: {missing}")
     return condition
 

@@ -13,9 +13,9 @@ import pytest
 from hil.bench.physical import PhysicalBench, lock_keys
 from hil.config.rig import RigConfig, load_rig
 from hil.errors import LinkError
-from hil.faults import ON_EVERY_RIG
+from hil.faults.serial_line import UsbDrop
 from hil.host.locks import BoardsInUse
-from hil.rig import Rig, offered_faults
+from hil.rig import Rig, bench_faults
 from tests.links.conftest import PATIENCE_S, Ear, PtyDevice, descriptors
 
 SWITCH = """
@@ -164,8 +164,8 @@ def test_power_is_cut_with_the_port_closed(config: RigConfig, tmp_path: Path) ->
 
 
 def test_what_only_a_simulation_can_do_is_not_offered(config: RigConfig, three_boards: RigConfig) -> None:
-    assert offered_faults(config) == ON_EVERY_RIG
-    assert "usb_drop" in offered_faults(three_boards)
+    assert bench_faults(config) == frozenset()
+    assert UsbDrop in bench_faults(three_boards)
 
 
 def test_a_test_that_needs_it_is_skipped_by_name(config: RigConfig, pytester: pytest.Pytester) -> None:

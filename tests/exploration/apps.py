@@ -7,7 +7,6 @@ from typing import ClassVar
 
 from hil.board.board import Board
 from hil.cluster.cluster import Cluster
-from hil.faults import FaultName
 from hil.rig import Rig
 from tests.exploration.promises import CollectsFirst, OrderKept, Promise, YieldsInTurn
 
@@ -17,7 +16,7 @@ class Permission:
     """A violation that cannot be helped: from when a fault begins until ``after_s`` past its end."""
 
     invariant: str
-    fault: FaultName
+    fault: str
     after_s: float
     reason: str
 

@@ -13,15 +13,18 @@ from hil.config.app import App, FirmwareCatalog
 from hil.config.rig import RigConfig
 from hil.errors import ConfigError, DeployError, FaultError, LinkError
 from hil.events import FAULT_BEGIN, FAULT_END
-from hil.faults import FAULT_NAMES, ON_EVERY_RIG, Latency, Loss
 from hil.faults.condition import Condition
 from hil.faults.injector import FaultInjector
+from hil.faults.packets import Latency, Loss
+from hil.faults.registry import FAULTS, offered_faults
 from hil.pytest_plugin.markers import Needs
 from hil.pytest_plugin.requirements import missing_of
-from hil.rig import Rig, offered_faults
+from hil.rig import Rig, bench_faults
 from hil.virtual.bench.bench import VirtualBench
 
 ROOT = Path(__file__).parents[2]
+
+ON_EVERY_RIG = {"power_cut", "radio_off", "ap_restart", "wrong_key", "full_flash"}
 
 COUNTER = b"""
 import machine, time
@@ -184,9 +187,23 @@ def test_after_a_test_only_what_outlives_the_boards_power_is_undone(
 # ---- what a rig can do
 
 
-def test_every_fault_is_a_method_of_the_fixture(faults: FaultInjector) -> None:
-    assert all(callable(getattr(faults, name)) for name in FAULT_NAMES)
-    assert faults.offered == set(FAULT_NAMES)
+def test_every_built_in_fault_has_a_method_with_its_types(faults: FaultInjector) -> None:
+    assert set(FAULTS.built_in) <= set(dir(FaultInjector))
+    assert faults.offered == set(FAULTS.built_in)
+
+
+def test_a_fault_can_be_injected_by_its_name(rig: Rig, faults: FaultInjector) -> None:
+    with faults.inject("loss", 0.1), faults.inject("garbled_serial", rig.boards["B"], probability=0.5):
+        assert [fault.name for fault in faults.active] == ["loss", "garbled_serial"]
+    assert told(rig)[:2] == [("air", "loss 10 % begins"), ("B", "garbled_serial 50 % of the bytes begins")]
+
+
+def test_an_unknown_fault_gives_the_known_ones(faults: FaultInjector) -> None:
+    known = r"did you mean 'loss'\? known: .*garbled_serial"
+    with pytest.raises(ConfigError, match=f"^unknown fault 'los'; {known}"):
+        faults.inject("los", 0.1)
+    with pytest.raises(AttributeError, match=f"^unknown fault 'los'; {known}"):
+        faults.los(0.1)
 
 
 def test_a_rig_that_cannot_do_a_fault_says_so(rig: Rig) -> None:
@@ -207,8 +224,8 @@ def test_a_rig_that_cannot_do_a_fault_says_so(rig: Rig) -> None:
 def test_a_test_that_needs_what_the_rig_cannot_do_is_skipped_by_name(three_boards: RigConfig) -> None:
     needs = Needs(faults=("power_cut", "loss", "partition"))
     assert missing_of(needs, three_boards) == ""
-    assert offered_faults(three_boards) == set(FAULT_NAMES)
-    assert missing_of(needs, three_boards, ON_EVERY_RIG) == (
+    assert offered_faults(bench_faults(three_boards)) == tuple(FAULTS.built_in)
+    assert missing_of(needs, three_boards, ()) == (
         'needs the faults loss, partition, which rig "three" cannot do; '
         "it can do power_cut, radio_off, ap_restart, wrong_key, full_flash"
     )
@@ -235,7 +252,7 @@ def test_power_cut_of_a_board_that_is_off_leaves_it_off(rig: Rig, faults: FaultI
 def test_brown_out_of_a_neighbour(rig: Rig, faults: FaultInjector, board: Board) -> None:
     mark = board.console.mark()
     rig.boards["C"].power.on()
-    faults.brown_out(board)
+    assert not faults.brown_out(board).is_active
     board.console.expect("boot", within=5, since=mark, cause="1")
     assert board.power.is_on
     assert [event.name for event in board.console.events(since=mark) if event.name.startswith("power")] == []
@@ -246,6 +263,16 @@ def test_brown_out_of_a_board_without_power_does_nothing(rig: Rig, faults: Fault
     faults.brown_out(rig.boards["C"])
     rig.clock.sleep(5)
     assert rig.boards["C"].console.lines == []
+
+
+@pytest.mark.parametrize("name", ["brown_out", "ap_restart"])
+def test_what_is_over_at_once_takes_no_block(rig: Rig, faults: FaultInjector, name: str) -> None:
+    over = (
+        f"the fault {name} is over when faults.{name}(…) returns, so no block can run under it; call it without `with`"
+    )
+    with pytest.raises(FaultError, match=f"^{re.escape(over)}$"), faults.inject(name, rig.boards["A"]):
+        raise AssertionError
+    assert [text.split()[-1] for _, text in told(rig)] == ["begins", "ends"]
 
 
 # ---- access point and radio
@@ -410,7 +437,7 @@ def test_partition_of_client_and_access_point(hello: Rig) -> None:
 
 def test_condition() -> None:
     condition = Condition.parse(" loss=0.1, latency=0.05 ")
-    assert condition.faults == (Loss(0.1, spares_probe=True), Latency(0.05, spares_probe=True))
+    assert condition.named == (("loss", Loss(0.1, spares_probe=True)), ("latency", Latency(0.05, spares_probe=True)))
     assert condition.names == ("loss", "latency")
     assert condition.text == "loss=0.1 latency=0.05"
     assert condition.limit(6, disturbed=9) == 9

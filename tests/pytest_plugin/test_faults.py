@@ -51,7 +51,9 @@ def test_unknown_fault_is_a_usage_error(pytester: pytest.Pytester, rig: Path) ->
     )
     result = pytester.runpytest("--rig", rig)
     assert result.ret == pytest.ExitCode.USAGE_ERROR
-    result.stderr.fnmatch_lines(["*py:3: needs(faults=('los',)): unknown fault 'los', of power_cut, *"])
+    result.stderr.fnmatch_lines(
+        ["*py:3: needs(faults=('los',)): unknown fault 'los'; did you mean 'loss'? known: power_cut, *"]
+    )
 
 
 def test_faults_without_a_rig_are_skipped(pytester: pytest.Pytester) -> None:
@@ -89,7 +91,7 @@ def test_condition_from_the_ini_file_and_xdist(pytester: pytest.Pytester, rig: P
 def test_wrong_condition_is_a_usage_error(pytester: pytest.Pytester, rig: Path) -> None:
     result = pytester.runpytest("--rig", rig, "--hil-condition", "rain=0.1")
     assert result.ret == pytest.ExitCode.USAGE_ERROR
-    result.stderr.fnmatch_lines(["*--hil-condition: 'rain=0.1' is no condition; known: loss=0.1, latency=0.05*"])
+    result.stderr.fnmatch_lines(["*--hil-condition: 'rain=0.1' is not a condition; known: loss=0.1, latency=0.05*"])
 
 
 @pytest.mark.parametrize("given", ["latency=nan", "latency=inf", "latency=-1", "loss=nan", "loss=1.1"])

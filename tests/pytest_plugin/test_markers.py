@@ -20,7 +20,7 @@ def item_marked(pytester: pytest.Pytester, *markers: str) -> pytest.Item:
         ("needs(clients=0)", "clients=0 must be a whole number from 1; known: "),
         ("needs(probe=1)", "probe=1 must be True or False; known: "),
         ("needs(faults='loss')", "faults='loss' must be a tuple; known: "),
-        ("needs(faults=('loss', 'los'))", "unknown fault 'los', of power_cut, brown_out, "),
+        ("needs(faults=('loss', 'los'))", "unknown fault 'los'; did you mean 'loss'? known: power_cut, brown_out, "),
         ("needs(3)", "takes keywords only; known: "),
         ("firmware()", 'takes the name of one app; write firmware("roles")'),
         ("firmware('a', 'b')", "takes the name of one app; "),

@@ -7,7 +7,9 @@ from pathlib import Path
 import pytest
 
 from hil.config.rig import load_rig
-from hil.faults import BenchFault, Duplication, Latency, Loss, PacketFault, Partition, Reordering
+from hil.faults import BenchFault
+from hil.faults.packets import Duplication, Latency, Loss, PacketFault, Reordering
+from hil.faults.partition import Partition
 from hil.virtual.air.addressing import Endpoint
 from hil.virtual.air.association import AccessPointSettings
 from hil.virtual.air.radio import Radio
@@ -92,7 +94,7 @@ class Boards:
 
 
 def groups(*names: str) -> Partition:
-    return Partition(tuple(frozenset(group) for group in names))
+    return Partition(*names)
 
 
 @pytest.fixture

@@ -1,15 +1,11 @@
 """What disturbs the packets of an air: loss, latency, duplication and reordering, as many of them at once as begun."""
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Sequence
 
-from hil.faults import Duplication, Latency, Loss, PacketFault, Reordering
-from hil.virtual.air.medium import Copy, Hop
+from hil.faults.packets import Copy, PacketFault
+from hil.virtual.air.medium import Hop
 from hil.virtual.air.packets import TcpSegment, UdpDatagram
-from hil.virtual.world import US_PER_S, World
-
-HELD_BACK_US = (5_000, 100_000)
-"""How much later a packet arrives that is held back, or the second copy of one: uniform between the two."""
+from hil.virtual.world import World
 
 
 class PacketDisturbance:
@@ -42,25 +38,8 @@ class PacketDisturbance:
         spared = any(fault.spares_probe for fault in self._faults) and self._is_spared(hop)
         for fault in self._faults:
             if not (spared and fault.spares_probe):
-                copies = [result for copy in copies for result in self._results(fault, copy)]
+                copies = [result for copy in copies for result in fault.copies(copy, self._rng)]
         return copies
-
-    def _results(self, fault: PacketFault, copy: Copy) -> Iterable[Copy]:
-        match fault:
-            case Latency():
-                return (replace(copy, delay_us=copy.delay_us + round(fault.delay_s * US_PER_S)),)
-            case Loss():
-                return () if self._happens(fault.probability) else (copy,)
-            case Duplication():
-                return (copy, self._held_back(copy)) if self._happens(fault.probability) else (copy,)
-            case Reordering():
-                return (self._held_back(copy),) if self._happens(fault.probability) else (copy,)
-
-    def _happens(self, probability: float) -> bool:
-        return self._rng.random() < probability
-
-    def _held_back(self, copy: Copy) -> Copy:
-        return Copy(copy.delay_us + self._rng.randint(*HELD_BACK_US), in_order=False)
 
 
 def concerns(hop: Hop, mac: bytes, address: str) -> bool:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from functools import partial
 
+from hil.faults.packets import Copy
 from hil.virtual.air.association import BeaconListener, BeaconSender
 from hil.virtual.air.interface import Interface
 from hil.virtual.air.packets import Packet, TcpSegment, UdpDatagram
@@ -19,16 +20,6 @@ class Hop:
     sender_mac: bytes
     receiver_mac: bytes
     packet: Packet
-
-
-@dataclass(frozen=True, slots=True)
-class Copy:
-    """One copy of a packet that arrives at the end of a hop."""
-
-    delay_us: int = 0
-    """Added to what the hop takes anyway."""
-    in_order: bool = True
-    """Whether it arrives after all earlier ones of its sender and receiver, as it always does in clear air."""
 
 
 Disturbance = Callable[[Hop], Sequence[Copy]]

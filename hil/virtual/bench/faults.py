@@ -1,28 +1,23 @@
-"""The faults of the virtual bench: everything that a bench can be asked for."""
+"""The faults of the virtual bench: all that a bench can be asked for."""
 
 from collections.abc import Mapping
 
-from hil.faults import (
-    FAULT_NAMES,
-    ON_EVERY_RIG,
-    BenchFault,
-    BrownOut,
-    FaultName,
-    GarbledSerial,
-    Partition,
-    UsbDrop,
-)
+from hil.errors import FaultError
+from hil.faults import BenchFault
+from hil.faults.packets import PacketFault
+from hil.faults.partition import Partition
+from hil.faults.power import BrownOut
+from hil.faults.serial_line import GarbledSerial, UsbDrop
 from hil.virtual.air.disturbance import PacketDisturbance, concerns
 from hil.virtual.air.medium import Air, Hop
 from hil.virtual.air.radio import Radio
 from hil.virtual.bench.pico import VirtualPico
 from hil.virtual.world import World
 
-OFFERED: frozenset[FaultName] = frozenset(FAULT_NAMES) - ON_EVERY_RIG
-"""All that cannot be done through a board's power and REPL."""
+OFFERED: frozenset[type[BenchFault]] = frozenset({PacketFault, Partition, BrownOut, UsbDrop, GarbledSerial})
 
-_NO_TEXT = (0x80, 0xBF)
-"""Bytes that are no UTF-8 wherever they come in ASCII text: the console shows each as ``\\xNN``."""
+_NOT_TEXT = (0x80, 0xBF)
+"""Bytes that are not UTF-8 wherever they come in ASCII text: the console shows each as ``\\xNN``."""
 
 
 class VirtualFaults:
@@ -36,37 +31,36 @@ class VirtualFaults:
         self._packets = PacketDisturbance(world, self._is_of_probe)
 
     @property
-    def offered(self) -> frozenset[FaultName]:
-        """What it can do."""
+    def offered(self) -> frozenset[type[BenchFault]]:
         return OFFERED
 
     def begin(self, fault: BenchFault) -> None:
-        """Let ``fault`` begin at this instant."""
         match fault:
             case Partition():
                 self._air.separate(self._macs(fault))
             case BrownOut():
-                self._boards[fault.board].brown_out()
+                self._boards[fault.target].brown_out()
             case UsbDrop():
-                self._boards[fault.board].unplug_usb()
+                self._boards[fault.target].unplug_usb()
             case GarbledSerial():
-                self._boards[fault.board].usb.noise = lambda data: self._garbled(data, fault.probability)
-            case _:
+                self._boards[fault.target].usb.noise = lambda data: self._garbled(data, fault.probability)
+            case PacketFault():
                 self._packets.add(fault)
                 self._air.disturbance = self._packets.copies
+            case _:
+                raise FaultError(f"the virtual bench does not offer {type(fault).__name__}")
 
     def end(self, fault: BenchFault) -> None:
-        """Let a fault end that was begun."""
         match fault:
             case Partition():
                 self._air.reunite(self._macs(fault))
             case BrownOut():
-                self._boards[fault.board].recover()
+                self._boards[fault.target].recover()
             case UsbDrop():
-                self._boards[fault.board].replug_usb()
+                self._boards[fault.target].replug_usb()
             case GarbledSerial():
-                self._boards[fault.board].usb.noise = None
-            case _:
+                self._boards[fault.target].usb.noise = None
+            case PacketFault():
                 self._packets.remove(fault)
                 if not self._packets.is_active:
                     self._air.disturbance = None
@@ -80,4 +74,4 @@ class VirtualFaults:
 
     def _garbled(self, data: bytes, probability: float) -> bytes:
         chance = self._world.rng
-        return bytes(chance.randint(*_NO_TEXT) if chance.random() < probability else byte for byte in data)
+        return bytes(chance.randint(*_NOT_TEXT) if chance.random() < probability else byte for byte in data)

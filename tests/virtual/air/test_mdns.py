@@ -1,8 +1,9 @@
 """Names in the air: announced, asked for, given up when somebody else has them."""
 
+from hil.faults.packets import Copy
 from hil.probes.dns_message import MDNS, Message, question, read
 from hil.virtual.air.addressing import Addressing
-from hil.virtual.air.medium import Copy, Hop
+from hil.virtual.air.medium import Hop
 from hil.virtual.air.packets import UdpDatagram
 from hil.virtual.air.radio import Radio
 from tests.virtual.air.conftest import RadioWorld, address, all_received, errno_of, udp_on

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 
 import pytest
 
-from hil.virtual.air.medium import Copy, Hop
+from hil.faults.packets import Copy
+from hil.virtual.air.medium import Hop
 from hil.virtual.air.packets import TcpSegment
 from hil.virtual.air.radio import Radio
 from hil.virtual.air.tcp_socket import TcpSocket

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 
 import pytest
 
-from hil.virtual.air.medium import Copy, Hop
+from hil.faults.packets import Copy
+from hil.virtual.air.medium import Hop
 from tests.virtual.air.conftest import RadioWorld, address, all_received, errno_of, udp_on
 
 AP = "192.168.4.1"

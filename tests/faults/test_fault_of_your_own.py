@@ -1,0 +1,155 @@
+"""The faults in docs/faults.md, as they stand there, in a distribution of their own."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+DOCS = Path(__file__).parents[2] / "docs" / "faults.md"
+RIG = """\
+rig: small
+wifi: {ssid: PicoAP, password: pico1234}
+hubs:
+  main: {driver: virtual, ports: 2}
+boards:
+  A: {power: main/1}
+  B: {power: main/2}
+"""
+
+
+@pytest.fixture
+def rig(pytester: pytest.Pytester) -> Path:
+    return pytester.makefile(".yaml", rig=RIG)
+
+
+@pytest.fixture
+def installed(pytester: pytest.Pytester) -> Path:
+    """A folder in which the documented faults are installed, as pip would leave them there."""
+    text = DOCS.read_text(encoding="utf-8")
+    [source] = re.findall(r"```python\n# acme_faults\.py\n(.*?)```", text, re.DOTALL)
+    [(group, entries)] = re.findall(r'```toml\n\[project\.entry-points\."(.+?)"\]\n(.+?)\n```', text, re.DOTALL)
+    folder = pytester.mkdir("installed")
+    (folder / "acme_faults.py").write_text(source)
+    information = folder / "acme_faults-1.0.dist-info"
+    information.mkdir()
+    (information / "METADATA").write_text("Metadata-Version: 2.1\nName: acme-faults\nVersion: 1.0\n")
+    (information / "entry_points.txt").write_text(f"[{group}]\n{entries.replace(chr(34), '')}\n")
+    pytester.syspathinsert(folder)
+    return folder
+
+
+def documented_test() -> str:
+    [source] = re.findall(r"```python\n# test_acme\.py\n(.*?)```", DOCS.read_text(encoding="utf-8"), re.DOTALL)
+    return str(source)
+
+
+def test_the_documented_test_passes(pytester: pytest.Pytester, rig: Path, installed: Path) -> None:
+    pytester.makepyfile(test_acme=documented_test())
+    pytester.runpytest("--rig", rig, "--hil-artifacts", "out").assert_outcomes(passed=1)
+    [timeline] = (pytester.path / "out").glob("*/timeline.txt")
+    faults = [line.split(maxsplit=3)[1:] for line in timeline.read_text().splitlines() if line.split()[2] == "fault"]
+    assert faults == [
+        ["air", "fault", "jitter up to 20 ms begins"],
+        ["B", "fault", "hang begins"],
+        ["B", "fault", "hang ends"],
+        ["air", "fault", "jitter up to 20 ms ends"],
+    ]
+
+
+def test_they_do_what_they_say(pytester: pytest.Pytester, rig: Path, installed: Path) -> None:
+    pytester.makepyfile(
+        """
+        import pytest
+        from acme_faults import Jitter
+        from hil.faults.packets import Copy
+
+        @pytest.mark.needs(faults=("hang",))
+        def test_hang(ap, clock, faults):
+            with ap.repl() as repl:
+                program = "import time\\nwhile True:\\n print(1)\\n time.sleep_ms(100)\\n"
+                repl.exec(f"with open('main.py', 'w') as file: file.write({program!r})")
+            ap.reset()
+            clock.sleep(1)
+            with faults.inject("hang", ap):
+                clock.sleep(1)
+                mark = ap.console.mark()
+                clock.sleep(5)
+                assert ap.console.mark().lines == mark.lines
+            clock.sleep(1)
+            assert ap.console.mark().lines > mark.lines
+
+        def test_jitter(rig):
+            class Half:
+                def random(self): return 0.5
+                def randint(self, a, b): return a
+            assert Jitter(0.02).copies(Copy(), Half()) == [Copy(10_000)]
+            assert "jitter" in rig.faults.offered
+        """
+    )
+    pytester.runpytest("--rig", rig).assert_outcomes(passed=2)
+
+
+def test_a_packet_fault_can_be_a_condition(pytester: pytest.Pytester, rig: Path, installed: Path) -> None:
+    pytester.makepyfile(
+        """
+        def test_condition(rig):
+            assert [fault.name for fault in rig.faults.active] == ["jitter"]
+        """
+    )
+    pytester.runpytest("--rig", rig, "--hil-condition", "jitter=0.02").assert_outcomes(passed=1)
+    result = pytester.runpytest("--rig", rig, "--hil-condition", "hang=1")
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines(
+        ["*--hil-condition: 'hang=1' is not a condition; known: loss=0.1, *, jitter=0.02 (seconds)"]
+    )
+
+
+def test_they_are_among_the_known(pytester: pytest.Pytester, rig: Path, installed: Path) -> None:
+    pytester.makepyfile(
+        """
+        import pytest
+
+        @pytest.mark.needs(faults=("jiter",))
+        def test_it(): pass
+        """
+    )
+    result = pytester.runpytest("--rig", rig)
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines(["*unknown fault 'jiter'; did you mean 'jitter'? known: power_cut, *, hang, jitter; *"])
+
+
+REAL_RIG = """\
+rig: bench
+wifi: {ssid: PicoAP, password: pico1234}
+hubs:
+  main: {driver: command, on: ["true", "{port}"], off: ["true", "{port}"], state: [echo, "off"]}
+boards:
+  A: {power: main/1, link: "socket://127.0.0.1:1"}
+  B: {power: main/2, link: "socket://127.0.0.1:2"}
+"""
+
+
+def test_a_rig_without_the_bench_for_it_skips_the_test(pytester: pytest.Pytester, installed: Path) -> None:
+    pytester.makepyfile(test_acme=documented_test())
+    result = pytester.runpytest("--rig", pytester.makefile(".yaml", real=REAL_RIG), "-rs")
+    result.assert_outcomes(skipped=1)
+    result.stdout.fnmatch_lines(
+        ['SKIPPED*needs the faults jitter, which rig "bench" cannot do; it can do power_cut, *, hang']
+    )
+
+
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [
+        ("import nonesuch", "which cannot be imported (ModuleNotFoundError: No module named 'nonesuch')"),
+        ("class Hang: pass\nJitter = Hang", "which is not a subclass of hil.faults.FaultDriver"),
+    ],
+)
+def test_one_that_is_broken_names_its_package(
+    pytester: pytest.Pytester, rig: Path, installed: Path, source: str, expected: str
+) -> None:
+    (installed / "acme_faults.py").write_text(source)
+    pytester.makepyfile(test_acme=documented_test())
+    result = pytester.runpytest("--rig", rig)
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    assert f"fault 'hang' is acme_faults:Hang of package acme-faults, {expected}" in result.stderr.str()
