@@ -1,4 +1,4 @@
-"""Files onto a board: skip what is there, verify what is written, and lose nothing to a power cut."""
+"""Deploys files to a board: skips those that are there, verifies those that it writes, and survives a power cut."""
 
 import hashlib
 import json
@@ -16,10 +16,10 @@ from hil.clock import Clock, Deadline
 from hil.errors import DeployError, FlashFull, LinkError
 
 DEPLOY_WITHIN_S = 60.0
-"""Seconds of rig time for a whole deployment."""
+"""Seconds of rig time for one deployment."""
 
 _LOOK_WITHIN_S = 15.0
-"""Seconds of rig time for hashing what is there, while the firmware may still have timers at work."""
+"""Seconds of rig time for the first survey, during which timers of the firmware may still be at work."""
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ class Outcome:
     written: tuple[str, ...]
     removed: tuple[str, ...]
     unchanged: int
-    """Number of files that were there already, byte for byte."""
+    """Number of files that were there already with the same content."""
 
     def __str__(self) -> str:
         parts = [f"{self.unchanged} files unchanged"]
@@ -40,19 +40,19 @@ class Outcome:
 
 def image_digest(image: Mapping[str, bytes]) -> str:
     """SHA-256 over all paths and contents of an image."""
-    whole = hashlib.sha256()
+    hashed = hashlib.sha256()
     for path, content in sorted(image.items()):
-        whole.update(f"{path}\0{len(content)}\0".encode())
-        whole.update(content)
-    return whole.hexdigest()
+        hashed.update(f"{path}\0{len(content)}\0".encode())
+        hashed.update(content)
+    return hashed.hexdigest()
 
 
 class Deployment:
-    """Brings one board's flash to hold an image.
+    """Makes one board's flash hold an image.
 
-    Power may fail at any instant: each file then is the old or the new one, and the next deployment puts all right.
-    Files that are nobody's business (a user's data) are left alone; files of an earlier deployment that the image
-    does not have are removed, and so are boot.py and main.py, whoever put them there.
+    Power may fail at any instant: each file is then the old or the new one, and the next deployment completes the rest.
+    Files that no deployment wrote (a user's data) are left alone. Files of an earlier deployment that the image does
+    not have are removed, and so are boot.py and main.py, whatever wrote them.
     """
 
     def __init__(
@@ -64,7 +64,7 @@ class Deployment:
     ) -> None:
         """``image`` maps paths from the board's root to contents. ``repl`` has been entered already.
 
-        ``progress`` is told how many bytes of the files that have to be written the board has taken.
+        ``progress`` is called with the bytes that the board has taken, and with the bytes of all files to be written.
         """
         self._board = repl.board
         self._agent = DeployAgent(repl)
@@ -73,10 +73,10 @@ class Deployment:
         self._progress = progress
 
     def run(self, within_s: float = DEPLOY_WITHIN_S, *, soft_reset: bool = True) -> Outcome:
-        """Do it, within ``within_s`` of rig time. Raises ``DeployError``.
+        """Deploy within ``within_s`` of rig time. Raises ``DeployError``.
 
-        What is there is looked at first, in one command, and left alone if it is right. Else ``soft_reset`` clears away
-        what the firmware has begun, before anything is written; without it the board should just have been started.
+        One command surveys the flash first; if it holds the image, nothing is written. Otherwise ``soft_reset`` stops
+        the firmware's timers and threads before anything is written; without it the board should have just started.
         """
         deadline = self._clock.deadline(within_s)
         try:
@@ -84,24 +84,24 @@ class Deployment:
         except ReplError as error:
             raise self._failed_on_board(error) from error
         except LinkError as error:
-            raise DeployError(f"{error}. The deployment did not end; deploy again to put the flash right") from error
+            raise DeployError(f"{error}. The deployment is incomplete; deploy again to complete it") from error
 
     def _run(self, deadline: Deadline, soft_reset: bool) -> Outcome:
         found = self._look_at_running(deadline) if soft_reset else self._look(deadline)
-        if found is not None and self._is_right(found):
+        if found is not None and self._holds_image(found):
             return Outcome((), (), len(self._image))
         if soft_reset:
             self._agent.restart(deadline)
         return self._change(found or self._look(deadline), deadline)
 
     def _look_at_running(self, deadline: Deadline) -> Survey | None:
-        """What is there, seen beside a firmware that was interrupted and may still disturb: None if it did."""
+        """A survey beside a firmware that was interrupted; None if the firmware disturbed it."""
         try:
             return self._look(self._clock.deadline(min(_LOOK_WITHIN_S, deadline.remaining_s)))
         except (LinkError, ReplError):
             return None
 
-    def _is_right(self, found: Survey) -> bool:
+    def _holds_image(self, found: Survey) -> bool:
         return (
             not self._changed(found)
             and not self._obsolete(found)
@@ -121,7 +121,7 @@ class Deployment:
         changed, obsolete = self._changed(found), self._obsolete(found)
         self._check_space(found, changed, obsolete)
         self._agent.begin([path for path, size in found.stale.items() if size is not None], deadline)
-        # Listed before they are written: a deployment cut short leaves no file behind that a later one cannot name.
+        # Listed before they are written: a later deployment can then name every file that this one leaves if cut short.
         listed = sorted({*found.listed, *self._image})
         if listed != found.listed:
             self._agent.write(MANIFEST, _json(listed), deadline)
@@ -130,20 +130,20 @@ class Deployment:
         total = sum(len(self._image[path]) for path in changed)
         sent = 0
         for path in changed:
-            self._agent.write(path, self._image[path], deadline, partial(self._tell, sent, total))
+            self._agent.write(path, self._image[path], deadline, partial(self._report, sent, total))
             sent += len(self._image[path])
         if listed != sorted(self._image):
             self._agent.write(MANIFEST, _json(sorted(self._image)), deadline)
         return Outcome(tuple(changed), tuple(obsolete), len(self._image) - len(changed))
 
-    def _tell(self, before: int, total: int, done: int) -> None:
+    def _report(self, before: int, total: int, done: int) -> None:
         self._progress(before + done, total)
 
     def _look(self, deadline: Deadline) -> Survey:
         return self._agent.look(MANIFEST, [*self._image, *STARTED_BY_ITSELF], deadline)
 
     def _check_space(self, found: Survey, changed: list[str], obsolete: list[str]) -> None:
-        """Before anything is touched. Each file needs its room beside the old one, until it takes its name."""
+        """Raise ``FlashFull`` before anything is changed. A new file needs room beside the old one until the rename."""
 
         def room(size: int | None) -> int:
             return 0 if size is None else math.ceil(size / found.block) * found.block
@@ -165,7 +165,7 @@ class Deployment:
         full = re.search(r"OSError: (\[Errno )?28\b", error.traceback)
         reason = f"its flash is full: the image has {needed} bytes" if full else "its MicroPython raised"
         return (FlashFull if full else DeployError)(
-            f"{self._board}: {reason}; no file is half written, but not all are new. Remove what is in the way "
+            f"{self._board}: {reason}; every file is complete, but not all are new. Remove what is in the way "
             f"on the board and deploy again.\n{error.traceback}"
         )
 

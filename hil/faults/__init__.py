@@ -51,9 +51,8 @@ class FaultDriver(ABC):
         """Whether a rig can have this fault, given the classes that its bench offers."""
         return not issubclass(cls, BenchFault) or issubclass(cls, tuple(bench))
 
-    @property
-    def target(self) -> str:
-        """The board that it concerns, by name, or :data:`AIR`: its source on the timeline."""
+    def source(self, _context: FaultContext) -> str:
+        """Its source on the timeline: the name of the board that it concerns, or :data:`AIR`."""
         return AIR
 
     @abstractmethod
@@ -70,8 +69,7 @@ class BoardFault(FaultDriver):
 
     board: "Board"
 
-    @property
-    def target(self) -> str:
+    def source(self, _context: FaultContext) -> str:
         return self.board.name
 
 

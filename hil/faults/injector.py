@@ -90,7 +90,7 @@ class FaultInjector:
 
     def ap_restart(self, ap: Board | None = None) -> Fault:
         """Cycle the power of the AP: the rig's, or the board ``ap`` that is it now. Over when its power is on again."""
-        return self.inject("ap_restart", ap or self._context.ap)
+        return self.inject("ap_restart", ap)
 
     def radio_off(self, board: Board) -> Fault:
         """Switch off the radio of ``board``; at the end the board is reset.
@@ -187,8 +187,9 @@ class FaultInjector:
         now_s = self._context.clock.now()
         verb = "begins" if event_name == FAULT_BEGIN else "ends"
         text = " ".join(part for part in (name, str(driver), verb) if part)
-        event = Event(now_s, driver.target, event_name, {"fault": name}, "")
-        self._timeline.add(now_s, driver.target, "fault", text, [event])
+        source = driver.source(self._context)
+        event = Event(now_s, source, event_name, {"fault": name}, "")
+        self._timeline.add(now_s, source, "fault", text, [event])
         self._context.clock.notice()
 
 

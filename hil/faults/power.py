@@ -31,14 +31,17 @@ class PowerCut(BoardFault):
 class ApRestart(FaultDriver):
     """The AP's power is cycled. Over when its power is on again."""
 
-    ap: "Board"
+    ap: "Board | None" = None
+    """The board that is the AP now; None for the rig's AP."""
 
-    @property
-    def target(self) -> str:
-        return self.ap.name
+    def source(self, context: FaultContext) -> str:
+        return self._board(context).name
 
-    def begin(self, _context: FaultContext) -> None:
-        self.ap.power.cycle()
+    def begin(self, context: FaultContext) -> None:
+        self._board(context).power.cycle()
+
+    def _board(self, context: FaultContext) -> "Board":
+        return self.ap or context.ap
 
 
 @dataclass(frozen=True)

@@ -1,9 +1,9 @@
-"""The program of a probe's board: does in the Wi-Fi what it is told over the serial line, and says what it hears.
+"""The program of a probe's board: executes commands from the serial line in the Wi-Fi, and reports what it hears.
 
-A command is a line of JSON, [number, name, arguments…]; it is answered by [number, true, value] or
-[number, false, errno], at once or when it is done. Lines with number 0 tell what nobody asked for:
+A command is a line of JSON, [number, name, arguments…]. The answer is [number, true, value] or [number, false, errno],
+at once or when the command is done. Lines with number 0 are reports without a command:
 [0, "wifi", status, ip], [0, "udp", port handle, data, ip, port], [0, "dropped", port handle, count].
-Data is base64. What arrives is put into a queue at once, since the radio keeps no more than four datagrams per port.
+Data is base64. Datagrams are queued as soon as they arrive, since the radio keeps no more than four of them per port.
 """
 
 import binascii
@@ -17,7 +17,7 @@ import sys
 HOSTNAME = "hil-probe-"
 POWER_SAVE_OFF = 0xA11140
 QUEUE_MAX = 32
-"""Datagrams that wait for the serial line; further ones are counted and lost."""
+"""Datagrams that can wait for the serial line; further ones are counted and lost."""
 DATAGRAM_MAX = 1472
 WIFI_CHECK_MS = 200
 EAGAIN = 11
@@ -29,8 +29,8 @@ def text(data: bytes) -> str:
     return binascii.b2a_base64(data, newline=False).decode()
 
 
-def tell(message: list) -> None:
-    """Say one thing over the serial line."""
+def emit(message: list) -> None:
+    """Send one message over the serial line."""
     print(json.dumps(message))
 
 
@@ -61,35 +61,35 @@ class Stream:
         self.rest = b""
 
     def mask(self) -> int:
-        """What to wait for; a connection that nobody waits for would make the loop spin once its peer is gone."""
+        """The events to wait for: none unless a command waits, or the loop would spin once the peer is gone."""
         writes = self.connecting or self.writing
         return (select.POLLOUT if writes else 0) | (select.POLLIN if self.reading else 0)
 
     def go_on(self) -> None:
-        """The socket is ready: do what waits for it."""
+        """The socket is ready: serve the command that waits for it."""
         number = self.connecting or self.writing or self.reading
         try:
             if self.connecting:
                 self.socket.send(b"")
                 self.connecting = 0
-                tell([number, True, None])
+                emit([number, True, None])
             elif self.writing:
                 self.rest = self.rest[self.socket.send(self.rest) :]
                 if not self.rest:
                     self.writing = 0
-                    tell([number, True, None])
+                    emit([number, True, None])
             elif self.reading:
                 data = self.socket.recv(self.size)
                 self.reading = 0
-                tell([number, True, text(data)])
+                emit([number, True, text(data)])
         except OSError as error:
             if error.errno != EAGAIN:
                 self.connecting = self.writing = self.reading = 0
-                tell([number, False, error.errno])
+                emit([number, False, error.errno])
 
 
 class Agent:
-    """Reads commands, watches sockets and the Wi-Fi, reports. One loop, one wait."""
+    """Reads commands, watches sockets and the Wi-Fi, and reports. One loop, one wait."""
 
     def __init__(self) -> None:
         self._wlan = network.WLAN(network.STA_IF)
@@ -100,8 +100,8 @@ class Agent:
         self._queue: list[list] = []
 
     def run(self) -> None:
-        """Go on for ever."""
-        # A soft reset leaves on the air what the program before it put there.
+        """Run until the board is reset or interrupted."""
+        # A soft reset leaves the interfaces of the program before it on.
         for interface in (network.WLAN(network.AP_IF), self._wlan):
             if interface.active():
                 interface.active(False)
@@ -120,7 +120,7 @@ class Agent:
                 poll.register(stream.socket, stream.mask())
         wait_ms = 0 if self._queue else WIFI_CHECK_MS if self._wlan.active() else -1
         ready = [id(entry[0]) for entry in poll.poll(wait_ms)]
-        # Datagrams first: whatever else is done, the radio's own queue is short.
+        # Datagrams first, because the radio's own queue is short.
         for handle, port in self._ports.items():
             if id(port.socket) in ready:
                 self._take(handle, port)
@@ -138,7 +138,7 @@ class Agent:
                 data, sender = port.socket.recvfrom(DATAGRAM_MAX)
             except OSError as error:
                 if error.errno != EAGAIN:
-                    tell([0, "failed", handle, error.errno])
+                    emit([0, "failed", handle, error.errno])
                 break
             if len(self._queue) < QUEUE_MAX:
                 self._queue.append([0, "udp", handle, text(data), sender[0], sender[1]])
@@ -147,12 +147,12 @@ class Agent:
 
     def _report(self) -> None:
         if self._queue:
-            tell(self._queue.pop(0))
+            emit(self._queue.pop(0))
             return
-        # Behind the datagrams that were kept: what was lost came after them.
+        # After the datagrams that were kept: those that were lost came later.
         for handle, port in self._ports.items():
             if port.dropped:
-                tell([0, "dropped", handle, port.dropped])
+                emit([0, "dropped", handle, port.dropped])
                 port.dropped = 0
 
     def _watch_wifi(self) -> None:
@@ -160,7 +160,7 @@ class Agent:
             joined = self._wlan.isconnected()
             wifi = (self._wlan.status(), self._wlan.ifconfig()[0] if joined else "")
             if wifi != self._wifi:
-                tell([0, "wifi", wifi[0], wifi[1]])
+                emit([0, "wifi", wifi[0], wifi[1]])
             self._wifi = wifi if self._wlan.active() else None
 
     def _command(self) -> None:
@@ -168,19 +168,19 @@ class Agent:
             command = json.loads(sys.stdin.readline())
             number, name = command[0], command[1]
         except (ValueError, IndexError, KeyError, TypeError) as error:
-            tell([0, "garbled", repr(error)])
+            emit([0, "garbled", repr(error)])
             return
         try:
             value = getattr(self, "do_" + name)(number, *command[2:])
             if value is not self:
-                tell([number, True, value])
+                emit([number, True, value])
         except OSError as error:
-            tell([number, False, error.errno])
+            emit([number, False, error.errno])
         except (AttributeError, KeyError, MemoryError, TypeError, ValueError) as error:
-            tell([number, False, repr(error)])
+            emit([number, False, repr(error)])
 
     def do_join(self, number: int, ssid: str, key: str) -> None:
-        """Start to join; how it goes is told as it happens."""
+        """Start to join; reports of the Wi-Fi show how it goes."""
         self._wifi = None
         self._wlan.active(True)
         self._wlan.config(pm=POWER_SAVE_OFF)
@@ -193,7 +193,7 @@ class Agent:
             self._wlan.active(False)
 
     def do_open(self, number: int, port: int) -> int:
-        """Open a UDP port; its handle."""
+        """Open a UDP port. Returns its handle."""
         self._handle += 1
         self._ports[self._handle] = Port(port)
         return self._handle
@@ -203,7 +203,7 @@ class Agent:
         self._ports[handle].socket.sendto(binascii.a2b_base64(data), (ip, port))
 
     def do_connect(self, number: int, ip: str, port: int) -> int:
-        """Begin to connect by TCP; the connection's handle."""
+        """Begin to connect by TCP. Returns the connection's handle."""
         self._handle += 1
         stream = self._streams[self._handle] = Stream()
         try:
@@ -220,13 +220,13 @@ class Agent:
         return self
 
     def do_read(self, number: int, handle: int, size: int) -> "Agent":
-        """Answered with data when some has arrived, empty at the end of the stream."""
+        """Answered with data once some has arrived; empty at the end of the stream."""
         stream = self._streams[handle]
         stream.reading, stream.size = number, size
         return self
 
     def do_write(self, number: int, handle: int, data: str) -> "Agent":
-        """Answered when all of the data is on its way."""
+        """Answered when all of the data has been sent."""
         stream = self._streams[handle]
         stream.writing, stream.rest = number, binascii.a2b_base64(data)
         return self

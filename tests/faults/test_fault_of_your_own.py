@@ -89,6 +89,40 @@ def test_they_do_what_they_say(pytester: pytest.Pytester, rig: Path, installed: 
     pytester.runpytest("--rig", rig).assert_outcomes(passed=2)
 
 
+FAILS = """
+from hil.errors import LinkError
+from hil.faults import BoardFault
+
+class Hang(BoardFault):
+    begins_when_done = {begins_when_done}
+
+    def begin(self, context):
+        raise LinkError("no answer")
+
+Jitter = Hang
+"""
+
+
+@pytest.mark.parametrize(("begins_when_done", "recorded"), [(True, []), (False, ["hang begins", "hang ends"])])
+def test_one_that_does_not_begin_is_not_active(
+    pytester: pytest.Pytester, rig: Path, installed: Path, begins_when_done: bool, recorded: list[str]
+) -> None:
+    (installed / "acme_faults.py").write_text(FAILS.format(begins_when_done=begins_when_done))
+    pytester.makepyfile(
+        f"""
+        import pytest
+        from hil.errors import LinkError
+
+        def test_it(rig, faults):
+            with pytest.raises(LinkError, match="no answer"):
+                faults.hang(rig.boards["B"])
+            assert faults.active == ()
+            assert [entry.text for entry in rig.timeline.entries() if entry.kind == "fault"] == {recorded}
+        """
+    )
+    pytester.runpytest("--rig", rig).assert_outcomes(passed=1)
+
+
 def test_a_packet_fault_can_be_a_condition(pytester: pytest.Pytester, rig: Path, installed: Path) -> None:
     pytester.makepyfile(
         """

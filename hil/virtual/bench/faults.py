@@ -39,11 +39,11 @@ class VirtualFaults:
             case Partition():
                 self._air.separate(self._macs(fault))
             case BrownOut():
-                self._boards[fault.target].brown_out()
+                self._boards[fault.board.name].brown_out()
             case UsbDrop():
-                self._boards[fault.target].unplug_usb()
+                self._boards[fault.board.name].unplug_usb()
             case GarbledSerial():
-                self._boards[fault.target].usb.noise = lambda data: self._garbled(data, fault.probability)
+                self._boards[fault.board.name].usb.noise = lambda data: self._garbled(data, fault.probability)
             case PacketFault():
                 self._packets.add(fault)
                 self._air.disturbance = self._packets.copies
@@ -55,11 +55,11 @@ class VirtualFaults:
             case Partition():
                 self._air.reunite(self._macs(fault))
             case BrownOut():
-                self._boards[fault.target].recover()
+                self._boards[fault.board.name].recover()
             case UsbDrop():
-                self._boards[fault.target].replug_usb()
+                self._boards[fault.board.name].replug_usb()
             case GarbledSerial():
-                self._boards[fault.target].usb.noise = None
+                self._boards[fault.board.name].usb.noise = None
             case PacketFault():
                 self._packets.remove(fault)
                 if not self._packets.is_active:
