@@ -65,7 +65,7 @@ class RecoveryRungs:
         self._link = link
         self._bootsel = bootsel
         self._clock = clock
-        self._erase = call("erase_all") if erase_all else call("erase_files", _ERASED)
+        self._erase_all = erase_all
 
     @property
     def has_device(self) -> bool:
@@ -121,8 +121,10 @@ class RecoveryRungs:
         with self._link.borrow() as port:
             repl = RawRepl(self.board, port, self._clock)
             repl.enter(soft_reset=False, within_s=deadline.remaining_s)
+            program = "erase_all" if self._erase_all else "erase_files"
+            arguments = [] if self._erase_all else [_ERASED]
             try:
-                repl.exec(source_of("erase") + self._erase, deadline.remaining_s)
+                repl.exec(source_of(program) + call(program, *arguments), deadline.remaining_s)
             except ReplError as error:
                 raise BenchError(f"{self.board}: its files could not be erased: {error.traceback}") from error
             repl.reset(deadline.remaining_s)

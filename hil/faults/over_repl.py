@@ -45,7 +45,7 @@ class FullFlash(BoardFault):
 
     def _end(self) -> None:
         with _restarted(self.board) as repl:
-            repl.exec(source_of("erase") + call("erase_files", [FILLER]), FILL_WITHIN_S)
+            repl.exec(source_of("erase_files") + call("erase_files", [FILLER]), FILL_WITHIN_S)
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 A program defines functions; the host sends its text over the raw REPL and then one line that calls one of them::
 
-    repl.exec(source_of("erase") + call("erase_files", ["/main.py"]))
+    repl.exec(source_of("erase_files") + call("erase_files", ["/main.py"]))
 
 Functions stay defined on the board until its next reset, so later commands can call them without the text. A program
 that calls functions of another one imports them by its name: the host must have sent that one before.
