@@ -1,4 +1,4 @@
-"""Firmware apps: what a board's flash is to hold, and that a broken manifest says what to do about it."""
+"""Firmware apps: the files of a board's flash, shared sections, and the errors of a broken manifest."""
 
 import json
 from pathlib import Path
@@ -127,7 +127,7 @@ BROKEN = {
         [
             (
                 "blink/firmware.yaml:9: unknown key 'timings'; did you mean 'timing'? "
-                "known: app, description, roles, config, timing, events"
+                "known: app, description, include, roles, config, timing, events"
             )
         ],
     ),
@@ -136,8 +136,8 @@ BROKEN = {
         "(?P<id>\\w+",
         [
             (
-                "blink/firmware.yaml:11: events.boot is no regular expression: missing ), unterminated subpattern "
-                "at character 10 of '^boot id=(?P<id>\\\\w+'; correct it, and keep it in single quotes"
+                "blink/firmware.yaml:11: events.boot is not a regular expression: missing ), unterminated subpattern "
+                "at character 10 of '^boot id=(?P<id>\\\\w+'; correct it, and quote it with single quotes"
             )
         ],
     ),
@@ -146,7 +146,7 @@ BROKEN = {
         "main.py: cleint.py",
         [
             (
-                "blink/firmware.yaml:7: cleint.py is not there; "
+                "blink/firmware.yaml:7: cleint.py is not a file; "
                 "paths are relative to blink/, so create it or correct the path"
             )
         ],
@@ -154,12 +154,12 @@ BROKEN = {
     "file outside": (
         "../lib/net",
         "../../",
-        ["blink/firmware.yaml:5: ../../ leads out of {folder}/; copy what you need into that folder"],
+        ["blink/firmware.yaml:5: ../../ is outside {folder}/; copy the files you need into that folder"],
     ),
     "absolute file": (
         "../lib/net",
         "/etc/passwd",
-        ["blink/firmware.yaml:5: /etc/passwd leads out of {folder}/; copy what you need into that folder"],
+        ["blink/firmware.yaml:5: /etc/passwd is outside {folder}/; copy the files you need into that folder"],
     ),
     "name of another app": (
         "app: blink",
@@ -171,8 +171,8 @@ BROKEN = {
         "../net:",
         [
             (
-                "blink/firmware.yaml:5: roles.ap.files.../net is no path on the board; "
-                "write it relative to the root and plain, like `lib/picolink`"
+                "blink/firmware.yaml:5: roles.ap.files.../net is not a path on the board; "
+                "write it relative to the root, without `.` and `..`, like `lib/picolink`"
             )
         ],
     ),
@@ -182,7 +182,7 @@ BROKEN = {
         [
             (
                 "blink/firmware.yaml:7: roles.client.files.config.json is written by the deployer; "
-                "put what belongs into it under `config:`"
+                "put its keys under `config:`"
             )
         ],
     ),
@@ -209,7 +209,7 @@ BROKEN = {
     "timing without end": (
         "period_s: 5",
         "period_s: inf",
-        ["blink/firmware.yaml:9: timing.period_s is no finite number; write a number of seconds, bytes or tries"],
+        ["blink/firmware.yaml:9: timing.period_s is not a finite number; write a number of seconds, bytes or tries"],
     ),
     "unknown role": (
         "  client:",
@@ -226,7 +226,120 @@ def test_a_broken_manifest_says_what_is_wrong_and_what_to_do(
     assert problems(folder, good, bad) == [line.replace("{folder}/", "") for line in expected]
 
 
-def test_a_link_that_leads_out_is_no_way_out(folder: Path) -> None:
+def test_a_symlink_to_a_file_outside_is_an_error(folder: Path) -> None:
     (folder / "lib/net/secrets.py").symlink_to("/etc/passwd")
-    with pytest.raises(ConfigError, match=r"firmware\.yaml:5: \.\./lib/net leads out of .*; copy what you need"):
+    with pytest.raises(ConfigError, match=r"firmware\.yaml:5: \.\./lib/net is outside .*; copy the files you need"):
         load(folder)
+
+
+SHARED = """\
+timing: {period_s: 7, silent_s: 20}
+events:
+  boot: '^shared boot'
+  error: '^error'
+"""
+INCLUDING = MANIFEST.replace("roles:", "include: ../lib/shared.yaml\nroles:", 1)
+
+
+@pytest.fixture
+def including(folder: Path) -> Path:
+    """The app includes a shared file."""
+    (folder / "blink/firmware.yaml").write_text(INCLUDING, encoding="utf-8")
+    (folder / "lib/shared.yaml").write_text(SHARED, encoding="utf-8")
+    return folder
+
+
+def include_errors(folder: Path, include: str) -> list[str]:
+    (folder / "blink/firmware.yaml").write_text(MANIFEST.replace("roles:", f"include: {include}\nroles:", 1))
+    with pytest.raises(ConfigError) as caught:
+        load(folder)
+    return str(caught.value).replace(f"{folder}/", "").splitlines()
+
+
+def test_included_events_and_timing_come_under_the_app_s_own(including: Path) -> None:
+    app = load(including)
+    assert {name: pattern.pattern for name, pattern in app.events.items()} == {
+        "boot": r"^boot id=(?P<id>\w+)",
+        "error": "^error",
+        "joined": "^joined",
+    }
+    assert app.timing == {"period_s": 5.0, "silent_s": 20.0, "lease_s": 3.5}
+
+
+def test_a_later_included_file_overrides_an_earlier_one(including: Path) -> None:
+    (including / "lib/more.yaml").write_text("events: {error: '^ERROR', boot: '^more'}\n")
+    manifest = including / "blink/firmware.yaml"
+    manifest.write_text(INCLUDING.replace("../lib/shared.yaml", "[../lib/shared.yaml, ../lib/more.yaml]"))
+    assert load(including).events["error"].pattern == "^ERROR"
+    assert load(including).events["boot"].pattern == r"^boot id=(?P<id>\w+)"
+    manifest.write_text(INCLUDING.replace("../lib/shared.yaml", "[../lib/more.yaml, ../lib/shared.yaml]"))
+    assert load(including).events["error"].pattern == "^error"
+
+
+def test_included_sections_are_not_part_of_what_is_on_the_board(folder: Path) -> None:
+    digests, images = [], []
+    for manifest in (MANIFEST, INCLUDING):
+        (folder / "blink/firmware.yaml").write_text(manifest)
+        (folder / "lib/shared.yaml").write_text(SHARED)
+        digests.append([load(folder).digest("ap"), load(folder).digest("client")])
+        images.append(load(folder).image("ap", WIFI))
+    assert digests[0] == digests[1]
+    assert images[0] == images[1]
+
+
+def test_errors_of_an_included_file_name_that_file_and_are_listed_with_those_of_the_manifest(including: Path) -> None:
+    (including / "lib/shared.yaml").write_text("timing: {silent_s: soon}\nevents:\n  error: '^(error'\nroles: {}\n")
+    (including / "blink/firmware.yaml").write_text(INCLUDING.replace("app: blink", "app: wink"))
+    with pytest.raises(ConfigError) as caught:
+        load(including)
+    assert str(caught.value).replace(f"{including}/", "").splitlines() == [
+        "blink/firmware.yaml:1: app is 'wink', but its folder is 'blink'; name both the same",
+        "lib/shared.yaml:1: timing.silent_s is 'soon', must be a number; write a number here",
+        (
+            "lib/shared.yaml:3: events.error is not a regular expression: missing ), unterminated subpattern "
+            "at character 2 of '^(error'; correct it, and quote it with single quotes"
+        ),
+        "lib/shared.yaml:4: unknown key 'roles'; known: timing, events",
+    ]
+
+
+def test_errors_name_an_included_file_as_the_folder_was_given(including: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (including / "lib/shared.yaml").write_text("")
+    monkeypatch.chdir(including.parent)
+    with pytest.raises(ConfigError, match=r"^firmware/lib/shared\.yaml:1: the file is empty, must be a mapping"):
+        FirmwareCatalog([Path("firmware")]).load("blink")
+
+
+BAD_INCLUDES = {
+    "missing": (
+        "[../lib/shared.yaml, ../lib/sahred.yaml]",
+        "3: ../lib/sahred.yaml is not a file; paths are relative to blink/, so create it or correct the path",
+    ),
+    "folder": (
+        "../lib",
+        "3: ../lib is not a file; paths are relative to blink/, so create it or correct the path",
+    ),
+    "outside": (
+        "../../secret.yaml",
+        "3: ../../secret.yaml is outside {folder}/; copy the files you need into that folder",
+    ),
+    "absolute": ("/etc/passwd", "3: /etc/passwd is outside {folder}/; copy the files you need into that folder"),
+    "itself": (
+        "firmware.yaml",
+        "3: firmware.yaml is the manifest of an app; include a file that has only `timing:` and `events:`",
+    ),
+    "a mapping": ("{lib: shared.yaml}", "3: include is a mapping, must be a list; write a list here"),
+}
+
+
+@pytest.mark.parametrize(("include", "expected"), BAD_INCLUDES.values(), ids=BAD_INCLUDES)
+def test_an_include_that_cannot_be_read_is_an_error_at_its_line(including: Path, include: str, expected: str) -> None:
+    (including.parent / "secret.yaml").write_text(SHARED)
+    assert include_errors(including, include) == [f"blink/firmware.yaml:{expected.replace('{folder}/', '')}"]
+
+
+def test_an_included_file_cannot_include_another(including: Path) -> None:
+    (including / "lib/shared.yaml").write_text(SHARED + "include: shared.yaml\n")
+    assert include_errors(including, "../lib/shared.yaml") == [
+        "lib/shared.yaml:5: an included file cannot include another; list both under `include:` in firmware.yaml"
+    ]

@@ -1,14 +1,16 @@
-"""What a manifest says about timing and about log lines is what the code does."""
+"""The timing and the log lines of a manifest, with the file it includes, are those of the code."""
 
 import ast
-import re
 from pathlib import Path
 
 import pytest
-from ruamel.yaml import YAML
+
+from hil.config.app import FirmwareCatalog
 
 FIRMWARE = Path(__file__).parents[2] / "firmware"
-MANIFESTS = sorted(FIRMWARE.glob("*/firmware.yaml"))
+CATALOG = FirmwareCatalog([FIRMWARE])
+
+every_app = pytest.mark.parametrize("app", CATALOG.names)
 
 
 def constants() -> dict[str, int]:
@@ -34,16 +36,16 @@ def strings(path: Path) -> list[str]:
     return found
 
 
-@pytest.mark.parametrize("path", MANIFESTS, ids=lambda path: path.parent.name)
-def test_timing(path: Path) -> None:
-    timing = YAML(typ="safe").load(path)["timing"]
+@every_app
+def test_timing(app: str) -> None:
+    timing = CATALOG.load(app).timing
     code = {name.removesuffix("_MS").lower() + "_s": value / 1000 for name, value in constants().items()}
     assert {name: code.get(name) for name in timing} == timing
 
 
-@pytest.mark.parametrize("path", MANIFESTS, ids=lambda path: path.parent.name)
-def test_every_event_has_a_line_that_the_code_prints(path: Path) -> None:
-    events = YAML(typ="safe").load(path)["events"]
-    sources = [*path.parent.glob("*.py"), *(FIRMWARE / "lib/picolink").glob("*.py")]
+@every_app
+def test_every_event_has_a_line_that_the_code_prints(app: str) -> None:
+    events = CATALOG.load(app).events
+    sources = [*(FIRMWARE / app).glob("*.py"), *(FIRMWARE / "lib/picolink").glob("*.py")]
     lines = [text for source in sources for text in strings(source)] + ["Traceback (most recent call last):"]
-    assert [name for name, pattern in events.items() if not any(re.search(pattern, line) for line in lines)] == []
+    assert [name for name, pattern in events.items() if not any(pattern.search(line) for line in lines)] == []
