@@ -1,4 +1,4 @@
-"""A picture of the history: one panel per measurement, runs from left to right."""
+"""A plot of the history: one panel per measurement, runs from left to right. Needs matplotlib, the extra ``plots``."""
 
 import math
 import re
@@ -7,15 +7,14 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.figure import Figure
-
+from hil.errors import ConfigError
 from hil.history.regression import Verdict
 from hil.history.store import Line
 from hil.history.trend import Trend, bench_text, trend_of
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 COLUMNS = 2
 PANEL_INCHES = (6.4, 2.9)
@@ -31,19 +30,20 @@ _VERDICT_COLOUR = {
     Verdict.BETTER: "#2e7d32",
 }
 _MOST_LABELS = 6
-"""So many dates fit under a panel."""
+"""Dates that fit under a panel."""
 _LONGEST_NAME = 100
 """Characters of a file's name; file systems end at 255 bytes."""
 
 
 def plot(lines: Sequence[Line], path: Path) -> None:
-    """Draw ``lines`` into a PNG file. Raises ``OSError`` when it cannot be written."""
+    """Draw ``lines`` into the PNG file ``path``.
+
+    Raises ``ConfigError`` when matplotlib is not installed, ``OSError`` when the file cannot be written.
+    """
     columns = min(COLUMNS, len(lines))
     rows = math.ceil(len(lines) / columns)
     size = (PANEL_INCHES[0] * columns, PANEL_INCHES[1] * rows + _TITLE_INCHES)
-    # Not pyplot: it keeps every figure, and looks for a display.
-    figure = Figure(figsize=size, dpi=_DPI, layout="constrained")
-    FigureCanvasAgg(figure)
+    figure = _figure(size)
     several_benches = len({bench_text(line.key) for line in lines}) > 1
     if not several_benches:
         figure.suptitle(bench_text(lines[0].key), fontsize=12, fontweight="bold")
@@ -59,20 +59,36 @@ def plot(lines: Sequence[Line], path: Path) -> None:
 
 
 def plot_each(lines: Sequence[Line], folder: Path) -> None:
-    """Draw each of ``lines`` into a PNG file of its own, named after it. Raises ``OSError`` as :func:`plot`."""
+    """Draw each of ``lines`` into a PNG file of its own in ``folder``, named after the measurement.
+
+    Raises ``ConfigError`` and ``OSError`` as :func:`plot` does.
+    """
     several_benches = len({bench_text(line.key) for line in lines}) > 1
     taken: set[str] = set()
     for line in lines:
-        told = f"{line.key.name} ({bench_text(line.key)})" if several_benches else line.key.name
-        name = _file_name(told)
+        title = f"{line.key.name} ({bench_text(line.key)})" if several_benches else line.key.name
+        name = _file_name(title)
         if name.lower() in taken:
-            name = _file_name(f"{told} {line.key.unit} {len(taken) + 1}")
+            name = _file_name(f"{title} {line.key.unit} {len(taken) + 1}")
         taken.add(name.lower())
         plot([line], folder / f"{name}.png")
 
 
+def _figure(size_inches: tuple[float, float]) -> "Figure":
+    # Imported here: an installation without the extra has no matplotlib, and importing it takes 0.65 s.
+    try:
+        from matplotlib.backends.backend_agg import FigureCanvasAgg
+        from matplotlib.figure import Figure
+    except ImportError as error:
+        raise ConfigError(f"plots need matplotlib ({error}); run `pip install 'pico-hil[plots]'`") from error
+    # Not pyplot: it keeps every figure, and looks for a display.
+    figure = Figure(figsize=size_inches, dpi=_DPI, layout="constrained")
+    FigureCanvasAgg(figure)
+    return figure
+
+
 def _file_name(text: str) -> str:
-    """What every file system takes; a report shows it as the title."""
+    """``text`` as a file name that every file system accepts. A report shows it as the plot's title."""
     return re.sub(r"[^\w .,()=+%'-]+", "_", text)[:_LONGEST_NAME].strip(" .") or "_"
 
 
@@ -84,7 +100,7 @@ def _draw(panel: "Axes", line: Line, trend: Trend, *, with_bench: bool) -> None:
     panel.scatter(at, measured, s=9, color=_VALUE_COLOUR, alpha=0.7, linewidths=0, label="each value")
     panel.plot(places, medians, color=_MEDIAN_COLOUR, linewidth=1.4, label="median of the run")
     limits = [point.values.limit for point in line.points]
-    # To both edges: of a single run there would be nothing to see.
+    # From edge to edge: with a single run the line would have no length.
     edges = [0.5, *(place + 0.5 for place in places)]
     panel.step(
         edges, [limits[0], *limits], where="pre", color=_LIMIT_COLOUR, linewidth=1.1, linestyle="--", label="limit"
@@ -115,7 +131,7 @@ def _verdict_text(trend: Trend) -> str:
 
 
 def _dates(line: Line) -> tuple[list[int], list[str]]:
-    """Places of runs, first and last included, and when those began: the day, or the time too where days repeat."""
+    """Places on the axis, first and last run included, and labels: the day, or day and time where days repeat."""
     began = [point.run.began for point in line.points]
     count = min(len(began), _MOST_LABELS)
     shown = sorted({round(number * (len(began) - 1) / max(count - 1, 1)) for number in range(count)})

@@ -1,5 +1,8 @@
 """`hil trend` over histories in a file: what it prints, the picture, and its exit status."""
 
+import os
+import subprocess
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -100,6 +103,32 @@ def test_in_a_folder_each_measurement_has_a_picture_of_its_own(file: Path) -> No
     pictures = sorted((file.parent / "graphs").iterdir())
     assert [path.name for path in pictures] == ["AP_ up_down_.png", "ap_ up_down_ ms 2.png", "failover.png"]
     assert {path.read_bytes()[:4] for path in pictures} == {b"\x89PNG"}
+
+
+def test_without_matplotlib_a_plot_is_an_error_that_names_the_extra_and_the_table_is_shown(file: Path) -> None:
+    history_of(file, USUAL)
+    stub = file.parent / "without" / "matplotlib"
+    stub.mkdir(parents=True)
+    (stub / "__init__.py").write_text(
+        """raise ModuleNotFoundError("No module named 'matplotlib'", name="matplotlib")"""
+    )
+    environment = {**os.environ, "PYTHONPATH": str(stub.parent)}
+
+    def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+        hil = Path(sys.executable).with_name("hil")
+        return subprocess.run(
+            [hil, "trend", *arguments], env=environment, capture_output=True, text=True, timeout=60, check=False
+        )
+
+    for path in ("plot.png", "."):
+        plotted = run("--plot", path)
+        assert plotted.stderr == (
+            "plots need matplotlib (No module named 'matplotlib'); run `pip install 'pico-hil[plots]'`\n"
+        )
+        assert (plotted.returncode, plotted.stdout) == (2, "")
+    table = run()
+    assert (table.returncode, table.stderr) == (0, "")
+    assert "failover" in table.stdout
 
 
 @pytest.mark.parametrize(
