@@ -9,22 +9,21 @@ import struct
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-# The resolver is public, but not in zeroconf's __all__.
-from zeroconf import AddressResolverIPv4, IPVersion, Zeroconf  # type: ignore[attr-defined]
-
 from hil.clock import Clock
 from hil.errors import ProbeError, WaitTimeout
 from hil.probes import SEND_TIMEOUT_S, TcpConnection
 from hil.probes.failures import why_not_sent
 from hil.probes.host_port import HostPort
 from hil.probes.network_manager import NetworkManager
-from hil.probes.udp import UdpProbe, mdns_question
+from hil.probes.udp import UdpProbe
 
 _SIOCGIFADDR = 0x8915
 """ioctl that asks for an interface's IPv4 address. linux/sockios.h."""
 _IP_MTU_DISCOVER = 10
 _IP_PMTUDISC_DO = 2
 """Never fragment: a longer datagram is refused, as a Pico refuses it. linux/in.h."""
+_MULTICAST_TTL = 255
+"""For mDNS questions. RFC 6762, section 11; the kernel's default is 1."""
 
 
 class HostProbe(UdpProbe):
@@ -73,23 +72,11 @@ class HostProbe(UdpProbe):
             with explained(f"bind UDP port {port}"):
                 udp.setsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST, 1)
                 udp.setsockopt(socket.IPPROTO_IP, _IP_MTU_DISCOVER, _IP_PMTUDISC_DO)
+                udp.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_TTL, _MULTICAST_TTL)
                 udp.bind(("", port))
             with HostPort(udp, self._clock) as opened:
                 yield opened
                 opened.check()
-
-    def resolve(self, name: str, within_s: float = 5.0) -> str:
-        mdns_question(name)  # raises for what is no name
-        self.join()
-        # A new one each time, which knows nothing yet. It asks and never announces: nothing is registered with it.
-        with (
-            explained(f"ask for the name {name}"),
-            Zeroconf(interfaces=[self.address], ip_version=IPVersion.V4Only) as zeroconf,
-        ):
-            resolver = AddressResolverIPv4(name + ".")
-            if not resolver.request(zeroconf, within_s * 1000):
-                raise WaitTimeout(f"nobody answers for the name {name} within {within_s:g} s")
-            return str(resolver.parsed_addresses()[0])
 
     @contextmanager
     def connect(self, to: tuple[str, int], within_s: float = 5.0) -> Iterator[TcpConnection]:
