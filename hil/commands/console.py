@@ -1,4 +1,4 @@
-"""``hil console`` and ``hil logs``: what boards say, with and without a keyboard."""
+"""``hil console`` and ``hil logs``: the output of boards, with and without keyboard input."""
 
 import sys
 from collections.abc import Sequence
@@ -15,7 +15,7 @@ from hil.board.verified_port import VerifiedPort
 from hil.clock import MonotonicClock
 from hil.commands.keyboard import QUIT, Keyboard, standard_input
 from hil.commands.rig_option import DEFAULT_RIG, BoardNames, RigOption, only, read_rig
-from hil.commands.terminal import Pace, Screen, await_connection
+from hil.commands.terminal import RealTimePacer, Screen, await_connection
 from hil.config.rig import RigConfig
 from hil.errors import ConfigError, HilError, LinkError
 from hil.events import Timeline
@@ -23,9 +23,9 @@ from hil.rig import open_bench
 
 _COLOURS = ("cyan", "green", "yellow", "magenta", "blue", "bright_red", "bright_cyan", "bright_green")
 _SLICE_S = 0.02
-"""Seconds of real time between two looks at keyboard and boards."""
+"""Real time between two polls of keyboard and boards."""
 _QUIET_S = 1.0
-"""Silence after the end of piped input at which a board has answered."""
+"""After piped input has ended, this long without output means that the board has answered."""
 
 WithTime = Annotated[bool, typer.Option("--time/--no-time", help="Seconds since the start, before each line.")]
 ForSeconds = Annotated[
@@ -39,9 +39,9 @@ def console(
     with_time: WithTime = True,
     seconds: ForSeconds = None,
 ) -> None:
-    """Talk to a board: what you type goes to it, Ctrl-C too; Ctrl-] ends. With several boards named, listen to all.
+    """Open a board's console: keys go to the board, Ctrl-C too; Ctrl-] ends it. Of several boards, show the output.
 
-    A board that is off is switched on first. Piped input is typed for you; the end comes when the board has answered.
+    A board that is off is switched on first. Piped input is sent as if typed, and the command ends after the answer.
     """
     try:
         config = only(read_rig(rig), boards or [])
@@ -65,10 +65,10 @@ def logs(
     with_time: WithTime = True,
     seconds: ForSeconds = None,
     output: Annotated[
-        Path | None, typer.Option("--output", "-o", metavar="FILE", help="Append to a file instead.")
+        Path | None, typer.Option("--output", "-o", metavar="FILE", help="Append to this file instead of printing.")
     ] = None,
 ) -> None:
-    """Show what boards say, every board's if none is named, without typing. Ctrl-C ends it.
+    """Show the output of boards, of all boards if none is named, without keyboard input. Ctrl-C ends it.
 
     A board that is off is switched on first.
     """
@@ -95,7 +95,7 @@ def _open(path: Path) -> TextIO:
 def _follow(
     config: RigConfig, bench: Bench, out: TextIO, with_time: bool, seconds: float | None, keyboard: Keyboard | None
 ) -> None:
-    """Show the boards until the time is over, the person quits, or the piped input has been answered."""
+    """Show the boards until the time is up, the user quits, or the piped input has been answered."""
     names, clock = list(config.boards), bench.clock
     colours = {name: _COLOURS[number % len(_COLOURS)] for number, name in enumerate(names)}
 
@@ -110,13 +110,13 @@ def _follow(
         if keyboard is None and seconds is not None:
             clock.sleep(seconds)
         else:
-            _attend(bench, names, screen, seconds, keyboard)
+            _run_session(bench, names, screen, seconds, keyboard)
     for view in screen.views.values():
         view.flush(clock.now())
 
 
 def _open_all(config: RigConfig, bench: Bench, screen: Screen, *, is_needed: bool) -> None:
-    """Listen to each board, and then switch it on if it is off. ``is_needed``: wait until its port is open."""
+    """Show each board, then switch it on if it is off. ``is_needed``: wait until its serial device is open."""
     sequencer, timeline = PowerSequencer(bench.clock, config.stagger_s), Timeline()
     for name, board in config.boards.items():
         link = bench.link(name)
@@ -131,15 +131,15 @@ def _open_all(config: RigConfig, bench: Bench, screen: Screen, *, is_needed: boo
             await_connection(name, bench.link(name), bench.clock, BOOT_WITHIN_S)
 
 
-def _attend(
+def _run_session(
     bench: Bench, names: Sequence[str], screen: Screen, seconds: float | None, keyboard: Keyboard | None
 ) -> None:
     wall, clock = MonotonicClock(), bench.clock
-    pace = Pace(clock, wall)
+    pacer = RealTimePacer(clock, wall)
     end_s = None if seconds is None else clock.now() + seconds
     link = bench.link(names[0]) if len(names) == 1 else None
     while end_s is None or clock.now() < end_s:
-        pace.catch_up()
+        pacer.catch_up()
         if keyboard is None:
             wall.sleep(_SLICE_S)
             continue
@@ -147,17 +147,17 @@ def _attend(
         if keyboard.is_terminal and QUIT in typed:
             return
         if keyboard.is_at_end:
-            if seconds is None and clock.now() - screen.last_heard_s > _QUIET_S:
+            if seconds is None and clock.now() - screen.last_output_s > _QUIET_S:
                 return
             wall.sleep(_SLICE_S)
         elif typed and link is not None:
             try:
                 link.write(typed)
             except LinkError as error:
-                # A board that resets is back in a moment, and so is the conversation.
+                # A board that resets is back in a moment, so the session goes on.
                 screen.note(names[0], clock.now(), f"not sent: {error}")
-            # What was typed has to be answered.
-            screen.last_heard_s = clock.now()
+            # The board gets its time to answer.
+            screen.last_output_s = clock.now()
         elif typed and b"\x03" in typed:
-            # Nobody but this program can be meant.
+            # With several boards keys go to none of them, so Ctrl-C is for this program.
             return

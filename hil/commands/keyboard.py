@@ -1,4 +1,4 @@
-"""What a person types, byte by byte as a board wants it; or what a program pipes in."""
+"""Keyboard input, byte by byte as a board expects it, or input from a pipe."""
 
 import os
 import select
@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 QUIT = b"\x1d"
-"""Ctrl-], as in telnet and miniterm; every other key goes to the board, Ctrl-C first of all."""
+"""Ctrl-], as in telnet and miniterm. Every other key goes to the board, Ctrl-C included."""
 
 
 class Keyboard:
@@ -18,11 +18,11 @@ class Keyboard:
         self._descriptor = descriptor
         self.is_terminal = os.isatty(descriptor)
         self.is_at_end = False
-        """Nothing more can come."""
+        """Whether the input has ended."""
 
     @contextmanager
     def raw(self) -> Iterator[None]:
-        """Within this block keys come at once and unseen, Ctrl-C and its kind too. Output is left as it is."""
+        """Within this block, read keys without line buffering, echo and signals. Output processing stays as it is."""
         if not self.is_terminal:
             yield
             return
@@ -37,7 +37,7 @@ class Keyboard:
             termios.tcsetattr(self._descriptor, termios.TCSADRAIN, before)
 
     def read(self, within_s: float) -> bytes:
-        """What has come within ``within_s`` seconds of real time. Line ends of a pipe are the board's Enter."""
+        """Input, waited for up to ``within_s`` of real time; empty if none came. A pipe's line ends become Enter."""
         if self.is_at_end or not select.select([self._descriptor], [], [], within_s)[0]:
             return b""
         data = os.read(self._descriptor, 1024)
@@ -47,5 +47,5 @@ class Keyboard:
 
 
 def standard_input() -> Keyboard:
-    """What this program was started with."""
+    """The standard input of this process."""
     return Keyboard(sys.stdin.fileno())

@@ -1,4 +1,4 @@
-"""``hil serve``: the boards of a virtual rig in real time, for mpremote, Thonny or minicom, or pytest as a real rig."""
+"""``hil serve``: virtual boards in real time, for mpremote, Thonny or minicom, or for pytest as a bench."""
 
 from pathlib import Path
 from typing import Annotated
@@ -11,12 +11,12 @@ from hil.commands.rig_option import complete_rig, read_cells
 from hil.config.rig import RigConfig, whole
 from hil.errors import ConfigError, HilError
 from hil.serve.folder import CONTROL
-from hil.serve.rig_text import FIRST_WORDS, rig_text
+from hil.serve.rig_text import HEADER, rig_text
 from hil.serve.server import Server
 from hil.serve.twin import virtual_twin
 
 RIG_FILE = "rig.yaml"
-"""The name of the rig file that is written into the folder."""
+"""Name of the rig file in the served folder."""
 
 
 def serve(
@@ -25,28 +25,31 @@ def serve(
     ] = "virtual",
     folder: Annotated[
         Path | None,
-        typer.Option("--dir", help="Where the boards appear. Default: a folder of the user's, named like the rig."),
+        typer.Option(
+            "--dir",
+            help="Where the boards appear. Default: a folder in the user's runtime directory, named like the rig.",
+        ),
     ] = None,
-    speed: Annotated[float, typer.Option(min=1, max=100, help="How much faster than real time boards live.")] = 1.0,
+    speed: Annotated[float, typer.Option(min=1, max=100, help="Speed of the boards, relative to real time.")] = 1.0,
 ) -> None:
-    """Serve a rig's boards virtually, in real time: each is a serial port that any program can open. Ctrl-C ends it.
+    """Serve the boards of a rig as virtual boards in real time. Each is a serial device that any program can open.
 
-    A rig of real boards is served as its virtual twin: boards of the same names on hubs of the same ports.
+    Ctrl-C ends it. A rig of real boards is served as its virtual twin: the same names on the same hub ports.
     """
     try:
         cells = [virtual_twin(cell) for cell in read_cells(rig)]
         config = whole(cells)
-        where = (folder or platformdirs.user_runtime_path("pico-hil") / config.name).absolute()
-        written = where / RIG_FILE
-        _check_replaceable(written)
-        server = Server(config, where, MonotonicClock(), speed)
+        served_folder = (folder or platformdirs.user_runtime_path("pico-hil") / config.name).absolute()
+        rig_file = served_folder / RIG_FILE
+        _check_replaceable(rig_file)
+        server = Server(config, served_folder, MonotonicClock(), speed)
         try:
-            written.unlink(missing_ok=True)
-            written.touch(mode=0o600)
-            written.write_text(rig_text(cells, where, where / CONTROL), encoding="utf-8")
-            server.run(lambda: _tell(config, server, speed))
+            rig_file.unlink(missing_ok=True)
+            rig_file.touch(mode=0o600)
+            rig_file.write_text(rig_text(cells, served_folder, served_folder / CONTROL), encoding="utf-8")
+            server.run(lambda: _print_boards(config, server, speed))
         finally:
-            written.unlink(missing_ok=True)
+            rig_file.unlink(missing_ok=True)
             server.close()
     except HilError as error:
         typer.echo(str(error), err=True)
@@ -54,15 +57,16 @@ def serve(
 
 
 def _check_replaceable(path: Path) -> None:
-    """Whether ``path`` is free, or was left by a server that was killed. Raises ``ConfigError``."""
-    if path.is_file() and path.read_text(encoding="utf-8", errors="replace").startswith(FIRST_WORDS):
+    """Raise ``ConfigError`` unless ``path`` is free or was left by a killed server."""
+    if path.is_file() and path.read_text(encoding="utf-8", errors="replace").startswith(HEADER):
         return
     if path.exists():
-        text = f"{path}: is not of `hil serve`, which would replace it and take it away at its end"
-        raise ConfigError(f"{text}; give another --dir")
+        raise ConfigError(
+            f"{path}: was not written by `hil serve`, which would overwrite and remove it; give another --dir"
+        )
 
 
-def _tell(config: RigConfig, server: Server, speed: float) -> None:
+def _print_boards(config: RigConfig, server: Server, speed: float) -> None:
     pace = "in real time" if speed == 1 else f"at {speed:g} times real time"
     typer.echo(f"Serving the boards of rig {config.name} {pace}; Ctrl-C ends it.")
     for board in server.boards:

@@ -1,4 +1,4 @@
-"""``hil trend``: what the runs measured, and whether the last one was worse than those before."""
+"""``hil trend``: the measurements of earlier runs, and whether the last run was worse than those before."""
 
 import shutil
 import sys
@@ -22,19 +22,19 @@ from hil.history.store import History, Line
 from hil.history.trend import render, trend_of
 
 STATISTIC = f"""\
-The last run is `worse` if the median of how far its values lie above what the same tests measured before is beyond \
-{SIGMAS:.0f} sigma, of which the spread of the earlier runs tells how large it is (by their median absolute deviation; \
-with n runs it has to be beyond {SIGMAS:.0f} * (1 + {SIGMAS:.0f}/n) sigma), and beyond {RELEVANT_SHARE:.0%} of what is \
-usual and {RELEVANT_SHARE_OF_LIMIT:.0%} of the limit. With fewer than {MIN_VALUES} values in a run, earlier runs are \
-added until there are {MIN_VALUES}. It is compared with the {WINDOW_RUNS} runs before it; with fewer than {MIN_RUNS} \
-it is `new`."""
-"""For ``--help``: the statistic, as ``hil/history/regression.py`` has it."""
+The last run is compared with the {WINDOW_RUNS} runs before it. Each of its values is compared with what the same test \
+measured earlier; the change is the median of these differences. The run is `worse` if the change is beyond \
+{RELEVANT_SHARE:.0%} of the usual value, beyond {RELEVANT_SHARE_OF_LIMIT:.0%} of the limit, and beyond {SIGMAS:.0f} \
+sigma. Sigma is the noise of the n earlier runs, estimated from their median absolute deviation; to be exact, the \
+change has to be beyond {SIGMAS:.0f} * (1 + {SIGMAS:.0f}/n) sigma. If a run has fewer than {MIN_VALUES} values, \
+earlier runs are added to it until there are {MIN_VALUES}. With fewer than {MIN_RUNS} earlier runs it is `new`."""
+"""The statistic of ``hil/history/regression.py``, for ``--help``."""
 
 
 def trend(
     names: Annotated[list[str] | None, typer.Argument(metavar="NAME...", help="Measurements; all if none.")] = None,
     history: Annotated[
-        Path, typer.Option(metavar="FILE", envvar="HIL_HISTORY", help="What runs with --hil-history wrote.")
+        Path, typer.Option(metavar="FILE", envvar="HIL_HISTORY", help="The history that runs with --hil-history wrote.")
     ] = Path("history.sqlite"),
     rig: Annotated[str | None, typer.Option(metavar="NAME", help="Only this rig.")] = None,
     condition: Annotated[
@@ -42,19 +42,19 @@ def trend(
     ] = None,
     plot: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="Draw the runs into a PNG file; into a folder, one file per measurement."),
+        typer.Option(metavar="FILE", help="Draw the runs into a PNG file, or into a folder: a file per measurement."),
     ] = None,
     accept: Annotated[
-        bool, typer.Option("--accept", help="What the last run measured is meant to be so: compare from there on.")
+        bool, typer.Option("--accept", help="Accept the values of the last run: compare with it from now on.")
     ] = False,
     fail_on_regression: Annotated[
         bool, typer.Option("--fail-on-regression", help="Exit with status 1 if anything is worse.")
     ] = False,
 ) -> None:
-    """Show per measurement n, median, p95, worst, and the last run against the earlier ones."""
+    """Show n, median, p95 and worst of each measurement, and the last run compared with the earlier ones."""
     try:
         store = History(history)
-        lines = _chosen(store.lines(), names or [], rig, condition)
+        lines = _selected(store.lines(), names or [], rig, condition)
         if accept:
             _accept(store, lines, names or [])
             return
@@ -69,7 +69,7 @@ def trend(
         raise typer.Exit(code=1)
 
 
-def _chosen(lines: Sequence[Line], names: Sequence[str], rig: str | None, condition: str | None) -> list[Line]:
+def _selected(lines: Sequence[Line], names: Sequence[str], rig: str | None, condition: str | None) -> list[Line]:
     on_bench = [
         line for line in lines if rig in (None, line.key.rig) and (condition is None or condition == line.key.condition)
     ]
@@ -85,7 +85,7 @@ def _chosen(lines: Sequence[Line], names: Sequence[str], rig: str | None, condit
 
 def _accept(store: History, lines: Sequence[Line], names: Sequence[str]) -> None:
     if not names:
-        raise ConfigError("--accept needs the names of the measurements that are meant to be as they are")
+        raise ConfigError("--accept needs measurements; name those whose last values are right")
     for line in lines:
         store.accept(line)
         typer.echo(f"{line.key.name} on {line.key.rig}: compared from the run of {line.points[-1].run.began} on")

@@ -1,1 +1,1 @@
-"""Serving: the boards of a virtual bench in real time, for programs of other processes."""
+"""``hil serve``: the boards of a virtual bench in real time, for other processes."""

@@ -1,7 +1,7 @@
-"""The client of a control socket: switches a hub port of a running ``hil serve``.
+"""Client of the control socket: switches hub ports of a running ``hil serve``.
 
-``python -m hil.serve.client SOCKET HUB PORT on|off|state`` prints the port's state; the rig file of a served bench has
-it as its ``command`` driver. It starts quickly, since every power cycle runs it: nothing but the standard library.
+``python -m hil.serve.client SOCKET HUB PORT on|off|state`` prints the port's state. The rig file of a served bench uses
+it with the power driver ``command``. Every power cycle starts it, so it imports only the standard library.
 """
 
 import json
@@ -10,11 +10,11 @@ import sys
 from collections.abc import Sequence
 
 _WITHIN_S = 10.0
-"""A server answers at once, unless it was suspended."""
+"""A server answers at once, unless it is suspended."""
 
 
 class ControlError(Exception):
-    """The server cannot be reached, or refuses; the text says why and what to do."""
+    """The server cannot be reached or refuses the request; the text states why and what to do."""
 
 
 def ask(path: str, request: str) -> object:
@@ -36,7 +36,7 @@ def ask(path: str, request: str) -> object:
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Run the client with the words of a command line; returns the exit status."""
+    """Run the client with command-line ``arguments``. Returns the exit status."""
     if len(arguments) != 4:
         print("usage: python -m hil.serve.client SOCKET HUB PORT on|off|state", file=sys.stderr)
         return 2

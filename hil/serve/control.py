@@ -1,4 +1,4 @@
-"""The control socket: other processes switch hub ports and follow what USB shows, in lines of text.
+"""The control socket: other processes switch hub ports and follow USB changes, in lines of text.
 
 A request is a line of words, its answer a line of JSON: ``{"ok": …}``, or ``{"error": "what is wrong; what to do"}``.
 ``docs/serve.md`` lists the requests.
@@ -13,26 +13,28 @@ from selectors import EVENT_READ, EVENT_WRITE
 from hil.virtual.realtime import RealTime
 
 _LINE_BYTES = 1024
-"""Longest request; who sends more without a line end is no client."""
+"""Longest request. A connection that sends more without a line end is closed."""
 _WAITING_BYTES = 1_000_000
-"""Most answers that wait for a client that does not read them; then it is let go."""
+"""Most bytes kept for a client that does not read its answers. Beyond that its connection is closed."""
 
 Request = Callable[[Sequence[str]], object]
-"""Gets the words after the first; returns what is to be told, or raises ``RequestError``."""
+"""Called with the arguments of a request; returns the answer, for JSON, or raises ``RequestError``."""
 
 
 class RequestError(Exception):
-    """A request cannot be done; the text goes to the client."""
+    """A request cannot be carried out; the text is sent to the client."""
 
 
 class ControlSocket:
-    """A UNIX socket at ``path`` that answers ``requests``, and tells all who asked for ``watch`` what is announced."""
+    """A UNIX socket at ``path`` that answers ``requests`` and sends announcements to clients that sent ``watch``."""
 
-    def __init__(self, path: Path, requests: Mapping[str, Request], first_news: Callable[[], object], loop: RealTime):
-        """``first_news``: what a client of ``watch`` is told first. Raises ``OSError`` when there can be no socket."""
+    def __init__(
+        self, path: Path, requests: Mapping[str, Request], initial_state: Callable[[], object], loop: RealTime
+    ):
+        """``initial_state`` returns the answer to ``watch``. Raises ``OSError`` when the socket cannot be made."""
         self.path = path
         self._requests = requests
-        self._first_news = first_news
+        self._initial_state = initial_state
         self._loop = loop
         self._clients: set[_Client] = set()
         self._listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
@@ -45,14 +47,14 @@ class ControlSocket:
             raise
         loop.watch(self._listener.fileno(), self._accept)
 
-    def announce(self, news: object) -> None:
-        """Tell everybody who watches."""
+    def announce(self, message: object) -> None:
+        """Send ``message`` to every client that watches."""
         for client in list(self._clients):
             if client.is_watching:
-                client.tell(news)
+                client.send(message)
 
     def close(self) -> None:
-        """Let all clients go, and take the socket away."""
+        """Close all connections and remove the socket."""
         for client in list(self._clients):
             client.close()
         self._loop.unwatch(self._listener.fileno())
@@ -70,18 +72,18 @@ class ControlSocket:
         name, *words = line.split() or [""]
         if name == "watch":
             client.is_watching = True
-            client.tell({"ok": self._first_news()})
+            client.send({"ok": self._initial_state()})
             return
         request = self._requests.get(name)
         if request is None:
             known = ", ".join((*self._requests, "watch"))
-            client.tell({"error": f"there is no request {name!r}; known: {known}"})
+            client.send({"error": f"there is no request {name!r}; known: {known}"})
             return
         try:
             answer = {"ok": request(words)}
         except RequestError as error:
             answer = {"error": str(error)}
-        client.tell(answer)
+        client.send(answer)
 
 
 class _Client:
@@ -104,7 +106,7 @@ class _Client:
         connection.setblocking(False)
         loop.watch(connection.fileno(), self._ready)
 
-    def tell(self, message: object) -> None:
+    def send(self, message: object) -> None:
         """Send one line of JSON."""
         self._waiting += json.dumps(message).encode() + b"\n"
         if len(self._waiting) > _WAITING_BYTES:
@@ -113,7 +115,7 @@ class _Client:
             self._flush()
 
     def close(self) -> None:
-        """End the connection. Does nothing when it has ended."""
+        """Close the connection. Does nothing when it is closed already."""
         if self._connection.fileno() >= 0:
             self._loop.unwatch(self._connection.fileno())
             self._connection.close()

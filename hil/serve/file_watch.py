@@ -1,4 +1,4 @@
-"""Who opens and closes files: the kernel tells it through inotify. The master of a pty does not notice an open."""
+"""Notices that a program opens or closes a file, through inotify. The master side of a pty does not show an open."""
 
 from collections.abc import Callable
 from enum import Enum
@@ -8,7 +8,7 @@ from inotify_simple import INotify, flags
 
 
 class FileEvent(Enum):
-    """What a program did."""
+    """What a program did with a file."""
 
     OPENED = "opened it"
     WRITTEN = "closed it, and could have written to it"
@@ -16,13 +16,13 @@ class FileEvent(Enum):
 
 
 OnFileEvent = Callable[[FileEvent, str], None]
-"""Called with the event and the name of the file in a watched folder, or an empty one for the watched file itself."""
+"""Called with the event and the name of the file in a watched folder; the name is empty for a watched file."""
 
 _EVENTS = {flags.OPEN: FileEvent.OPENED, flags.CLOSE_WRITE: FileEvent.WRITTEN, flags.CLOSE_NOWRITE: FileEvent.READ}
 
 
 class FileWatch:
-    """Watches files and folders. ``descriptor`` is readable when :meth:`look` has something to tell."""
+    """Watches files and folders. ``descriptor`` is readable when events wait for :meth:`dispatch`."""
 
     def __init__(self) -> None:
         self._inotify = INotify()
@@ -34,22 +34,22 @@ class FileWatch:
         return int(self._inotify.fileno())
 
     def watch(self, path: Path, on_event: OnFileEvent) -> int:
-        """Tell ``on_event`` what happens to ``path`` from now on; returns the number of the watch."""
+        """Call ``on_event`` for everything that happens to ``path`` from now on. Returns the number of the watch."""
         mask = flags.OPEN | flags.CLOSE_WRITE | flags.CLOSE_NOWRITE
         number = int(self._inotify.add_watch(path, mask))
         self._watched[number] = on_event
         return number
 
     def unwatch(self, number: int) -> None:
-        """End :meth:`watch`, before the file goes away."""
+        """End a :meth:`watch`. To be called before the file is removed."""
         if self._watched.pop(number, None) is not None:
             self._inotify.rm_watch(number)
 
-    def look(self) -> None:
-        """Tell what has happened until now."""
+    def dispatch(self) -> None:
+        """Call the callbacks for all events until now."""
         for event in self._inotify.read(timeout=0):
             if event.mask & flags.IGNORED:
-                # The kernel gives up a watch whose file is gone.
+                # The kernel removes the watch of a file that is gone.
                 self._watched.pop(event.wd, None)
                 continue
             for flag, meaning in _EVENTS.items():
@@ -57,6 +57,6 @@ class FileWatch:
                     self._watched[event.wd](meaning, event.name)
 
     def close(self) -> None:
-        """Watch nothing any more."""
+        """End all watches."""
         self._watched.clear()
         self._inotify.close()

@@ -1,4 +1,4 @@
-"""The folder of a server: claimed for one alone, cleared of what a killed one left, and of nothing else."""
+"""The folder of a server: locked for one server, and cleared of what a killed server left, of nothing else."""
 
 import fcntl
 import os
@@ -15,7 +15,7 @@ CONTROL = "control"
 _LOCK = "lock"
 _PTYS = "/dev/pts"
 _LONGEST_SOCKET_PATH = 107
-"""Bytes that the kernel has room for (unix(7), less the zero at the end)."""
+"""Bytes, without the zero at the end. unix(7)."""
 
 
 def volume_path(folder: Path, board: str) -> Path:
@@ -25,10 +25,10 @@ def volume_path(folder: Path, board: str) -> Path:
 
 @contextmanager
 def claimed_folder(folder: Path, boards: Sequence[str]) -> Iterator[None]:
-    """``folder`` for one server of ``boards`` alone.
+    """Reserve ``folder`` for one server of ``boards``.
 
-    Raises ``ConfigError`` for one that cannot be used, such as one in which something of somebody else has the name of
-    a board; ``BenchError`` for one in which another server is at work.
+    Raises ``ConfigError`` when it cannot be used, for example when a file of the user has the name of a board there;
+    ``BenchError`` when another server uses it.
     """
     socket_path = folder / CONTROL
     if len(os.fsencode(socket_path)) > _LONGEST_SOCKET_PATH:
@@ -40,14 +40,16 @@ def claimed_folder(folder: Path, boards: Sequence[str]) -> Iterator[None]:
         raise ConfigError(f"{folder}: cannot be used ({error.strerror}); give another --dir") from error
     try:
         if os.fstat(lock).st_size:
-            raise _in_the_way(folder / _LOCK)
+            raise _not_ours(folder / _LOCK)
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            raise BenchError(f"{folder}: another `hil serve` is at work there; end it, or give another --dir") from None
+            raise BenchError(
+                f"{folder}: another `hil serve` is using it; end that one, or give another --dir"
+            ) from None
         try:
             for name in (CONTROL, *boards):
-                _free(folder / name)
+                _remove_stale(folder / name)
             for board in boards:
                 _check_volume(volume_path(folder, board))
             yield
@@ -57,19 +59,19 @@ def claimed_folder(folder: Path, boards: Sequence[str]) -> Iterator[None]:
         os.close(lock)
 
 
-def _free(path: Path) -> None:
-    """Remove the socket, or the link to a pty, that a killed server has left at ``path``."""
+def _remove_stale(path: Path) -> None:
+    """Remove the socket, or the symlink to a pty, that a killed server left at ``path``."""
     if path.is_socket() or (path.is_symlink() and path.readlink().is_relative_to(_PTYS)):
         path.unlink()
     elif path.is_symlink() or path.exists():
-        raise _in_the_way(path)
+        raise _not_ours(path)
 
 
 def _check_volume(path: Path) -> None:
-    """What a killed server has left says what it is; it goes when the board comes to show its volume."""
+    """Raise unless ``path`` is free or a volume that a killed server left, which is removed when it is needed."""
     if path.is_symlink() or (path.exists() and not (path / INFO).is_file()):
-        raise _in_the_way(path)
+        raise _not_ours(path)
 
 
-def _in_the_way(path: Path) -> ConfigError:
-    return ConfigError(f"{path}: is not of `hil serve`, and has the name of something that is; give another --dir")
+def _not_ours(path: Path) -> ConfigError:
+    return ConfigError(f"{path}: was not made by `hil serve`, which needs this name; give another --dir")

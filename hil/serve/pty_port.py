@@ -1,4 +1,4 @@
-"""The serial port of one virtual board as a device node: a pty behind a symlink that stays the same."""
+"""The serial device of one virtual board: a pty behind a symlink whose path stays the same."""
 
 import os
 import termios
@@ -13,26 +13,26 @@ from hil.virtual.usb import UsbSerial
 from hil.virtual.world import Event, World
 
 DRIVER_OPEN_US = 10_000
-"""From the opening of a port to the board's first byte: the host's driver has to say first that somebody listens (order
-of magnitude; unsure). Programs throw away what came before they had set up the port."""
+"""From the opening of a port to the board's first byte: the host's driver first signals that a program is listening (an
+estimate, not measured). Programs discard what arrives before they have set up the port."""
 
 READ_SIZE = 512
-"""Bytes taken from a program at a time; when so many wait in the board (MicroPython's ring for standard input), the
-rest waits in the pty, as it waits on the host's side of a real cable."""
+"""Bytes taken from a program at a time: the size of MicroPython's ring buffer for standard input. When that is full,
+the rest waits in the pty, as it waits in the host's driver for a real board."""
 
 UNREAD_SIZE = 65_536
-"""Most output that waits for a program that has the port open and does not read. A real board drops what is not taken
+"""Most bytes of output kept for a program that has the port open and does not read. A real board drops what is not read
 within 500 ms."""
 
 _OUTPUT_SPEED = 5
-"""Where a terminal's attributes have it."""
+"""Index in the list that ``termios.tcgetattr`` returns."""
 
 
 class PtyPort:
-    """One board's serial port at ``path``, a symlink that is there while the board is enumerated.
+    """One board's serial device at ``path``, a symlink that exists while the board is enumerated.
 
-    Unplugging hangs up every program that has it open, as it does with ``/dev/ttyACM0``. The next enumeration makes
-    another pty and points the symlink at it.
+    Unplugging hangs up every program that has it open, as with ``/dev/ttyACM0``. The next enumeration makes another pty
+    and points the symlink at it.
     """
 
     def __init__(self, path: Path, usb: UsbSerial, world: World, loop: RealTime, files: FileWatch) -> None:
@@ -54,7 +54,7 @@ class PtyPort:
             self._plugged(True)
 
     def close(self) -> None:
-        """Take the device away for good."""
+        """Remove the device for good."""
         self._usb.unwatch_plug(self._plugged)
         self._plugged(False)
 
@@ -65,12 +65,12 @@ class PtyPort:
             self._disappear(self._master)
 
     def _appear(self) -> None:
-        # A slave of our own stays open: without any, reading the master is an error.
+        # One slave stays open here: without any, reading the master fails with EIO.
         self._master, self._slave = os.openpty()
         tty.setraw(self._slave)
         os.set_blocking(self._master, False)
         device = os.ttyname(self._slave)
-        self._watch = self._files.watch(Path(device), self._used)
+        self._watch = self._files.watch(Path(device), self._on_file_event)
         self._choose_events()
         new = self.path.with_name(self.path.name + ".new")
         new.unlink(missing_ok=True)
@@ -91,7 +91,7 @@ class PtyPort:
 
     # ---- programs come and go
 
-    def _used(self, event: FileEvent, _name: str) -> None:
+    def _on_file_event(self, event: FileEvent, _name: str) -> None:
         if self._master is None:
             return
         self._programs += 1 if event is FileEvent.OPENED else -1
@@ -101,7 +101,7 @@ class PtyPort:
             self._all_closed(self._master)
 
     def _all_closed(self, master: int) -> None:
-        # What the program wrote last still counts; what it did not read is lost.
+        # What the program wrote last still reaches the board; what it did not read is lost.
         while self._receive(master):
             pass
         self._cancel_opening()
@@ -125,13 +125,13 @@ class PtyPort:
     # ---- bytes
 
     def _ready(self) -> None:
-        self._files.look()
+        self._files.dispatch()
         if self._master is not None:
             self._flush(self._master)
             self._receive(self._master)
 
     def _receive(self, master: int) -> bool:
-        """Take what a program wrote, if the board has room for it; says whether there was anything."""
+        """Pass on what a program wrote, if the board has room for it. Returns whether there was anything."""
         if self._usb.input_size >= READ_SIZE:
             return False
         try:
@@ -154,7 +154,7 @@ class PtyPort:
                 return
 
     def _choose_events(self) -> None:
-        """Listen to the program while the board has room for more, and while there is output to hand over."""
+        """Wait for input while the board has room for it, and for the pty to take output while there is some."""
         if self._master is None:
             return
         has_room = self._usb.input_size < READ_SIZE

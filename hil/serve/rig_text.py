@@ -1,4 +1,4 @@
-"""The rig file with which served boards are used as a bench of real ones."""
+"""The rig file that makes served boards usable as a bench of real boards."""
 
 import json
 import sys
@@ -7,18 +7,18 @@ from pathlib import Path
 
 from hil.config.rig import BoardProbeConfig, RigConfig
 
-FIRST_WORDS = "# The boards that `hil serve` serves in "
-"""Of every file that :func:`rig_text` was written to."""
+HEADER = "# The boards that `hil serve` serves in "
+"""The start of every file with a :func:`rig_text`; the folder's path follows."""
 
 
 def rig_text(cells: Sequence[RigConfig], folder: Path, control: Path) -> str:
-    """A rig file for the ``cells`` that are served in ``folder``: serial lines by path, power by the control socket.
+    """A rig file for the ``cells`` that are served in ``folder``: serial devices by path, power by the control socket.
 
-    The Wi-Fi keys stand in it, as the boards have to know them: the file is for the user alone.
+    It contains the Wi-Fi keys, so only the user may read the file.
     """
     config = cells[0]
     lines = [
-        f"{FIRST_WORDS}{folder}. Written anew at every start.",
+        f"{HEADER}{folder}. Overwritten at every start.",
         f"rig: {config.name}-served",
         f"power: {_value({'off_time_s': config.power.off_time_s, 'stagger_s': config.stagger_s})}",
         "hubs:",
@@ -57,5 +57,5 @@ def _cell_lines(config: RigConfig, folder: Path) -> Iterator[str]:
 
 
 def _value(value: object) -> str:
-    # JSON is YAML. "${" would be taken for a variable.
+    # JSON is YAML. "${" would start a variable.
     return json.dumps(value).replace("${", "$${")

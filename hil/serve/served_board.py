@@ -1,4 +1,4 @@
-"""One served board: its serial port as a device node, its BOOTSEL volume as a folder, and what USB shows of it."""
+"""One served board: its serial device as a pty, its BOOTSEL volume as a folder, and its state on USB."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -15,12 +15,12 @@ from hil.virtual.realtime import RealTime
 from hil.virtual.world import World
 
 UsbMode = Literal["absent", "application", "bootsel"]
-"""What the USB of a machine with this board shows: nothing, a serial port, or the boot loader's volume."""
+"""How the board is enumerated on USB: not at all, as a serial device, or as the boot ROM's volume."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class BoardState:
-    """A board as clients of the control socket see it."""
+class ServedBoardState:
+    """A board as the control socket reports it."""
 
     board: str
     hub: str
@@ -28,13 +28,13 @@ class BoardState:
     serial: str
     mode: UsbMode
     tty: str
-    """Its serial port: a symlink that is there in mode ``application``."""
+    """Its serial device: a symlink that exists in mode ``application``."""
     volume: str
-    """Its volume: a folder that is there in mode ``bootsel``."""
+    """Its volume: a folder that exists in mode ``bootsel``."""
 
 
 class ServedBoard:
-    """Device node and volume of one board in ``folder``. ``on_change`` is called when its USB mode has changed."""
+    """Serial device and volume of one board in ``folder``. ``on_change`` is called after its USB mode has changed."""
 
     def __init__(
         self,
@@ -51,19 +51,19 @@ class ServedBoard:
         self._on_change = on_change
         self._port = PtyPort(folder / wired.name, pico.usb, world, loop, files)
         self._volume = Volume(volume_path(folder, wired.name), pico.bootrom, files)
-        # After those of port and volume, so that both are as the mode says when it is told.
-        pico.usb.watch_plug(self._changed)
-        pico.bootrom.watch_plug(self._changed)
+        # After those of port and volume, so that both match the mode when ``on_change`` is called.
+        pico.usb.watch_plug(self._on_plug_change)
+        pico.bootrom.watch_plug(self._on_plug_change)
 
     @property
-    def state(self) -> BoardState:
-        """What is to be known about it now."""
+    def state(self) -> ServedBoardState:
+        """The board as it is now."""
         mode: UsbMode = "absent"
         if self._pico.usb.is_attached:
             mode = "application"
         elif self._pico.bootrom.is_attached:
             mode = "bootsel"
-        return BoardState(
+        return ServedBoardState(
             board=self._wired.name,
             hub=self._wired.power.hub,
             port=self._wired.power.port,
@@ -74,9 +74,9 @@ class ServedBoard:
         )
 
     def close(self) -> None:
-        """Take device node and volume away."""
+        """Remove serial device and volume."""
         self._port.close()
         self._volume.close()
 
-    def _changed(self, _attached: bool) -> None:
+    def _on_plug_change(self, _attached: bool) -> None:
         self._on_change(self)

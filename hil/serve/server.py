@@ -1,4 +1,4 @@
-"""The server: a virtual bench in real time, its boards behind device nodes, its hubs behind a control socket."""
+"""The server: a virtual bench in real time, its boards behind ptys, its hubs behind a control socket."""
 
 import os
 import signal
@@ -13,21 +13,20 @@ from hil.config.rig import RigConfig
 from hil.serve.control import ControlSocket, RequestError
 from hil.serve.file_watch import FileWatch
 from hil.serve.folder import CONTROL, claimed_folder
-from hil.serve.served_board import BoardState, ServedBoard
+from hil.serve.served_board import ServedBoard, ServedBoardState
 from hil.virtual.bench.bench import VirtualBench
 from hil.virtual.bench.pico import VirtualPico
 from hil.virtual.realtime import RealTime
 
 _READY_S = 5.0
-"""Of the boards' time. Boards are on USB 1.6 s after power-on, but for one whose boot.py hangs."""
+"""Rig time. Boards are enumerated 1.6 s after power-on, unless boot.py hangs."""
 
 
 class Server:
-    """Serves the boards of a virtual rig in ``folder`` while :meth:`run` runs; :meth:`close` takes everything away.
+    """Serves the boards of a virtual rig in ``folder`` while :meth:`run` runs; :meth:`close` removes everything.
 
-    Every hub port is on at the beginning. Raises ``ConfigError`` for a folder that cannot be used, such as one in which
-    something of somebody else has the name of a board; ``BenchError`` for one in which another server is at work. The
-    boards live ``speed`` times as fast as ``clock`` goes.
+    Every hub port is on at the beginning. The boards run ``speed`` times as fast as ``clock``. Raises ``ConfigError``
+    and ``BenchError`` for a folder that cannot be used, as :func:`hil.serve.folder.claimed_folder` does.
     """
 
     def __init__(self, config: RigConfig, folder: Path, clock: Clock, speed: float = 1.0) -> None:
@@ -42,7 +41,7 @@ class Server:
             stack.callback(self._loop.close)
             files = FileWatch()
             stack.callback(files.close)
-            self._loop.watch(files.descriptor, files.look)
+            self._loop.watch(files.descriptor, files.dispatch)
             self._control = ControlSocket(
                 folder / CONTROL,
                 {
@@ -57,7 +56,13 @@ class Server:
             stack.callback(self._control.close)
             self._boards = [
                 ServedBoard(
-                    folder, wired, self._bench.boards[wired.name], self._bench.world, self._loop, files, self._changed
+                    folder,
+                    wired,
+                    self._bench.boards[wired.name],
+                    self._bench.world,
+                    self._loop,
+                    files,
+                    self._announce_change,
                 )
                 for wired in config.wired_boards
             ]
@@ -68,14 +73,14 @@ class Server:
             self._stack = stack.pop_all()
 
     @property
-    def boards(self) -> tuple[BoardState, ...]:
+    def boards(self) -> tuple[ServedBoardState, ...]:
         """The boards as they are now, in the order of the rig file."""
         return tuple(board.state for board in self._boards)
 
     def run(self, on_ready: Callable[[], None]) -> None:
-        """Serve until :meth:`stop`. ``on_ready`` is called once, when the boards are on USB, or should be."""
+        """Serve until :meth:`stop`. ``on_ready`` is called once, when the boards are enumerated or should be."""
         deadline = self._bench.clock.deadline(_READY_S)
-        # An event of the world, so that the loop looks when the time is up, even if nothing else happens.
+        # An event of the world, so that the loop checks the deadline when it expires, even if nothing else happens.
         self._bench.world.after(round(_READY_S * 1_000_000) + 1, lambda: None)
         with self._stopping_on_signals():
             self._loop.run(
@@ -86,21 +91,21 @@ class Server:
                 self._loop.run(lambda: self._stopped)
 
     def stop(self) -> None:
-        """End :meth:`run` after what it is doing."""
+        """End :meth:`run` after the current event."""
         self._stopped = True
 
     def close(self) -> None:
-        """Cut all power and take away what was made in the folder."""
+        """Cut all power and remove what was made in the folder."""
         self._stack.close()
 
     def _states(self) -> list[dict[str, object]]:
         return [asdict(state) for state in self.boards]
 
-    def _changed(self, board: ServedBoard) -> None:
+    def _announce_change(self, board: ServedBoard) -> None:
         self._control.announce({"changed": asdict(board.state)})
 
     def _switch(self, words: Sequence[str]) -> str:
-        """``power HUB PORT [on|off]``: switch a port, or just ask; tells the state afterwards."""
+        """``power HUB PORT [on|off]``: switch a port, or only query it. Returns the state afterwards."""
         hub = self._bench.hubs.get(words[0]) if words else None
         if hub is None:
             raise RequestError(f"`power` needs a hub: `power HUB PORT [on|off]`; hubs: {', '.join(self._bench.hubs)}")
@@ -108,27 +113,27 @@ class Server:
             raise RequestError(f"`power {hub.name}` needs a port, 1 to {hub.ports}")
         action = words[2] if len(words) > 2 else "state"
         if action not in ("on", "off", "state"):
-            raise RequestError(f"{action!r} is nothing a port can do; write on, off or state")
+            raise RequestError(f"{action!r} is not an action of a port; write on, off or state")
         if action != "state":
             hub.set_power(int(words[1]), action == "on")
         return "on" if hub.is_on(int(words[1])) else "off"
 
     def _pico(self, words: Sequence[str]) -> VirtualPico:
-        """The board whose USB data lines are meant: its power stays."""
+        """The board whose USB data lines a request disconnects or connects; its power stays on."""
         if len(words) != 1 or words[0] not in self._bench.boards:
             raise RequestError(f"name one board: {', '.join(self._bench.boards)}")
         return self._bench.boards[words[0]]
 
     @contextmanager
     def _stopping_on_signals(self) -> Iterator[None]:
-        """Ctrl-C, a closed terminal and ``kill`` end :meth:`run` in an orderly way, between two events."""
+        """Within this block Ctrl-C, a closed terminal and ``kill`` end :meth:`run` between two events."""
         woken, wake = os.pipe()
         os.set_blocking(wake, False)
 
         def stop(_number: int, _frame: FrameType | None) -> None:
             self.stop()
 
-        # The kernel writes to the pipe whatever the interpreter is doing, so that the wait for files ends.
+        # A signal is also written to the pipe, so that the wait for files ends.
         old_wake = signal.set_wakeup_fd(wake)
         old = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
         self._loop.watch(woken, lambda: None)

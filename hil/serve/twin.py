@@ -1,4 +1,4 @@
-"""The virtual twin of a rig: what its file describes, with virtual boards in the places of real ones."""
+"""The virtual twin of a rig: the same rig file with virtual boards instead of real ones."""
 
 from typing import TypeVar
 
@@ -8,19 +8,19 @@ from hil.config.rig_file import HostProbeConfig
 
 AnyBoard = TypeVar("AnyBoard", bound=WiredBoard)
 
-_FEWEST_PORTS = 4
-"""What a hub has that does not say how many it has."""
+_MIN_PORTS = 4
+"""Ports of a hub whose section gives no number."""
 
 
 def virtual_twin(config: RigConfig) -> RigConfig:
-    """``config`` with virtual hubs, every board under its name, serial number and port; a virtual rig as it is.
+    """``config`` with virtual hubs, and boards of the same names, serial numbers and ports. A virtual rig stays as is.
 
-    A probe on a Wi-Fi card of this machine has no place in a virtual air: the twin is without it.
+    A Wi-Fi card of this machine cannot hear virtual boards, so the twin has no such probe.
     """
     if config.is_virtual:
         return config
     hubs = {
-        name: VirtualHubSection(driver="virtual", ports=max(_FEWEST_PORTS, hub.ports or 0, *_ports_used(name, config)))
+        name: VirtualHubSection(driver="virtual", ports=max(_MIN_PORTS, hub.ports or 0, *_ports_used(name, config)))
         for name, hub in config.hubs.items()
     }
     return config.model_copy(

@@ -1,4 +1,4 @@
-"""The RPI-RP2 volume of a board in BOOTSEL mode as a folder: what is copied there is flashed."""
+"""The RPI-RP2 volume of a board in BOOTSEL mode as a folder. A UF2 file that is copied there is flashed."""
 
 import os
 import shutil
@@ -10,9 +10,9 @@ from hil.virtual.bootrom import FILES, BootRom
 
 
 class Volume:
-    """The folder ``path``, which is there while the boot ROM offers its volume.
+    """The folder ``path``, which exists while the boot ROM offers its volume.
 
-    A file goes to the board when it is closed, as with a mounted volume: its sectors are written when the kernel likes.
+    A file goes to the board when it is closed. On a mounted volume, the kernel decides when to write its sectors.
     """
 
     def __init__(self, path: Path, bootrom: BootRom, files: FileWatch) -> None:
@@ -25,33 +25,33 @@ class Volume:
             self._plugged(True)
 
     def close(self) -> None:
-        """Take the folder away for good."""
+        """Remove the folder for good."""
         self._plugged(False)
 
     def _plugged(self, attached: bool) -> None:
         if self._watch is not None:
             self._files.unwatch(self._watch)
             self._watch = None
-            # Whatever a client is doing there at this moment fails, as on a volume that was pulled out.
+            # A program that is using it fails, as on a volume that was unplugged.
             shutil.rmtree(self.path, ignore_errors=True)
         if attached:
             shutil.rmtree(self.path, ignore_errors=True)
             self.path.mkdir()
             for name, content in FILES.items():
                 (self.path / name).write_bytes(content)
-            self._watch = self._files.watch(self.path, self._used)
+            self._watch = self._files.watch(self.path, self._on_file_event)
 
-    def _used(self, event: FileEvent, name: str) -> None:
+    def _on_file_event(self, event: FileEvent, name: str) -> None:
         if event is FileEvent.WRITTEN and (content := _plain_content(self.path / name)) is not None:
             self._bootrom.write(content)
 
 
 def _plain_content(path: Path) -> bytes | None:
-    """What is in a plain file; None for all else, so that a link put here cannot make the board read other files."""
+    """The content of a regular file; None for anything else: a symlink must not make the board read other files."""
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
     except OSError:
-        # A link, or gone again, or not to be read: nothing has come to the board.
+        # A symlink, gone again, or not readable: the board gets nothing.
         return None
     try:
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):

@@ -61,10 +61,7 @@ def test_the_exit_status_tells_a_regression_if_that_is_wanted(file: Path) -> Non
 
 def test_what_is_meant_to_be_so_is_accepted(file: Path) -> None:
     history_of(file, [*USUAL, [6.0, 7.5, 9.0]])
-    assert (
-        hil_trend("--accept").stderr
-        == "--accept needs the names of the measurements that are meant to be as they are\n"
-    )
+    assert hil_trend("--accept").stderr == "--accept needs measurements; name those whose last values are right\n"
     result = hil_trend("--accept", "failover")
     assert result.stdout == "failover on bench-1: compared from the run of 2026-10-11T02:00:00+00:00 on\n"
     result = hil_trend("--fail-on-regression")
@@ -162,4 +159,4 @@ def test_a_history_without_runs(file: Path) -> None:
 def test_help_states_the_statistic() -> None:
     text = " ".join(hil_trend("--help").stdout.split())
     assert "beyond 4 sigma" in text
-    assert "10% of what is usual and 2% of the limit" in text
+    assert "beyond 10% of the usual value, beyond 2% of the limit" in text

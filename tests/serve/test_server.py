@@ -195,7 +195,7 @@ def test_client_command_says_what_is_wrong(tmp_path: Path, capsys: pytest.Captur
 
 
 def test_second_server_in_a_folder_is_refused(served: Served, three_boards: RigConfig) -> None:
-    with pytest.raises(BenchError, match="another `hil serve` is at work there"):
+    with pytest.raises(BenchError, match="another `hil serve` is using it"):
         Server(three_boards, served.folder, MonotonicClock())
     served.power(1, "state")
 
@@ -217,7 +217,7 @@ def test_what_somebody_else_has_in_the_folder_is_not_replaced(
     (tmp_path / name).write_text("mine")
     (tmp_path / "mine").symlink_to("/etc/hostname")
     before = sorted(path.name for path in tmp_path.iterdir())
-    with pytest.raises(ConfigError, match=rf"{name}: is not of `hil serve`.*; give another --dir"):
+    with pytest.raises(ConfigError, match=rf"{name}: was not made by `hil serve`.*; give another --dir"):
         Server(three_boards, tmp_path, MonotonicClock())
     assert (tmp_path / name).read_text() == "mine"
     (tmp_path / name).unlink()
@@ -230,7 +230,7 @@ def test_rig_file_of_the_user_is_not_replaced(tmp_path: Path, three_boards: RigC
     rig.write_text(three_boards.path.read_text())
     result = CliRunner().invoke(app, ["serve", "--rig", str(rig), "--dir", str(tmp_path)])
     assert result.exit_code == 2
-    assert result.stderr.startswith(f"{rig}: is not of `hil serve`, which would replace it")
+    assert result.stderr.startswith(f"{rig}: was not written by `hil serve`, which would overwrite")
     assert rig.read_text() == three_boards.path.read_text()
 
 
