@@ -10,11 +10,12 @@ CORES := $(shell nproc)
 MICROPYTHON := firmware hil/virtual/board hil/on_board
 
 .DELETE_ON_ERROR:
-.PHONY: help demo test install lint types firmware-check unit mutants plans explore soak report report-demo bench bench-check clean
+.PHONY: help demo test quick dist install lint types firmware-check unit mutants plans explore soak report report-demo bench bench-check clean
 
 help:
 	@echo "make demo    the firmware's test plans on the virtual rig, verdicts and measurements at the end"
 	@echo "make test    everything that CI runs"
+	@echo "make quick   lint, types and the tests that your change affects, in less than a minute"
 	@echo "make explore N=2000    random schedules of faults against roles, mesh and first_boot: docs/exploration.md"
 	@echo "make soak    1,000 power cycles of 4 boards and 50 killed runs: docs/bench-faults.md"
 	@echo "make report  the test plans on the virtual rig, as an HTML report in build/report: docs/reports.md"
@@ -30,6 +31,11 @@ test: $(INSTALLED) $(TYPINGS)
 	@$(MAKE) mutants
 	@$(MAKE) plans
 	@$(MAKE) bench-check
+
+# Since the merge base with origin/main, or since BASE=COMMIT. Uses and keeps mypy's cache.
+quick: export PYTHONDONTWRITEBYTECODE =
+quick: $(INSTALLED)
+	@$(BIN)/python -m tools.quick $(if $(BASE),--base $(BASE))
 
 install: $(INSTALLED)
 
