@@ -10,17 +10,18 @@ CORES := $(shell nproc)
 MICROPYTHON := firmware hil/virtual/board hil/on_board
 
 .DELETE_ON_ERROR:
-.PHONY: help demo test quick dist install lint types firmware-check unit mutants plans explore soak report report-demo bench bench-check clean
+.PHONY: help demo test quick dist hooks install lint types firmware-check unit mutants plans explore soak report report-demo bench bench-check clean
 
 help:
 	@echo "make demo    the firmware's test plans on the virtual rig, verdicts and measurements at the end"
 	@echo "make test    everything that CI runs"
 	@echo "make quick   lint, types and the tests that your change affects, in less than a minute"
+	@echo "make dist    wheel and sdist in dist/, built, checked and tried in an environment of their own"
 	@echo "make explore N=2000    random schedules of faults against roles, mesh and first_boot: docs/exploration.md"
 	@echo "make soak    1,000 power cycles of 4 boards and 50 killed runs: docs/bench-faults.md"
 	@echo "make report  the test plans on the virtual rig, as an HTML report in build/report: docs/reports.md"
 	@echo "make bench   how fast the virtual bench is"
-	@echo "make install lint types firmware-check unit mutants plans bench-check clean    the parts of it"
+	@echo "make install hooks lint types firmware-check unit mutants plans bench-check clean    the parts of it"
 
 demo: $(INSTALLED)
 	$(BIN)/pytest --rig rigs/virtual.yaml testplans
@@ -35,7 +36,21 @@ test: $(INSTALLED) $(TYPINGS)
 # Since the merge base with origin/main, or since BASE=COMMIT. Uses and keeps mypy's cache.
 quick: export PYTHONDONTWRITEBYTECODE =
 quick: $(INSTALLED)
-	@$(BIN)/python -m tools.quick $(if $(BASE),--base $(BASE))
+	@$(BIN)/python -m tools.quick $(if $(BASE),--base '$(BASE)')
+
+# Wheel (built from the sdist) and sdist in dist/, checked. The release workflow gives the TAG in the environment, where
+# no shell reads it as code.
+dist: $(INSTALLED)
+	rm -rf dist
+	$(BIN)/python -m tools.check_dist version $${TAG:+"$$TAG"}
+	$(BIN)/python -m build
+	$(BIN)/twine check --strict dist/*
+	$(BIN)/check-wheel-contents dist/*.whl
+	$(BIN)/python -m tools.check_dist files dist
+
+# Checks before each commit: .pre-commit-config.yaml.
+hooks: $(INSTALLED)
+	$(BIN)/pre-commit install
 
 install: $(INSTALLED)
 

@@ -34,16 +34,19 @@ def commands(name: str) -> str:
 
 
 every_workflow = pytest.mark.parametrize("name", [path.name for path in FILES])
+with_report = pytest.mark.parametrize("name", ["ci.yml", "nightly.yml"])
 
 
 def test_there_are_these_workflows() -> None:
-    assert [path.name for path in FILES] == ["ci.yml", "nightly.yml"]
+    assert [path.name for path in FILES] == ["ci.yml", "nightly.yml", "release.yml"]
 
 
 @every_workflow
-def test_a_token_may_read_the_repository_and_nothing_else(name: str) -> None:
+def test_a_token_may_read_the_repository_and_only_the_publishing_job_has_an_identity(name: str) -> None:
     assert load(name)["permissions"] == {}
-    assert [job["permissions"] for job in jobs(name)] == [{"contents": "read"}] * len(jobs(name))
+    for job, section in load(name)["jobs"].items():
+        expected = {"id-token": "write"} if (name, job) == ("release.yml", "publish") else {"contents": "read"}
+        assert section["permissions"] == expected
 
 
 @every_workflow
@@ -130,7 +133,7 @@ def test_boards_are_switched_off_whatever_happened_and_results_are_published_whe
     assert list(conditions)[-2:] == ["Report", "Publish"], "what is made is published"
 
 
-@every_workflow
+@with_report
 def test_the_report_is_made_of_what_pytest_left_and_is_kept(name: str) -> None:
     (told,) = re.findall(r'make report RUN="(.*)"', commands(name))
     words = told.split()
@@ -162,3 +165,43 @@ def test_the_nightly_run_asks_pytest_only_for_options_that_it_has(pytester: pyte
     assert {"--hil-history", "--hil-fail-on-regression", "--hil-summary", "--hil-measurements"} <= set(own)
     shown = pytester.runpytest("--help").stdout.str()
     assert [option for option in own if not re.search(rf"^  {option}\b", shown, re.MULTILINE)] == []
+
+
+def test_a_tag_of_a_version_and_nothing_else_starts_a_release() -> None:
+    assert load("release.yml")["on"] == {"push": {"tags": ["v*"]}}
+    assert not SECRET.search((ROOT / ".github" / "workflows" / "release.yml").read_text())
+
+
+def test_what_is_published_was_built_and_checked_by_make_dist_with_the_tag() -> None:
+    build, publish = jobs("release.yml")
+    (made,) = [step for step in build["steps"] if "run" in step]
+    assert (made["run"], made["env"]) == ("make dist", {"TAG": "${{ github.ref_name }}"})
+    (kept,) = [step["with"] for step in build["steps"] if "upload-artifact" in step.get("uses", "")]
+    (fetched,) = [step["with"] for step in publish["steps"] if "download-artifact" in step.get("uses", "")]
+    assert (fetched["name"], fetched["path"]) == (kept["name"], kept["path"]) == ("dist", "dist")
+    recipe = subprocess.run(
+        ["make", "--dry-run", "--always-make", "dist"], cwd=ROOT, capture_output=True, text=True, timeout=60, check=True
+    ).stdout
+    for program in (
+        "check_dist version",
+        "-m build",
+        "twine check --strict",
+        "check-wheel-contents",
+        "check_dist files",
+    ):
+        assert program in recipe
+
+
+def test_publishing_runs_none_of_our_code_and_needs_an_environment() -> None:
+    _, publish = jobs("release.yml")
+    assert publish["needs"] == "build"
+    assert publish["environment"] == "pypi"
+    assert publish["if"] == "${{ !github.event.repository.fork }}"
+    assert [step["uses"].partition("@")[0] for step in publish["steps"]] == [
+        "actions/download-artifact",
+        "pypa/gh-action-pypi-publish",
+    ]
+
+
+def test_ci_builds_and_checks_what_a_release_would_publish() -> None:
+    assert re.search(r"^make dist$", commands("ci.yml"), re.MULTILINE)
