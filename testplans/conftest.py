@@ -4,9 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from hil.board.board import Board
-from hil.clock import Clock
-from hil.cluster.cluster import Cluster
+from hil import Board, Clock, Cluster
 
 SETTLE_WITHIN_S = 6.0
 """A HELLO period and a little: by then a client has been told what it may have missed."""

@@ -4,12 +4,7 @@ from collections.abc import Callable, Mapping
 
 import pytest
 
-from hil.board.board import Board
-from hil.clock import Clock
-from hil.cluster.cluster import Cluster
-from hil.faults.condition import Condition
-from hil.fixtures.measure import Measure
-from hil.probes import Probe
+from hil import Board, Clock, Cluster, Condition, Measure, Probe
 
 pytestmark = pytest.mark.firmware("roles")
 

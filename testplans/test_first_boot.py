@@ -8,13 +8,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from hil.board.board import Board
-from hil.clock import Clock
-from hil.cluster.cluster import Cluster
-from hil.faults.condition import Condition
-from hil.faults.injector import FaultInjector
-from hil.fixtures.measure import Measure
-from hil.invariants.watch import InvariantWatch
+from hil import Board, Clock, Cluster, Condition, FaultInjector, InvariantWatch, Measure
 
 pytestmark = pytest.mark.firmware("first_boot")
 

@@ -4,12 +4,7 @@ from collections.abc import Mapping, Sequence
 
 import pytest
 
-from hil.board.board import Board
-from hil.clock import Clock
-from hil.errors import WaitTimeout
-from hil.faults.condition import Condition
-from hil.fixtures.measure import Measure
-from hil.probes import Probe
+from hil import Board, Clock, Condition, Measure, Probe, WaitTimeout
 
 pytestmark = pytest.mark.firmware("mdns")
 

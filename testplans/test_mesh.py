@@ -4,11 +4,7 @@ from collections.abc import Callable, Iterable, Mapping
 
 import pytest
 
-from hil.board.board import Board
-from hil.clock import Clock
-from hil.faults.condition import Condition
-from hil.fixtures.measure import Measure
-from hil.probes import Probe
+from hil import Board, Clock, Condition, Measure, Probe
 
 pytestmark = [pytest.mark.firmware("mesh"), pytest.mark.needs(clients=3)]
 

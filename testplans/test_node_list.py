@@ -5,12 +5,7 @@ from itertools import pairwise
 
 import pytest
 
-from hil.board.board import Board
-from hil.board.console import Mark
-from hil.clock import Clock
-from hil.faults.condition import Condition
-from hil.fixtures.measure import Measure
-from hil.probes import Probe
+from hil import Board, Clock, Condition, Mark, Measure, Probe
 
 pytestmark = [pytest.mark.firmware("node_list"), pytest.mark.needs(clients=3)]
 

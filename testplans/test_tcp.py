@@ -5,11 +5,7 @@ from collections.abc import Callable, Mapping
 
 import pytest
 
-from hil.board.board import Board
-from hil.clock import Clock
-from hil.faults.condition import Condition
-from hil.fixtures.measure import Measure
-from hil.probes import Probe
+from hil import Board, Clock, Condition, Measure, Probe
 
 pytestmark = [pytest.mark.firmware("tcp"), pytest.mark.needs(clients=1)]
 

@@ -24,7 +24,7 @@ LAYERS = (
     ("cluster",),
     ("invariants",),
     ("doctor", "report", "history", "fixtures", "pytest_plugin"),
-    ("commands",),
+    ("commands", "abc", "testing"),
 )
 """The rooms of ``hil``, from the bottom up: a module imports its own layer and those below."""
 

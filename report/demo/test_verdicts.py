@@ -5,10 +5,7 @@
 
 import pytest
 
-from hil.cluster.cluster import Cluster
-from hil.faults.injector import FaultInjector
-from hil.fixtures.measure import Measure
-from hil.probes import Probe
+from hil import Cluster, FaultInjector, Measure, Probe
 
 pytestmark = pytest.mark.firmware("roles")
 

@@ -2,11 +2,7 @@
 
 import pytest
 
-from hil.board.board import Board
-from hil.clock import Clock
-from hil.fixtures.measure import Measure
-from hil.invariants.watch import InvariantWatch
-from hil.probes import Probe
+from hil import Board, Clock, InvariantWatch, Measure, Probe
 
 AP = "192.168.4.1"
 
