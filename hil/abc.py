@@ -1,16 +1,33 @@
 """What authors of drivers implement or derive from, gathered from the rooms that define it.
 
 Each kind of driver has a protocol or base class here, an entry-point group under which a package offers it, and, where
-its behaviour can be checked from outside, a contract in :mod:`hil.testing`. ``docs/extending.md`` has an example of each.
+its behaviour can be checked from outside, a contract in :mod:`hil.testing`. ``docs/extending.md`` shows one of each.
 """
 
-from hil.invariants.invariant import Invariant as Invariant
-from hil.invariants.invariant import Violation as Violation
-from hil.links import BorrowedPort as BorrowedPort
-from hil.links import LinkListener as LinkListener
-from hil.links import SerialLink as SerialLink
-from hil.power import HubSection as HubSection
-from hil.power import PowerPort as PowerPort
-from hil.power import PowerSetupError as PowerSetupError
-from hil.power import power_errors as power_errors
-from hil.probes import Probe as Probe
+from hil.faults import BenchFault, BoardFault, End, FaultContext, FaultDriver
+from hil.faults.packets import Chance, Copy, PacketFault
+from hil.invariants.invariant import Invariant, Violation
+from hil.links import BorrowedPort, LinkListener, SerialLink
+from hil.power import HubSection, PowerPort, PowerSetupError, power_errors
+from hil.probes import Probe
+
+__all__ = [
+    "BenchFault",
+    "BoardFault",
+    "BorrowedPort",
+    "Chance",
+    "Copy",
+    "End",
+    "FaultContext",
+    "FaultDriver",
+    "HubSection",
+    "Invariant",
+    "LinkListener",
+    "PacketFault",
+    "PowerPort",
+    "PowerSetupError",
+    "Probe",
+    "SerialLink",
+    "Violation",
+    "power_errors",
+]
