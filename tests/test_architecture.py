@@ -8,6 +8,8 @@ from textwrap import dedent
 
 import pytest
 
+from hil.cluster import vocabulary
+
 ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "hil"
 
@@ -174,3 +176,33 @@ def test_micropython_in_a_literal_is_found(literal: str) -> None:
 )
 def test_one_line_or_prose_is_not_taken_for_a_program(literal: str) -> None:
     assert micropython_in(ast.parse(f"repl.exec({literal})")) == []
+
+
+READS_EVENTS = ("hil.events", "hil.cluster", "hil.invariants")
+"""A module that imports from these means the event by `role` or `error`; elsewhere those are other words."""
+ALSO_NAMED_SO = {"hil.invariants.consoles": {"traceback"}}
+"""Where a name of an event is the name of something else: of an invariant, which users write in `expect(…)`."""
+
+
+@pytest.mark.parametrize("name", sorted(modules()))
+def test_events_of_firmware_are_named_in_the_vocabulary_alone(name: str) -> None:
+    path = modules()[name]
+    if name == vocabulary.__name__:
+        return
+    literals = {node.value for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Constant)}
+    found = literals & set(vocabulary.EVENTS)
+    if not any(imported.startswith(READS_EVENTS) for imported in imports(path)):
+        found = {event for event in found if "-" in event}
+    assert found - ALSO_NAMED_SO.get(name, set()) == set()
+
+
+def test_nodes_are_parsed_in_the_vocabulary_alone() -> None:
+    parsing = {
+        name
+        for name, path in modules().items()
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Call)
+        and any(isinstance(given, ast.Constant) and given.value == "@" for given in node.args)
+        if isinstance(node.func, ast.Attribute) and node.func.attr in ("partition", "split", "rpartition")
+    }
+    assert parsing == {vocabulary.__name__}

@@ -1,1 +1,1 @@
-"""The boards of a test as one system: who is MASTER, in which order they came."""
+"""The firmware vocabulary, the state of boards folded from it, and an AP with its clients to wait for."""

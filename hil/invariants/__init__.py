@@ -1,1 +1,1 @@
-"""Invariants: what holds at every instant of every test, whatever the test is about. Read from the rig's timeline."""
+"""Invariants: what must hold at every instant of every test, whatever it tests. Read from the rig's timeline."""

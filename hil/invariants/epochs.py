@@ -1,28 +1,24 @@
 """Epochs only rise."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from hil import events
-from hil.events import Event, TimelineEntry
-from hil.invariants.consoles import has_ended
-from hil.invariants.invariant import NOT_HEARD, Invariant
+from hil.cluster import vocabulary
+from hil.cluster.board_state import BoardState
+from hil.cluster.cluster_state import ClusterState
+from hil.events import TimelineEntry
+from hil.invariants.invariant import Invariant
 
-
-@dataclass(frozen=True)
-class _Epoch:
-    """An epoch, and the entry in which a board said it."""
-
-    number: int
-    entry: TimelineEntry
+_RESETS_MEMORY = frozenset({vocabulary.BOOT, vocabulary.AP_UP, events.POWER_ON, events.POWER_OFF, events.STOPPED})
+"""Events after which a board knows only the epochs that the nodes it then hears knew at that moment."""
 
 
 class EpochFall(Invariant):
     """The epoch in a board's events never falls within one boot, whatever the events; nor does it across APs.
 
-    The latter for an order that lists a board: when that board had said an epoch before the AP came up, and has not
-    started anew since, the order's epoch is not below it. For each of its HELLOs carried that epoch or a higher one,
-    and the AP that hears it goes above it. Of nodes that are away an AP cannot know: it may begin at 1 until one of
+    The latter for an order that lists a board: if that board had reported an epoch before the AP came up, and has not
+    restarted since, the epoch of the order is not below it. Each of its HELLOs carried that epoch or a higher one, and
+    the AP that hears it goes above it. An AP cannot know about nodes that are away: it may begin at 1 until one of
     them is listed.
     """
 
@@ -30,46 +26,34 @@ class EpochFall(Invariant):
 
     def __init__(self, nodes: Mapping[str, str]) -> None:
         super().__init__(nodes)
-        self._latest: dict[str, _Epoch] = {}
-        self._before_ap: dict[str, dict[str, _Epoch]] = {}
+        self._state = ClusterState(nodes)
+        self._before_ap: dict[str, dict[str, BoardState]] = {}
+        """What each board knew when an AP came up, by AP."""
 
     def see(self, entry: TimelineEntry) -> None:
-        if has_ended(entry):
-            self._forget(entry.source)
-        for event in entry.events:
-            match event.name:
-                case "boot" | events.POWER_ON | events.POWER_OFF | events.STOPPED:
-                    self._forget(event.board)
-                    self._before_ap[event.board] = dict(self._latest)
-                    if "id" in event.fields:
-                        self.nodes[event.fields["id"]] = event.board
-                case "ap-up":
-                    self._before_ap[event.board] = dict(self._latest)
-                case events.SERIAL_GONE:
-                    self._forget(event.board)
-                case events.FAULT_BEGIN if event.fields["fault"] in NOT_HEARD:
-                    self._forget(event.board)
-            if event.fields.get("epoch", "").isdecimal():
-                self._compare(event, entry)
+        before, self._state = self._state, self._state.after(entry)
+        if self._state is before:
+            return
+        if any(event.name in _RESETS_MEMORY for event in entry.events):
+            self._before_ap[entry.source] = dict(self._state.boards)
+        was, now = before.board(entry.source), self._state.board(entry.source)
+        if was.epoch is not None and now.epoch is not None and now.proves(was.epoch):
+            old, new = was.epoch.value, now.epoch.value
+            if new < old:
+                text = f"the epoch of {entry.source} fell from {old} to {new}"
+                self.found(entry.time_s, text, [was.epoch.entry, entry])
+        if now.order is not None and now.order is not was.order:
+            self._compare_with_nodes(now.order.value, entry)
 
-    def _forget(self, board: str) -> None:
-        """``board`` may have started anew."""
-        self._latest.pop(board, None)
-        for known in self._before_ap.values():
-            known.pop(board, None)
-
-    def _compare(self, event: Event, entry: TimelineEntry) -> None:
-        now = _Epoch(int(event.fields["epoch"]), entry)
-        before = self._latest.get(event.board)
-        self._latest[event.board] = now
-        if before is not None and now.number < before.number:
-            text = f"the epoch of {event.board} fell from {before.number} to {now.number}"
-            self.found(entry.time_s, text, [before.entry, entry])
-        if event.name == "order":
-            known = self._before_ap.get(event.board, {})
-            for node in event.fields.get("nodes", "").split(","):
-                board = self.nodes.get(node.partition("@")[0], "")
-                if board in known and now.number < known[board].number:
-                    old = known.pop(board)
-                    text = f"{event.board} keeps an order of epoch {now.number} with {board}, which knew {old.number}"
-                    self.found(entry.time_s, text, [old.entry, entry])
+    def _compare_with_nodes(self, order: vocabulary.Order, entry: TimelineEntry) -> None:
+        known = self._before_ap.get(entry.source, {})
+        for node in order.nodes:
+            board = self._state.board_of(node)
+            if board is None or board not in known:
+                continue
+            # An epoch of an earlier run is forgotten, in the snapshot and since then.
+            epoch = known[board].epoch if self._state.board(board).proves(known[board].epoch) else None
+            if epoch is not None and order.epoch < epoch.value:
+                del known[board]
+                text = f"{entry.source} keeps an order of epoch {order.epoch} with {board}, which knew {epoch.value}"
+                self.found(entry.time_s, text, [epoch.entry, entry])

@@ -1,4 +1,4 @@
-"""What an invariant is: it reads the timeline entry by entry, once, and says where it did not hold."""
+"""The base class of invariants: one reads the timeline entry by entry, once, and reports where it did not hold."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
@@ -6,9 +6,6 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from hil.events import TimelineEntry
-
-NOT_HEARD: frozenset[str] = frozenset({"usb_drop", "garbled_serial"})
-"""Faults during which a board's lines are missing, late or spoilt: they prove nothing then."""
 
 
 @dataclass(frozen=True)
@@ -33,7 +30,7 @@ class Invariant(ABC):
     """One invariant over one span of the timeline: feed it by :meth:`see`, then call :meth:`finish`."""
 
     name: ClassVar[str]
-    """What its violation is called, in reports and in ``expect(…)``."""
+    """Names its violations, in reports and in ``expect(…)``."""
 
     def __init__(self, nodes: Mapping[str, str]) -> None:
         """``nodes``: the board by its node id, as far as the rig knows; all boards are off when the span begins."""
@@ -42,13 +39,13 @@ class Invariant(ABC):
 
     @abstractmethod
     def see(self, entry: TimelineEntry) -> None:
-        """Take in the next entry, by time. One of a board that cannot be heard has no events."""
+        """Called with each entry, by time. A line of a board that cannot be heard has no events."""
 
     def finish(self, end_s: float) -> None:  # noqa: B027  # most have nothing to do here
-        """The span ends at ``end_s``, in rig time."""
+        """Called at the end of the span, ``end_s`` in rig time."""
 
     def found(self, time_s: float, text: str, proof: Iterable[TimelineEntry]) -> None:
-        """The invariant did not hold at ``time_s``."""
+        """Report that the invariant did not hold at ``time_s``."""
         # By identity: two equal lines in one instant are two.
         once = {id(entry): entry for entry in proof}.values()
         self.violations.append(Violation(self.name, time_s, text, tuple(sorted(once, key=lambda entry: entry.time_s))))

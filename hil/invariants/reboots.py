@@ -1,27 +1,28 @@
-"""No board starts anew unless somebody made it."""
+"""No board restarts without a cause on the timeline."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from hil import events
+from hil.cluster import vocabulary
+from hil.cluster.console_lines import Ending, ending_in
 from hil.events import Event, TimelineEntry
-from hil.invariants.consoles import reboots_softly
 from hil.invariants.invariant import Invariant
 
 BEFORE_S = 2.0
 AFTER_S = 1.0
 """Seconds of rig time around the first sign of a reboot in which the switching of another port on the same hub may be
-why. Afterwards too: a port that had to be told again is recorded with the last time."""
+why. Afterwards too: a port that was switched a second time is recorded with the time of the second."""
 WATCHDOG_RESET = "3"
-"""``machine.reset_cause()`` after ``machine.reset()`` or the watchdog, as a `boot` event gives it in ``cause``."""
+"""``machine.reset_cause()`` after ``machine.reset()`` or the watchdog, as a `boot` event has it in ``cause``."""
 
 
 @dataclass
 class _Board:
-    """What is to be expected of one board."""
+    """What one board may do."""
 
     port: str = ""
-    """Where its supply comes from, such as ``main/1``; empty as long as nobody has switched it."""
+    """Where its supply comes from, such as ``main/1``; empty until it is switched."""
     caused_by: TimelineEntry | None = None
     """What was last done to it."""
     may_connect: bool = False
@@ -30,15 +31,15 @@ class _Board:
     is_cold: bool = False
     """Its next boot is the first since power-on."""
     signs: list[TimelineEntry] = field(default_factory=list)
-    """Of one reboot that nobody caused, until it is complete."""
+    """Of one reboot without a cause, until it is complete."""
 
 
 class Reboot(Invariant):
-    """No board starts anew unless its power was switched, it was reset or stopped for its REPL, or a fault made it.
+    """No board restarts unless its power was switched, it was reset or stopped for its REPL, or a fault caused it.
 
-    Signs are: the serial device goes away, or comes back; MicroPython says that it reboots softly; the firmware says
-    `boot` again, or says at its first `boot` after power-on that the cause was a reset. The banner is none, for it
-    comes whenever main.py is over. One cause accounts for one reboot; a dropped USB connection for no `boot`.
+    Signs are: the serial device goes away, or comes back; MicroPython prints that it reboots softly; the firmware
+    prints `boot` again, or a first `boot` after power-on whose cause is a reset. The banner is not a sign: MicroPython
+    prints it whenever main.py is over. One cause accounts for one reboot; a dropped USB connection for no `boot`.
     """
 
     name = "reboot"
@@ -52,11 +53,11 @@ class Reboot(Invariant):
         board = self._boards.setdefault(entry.source, _Board())
         if entry.kind in ("power", "repl", "reset"):
             self._caused(board, entry)
-        elif reboots_softly(entry):
+        elif entry.kind == "serial" and ending_in(entry.text) is Ending.SOFT_REBOOT:
             self._reboot_softly(board, entry)
         for event in entry.events:
             match event.name:
-                case "boot":
+                case vocabulary.BOOT:
                     self._boot(board, event, entry)
                 case events.POWER_ON | events.POWER_OFF:
                     board.port = event.fields.get("port", "")
@@ -68,7 +69,7 @@ class Reboot(Invariant):
 
     def finish(self, _end_s: float) -> None:
         for board in self._boards.values():
-            self._tell(board)
+            self._report(board)
 
     def _caused(self, board: _Board, entry: TimelineEntry) -> None:
         self._account(board, entry)
@@ -87,42 +88,42 @@ class Reboot(Invariant):
                 board.may_connect = board.may_boot = True
 
     def _account(self, board: _Board, entry: TimelineEntry) -> None:
-        """``entry`` is why: also for a serial device that went away the instant before."""
+        """``entry`` is the cause, also of a serial device that went away the instant before."""
         if [event.name for sign in board.signs for event in sign.events] == [events.SERIAL_GONE]:
             board.signs = []
-        self._tell(board)
+        self._report(board)
         board.caused_by = entry
 
     def _reboot_softly(self, board: _Board, entry: TimelineEntry) -> None:
         if board.may_reboot_softly:
             board.may_reboot_softly = False
         else:
-            self._tell(board)
+            self._report(board)
             board.signs.append(entry)
 
     def _link(self, board: _Board, event: Event, entry: TimelineEntry) -> None:
         is_opened = event.name == events.SERIAL_OPENED
         if not board.may_connect:
             if not is_opened:
-                self._tell(board)
+                self._report(board)
             board.signs.append(entry)
         elif is_opened:
             board.may_connect = False
 
     def _boot(self, board: _Board, event: Event, entry: TimelineEntry) -> None:
-        reset_itself = board.is_cold and event.fields.get("cause") == WATCHDOG_RESET
+        reset_itself = board.is_cold and event.fields.get(vocabulary.CAUSE_FIELD) == WATCHDOG_RESET
         if board.signs or not board.may_boot or reset_itself:
             board.signs.append(entry)
-            self._tell(board)
+            self._report(board)
         board.may_boot = board.is_cold = False
 
-    def _tell(self, board: _Board) -> None:
+    def _report(self, board: _Board) -> None:
         if board.signs:
             first = board.signs[0]
             cause = [board.caused_by] if board.caused_by is not None else []
             came_back = len(board.signs) > 1 or first.kind != "link"
-            what = "started anew" if came_back else "left USB"
-            text = f"{first.source} {what}, and nobody had made it{self._suspicion(board, first)}"
+            what = "restarted" if came_back else "left USB"
+            text = f"{first.source} {what} without a cause{self._suspicion(board, first)}"
             self.found(first.time_s, text, [*cause, *board.signs])
             board.signs = []
 

@@ -1,4 +1,4 @@
-"""All invariants over one test: what did not hold, and what the test had expected not to hold."""
+"""All invariants over one test: the violations found, and those that the test expected."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
@@ -6,41 +6,38 @@ from dataclasses import dataclass, replace
 
 from hil.board.board import Board
 from hil.clock import Clock
+from hil.cluster.cluster_state import ClusterState
 from hil.errors import HilError
-from hil.events import FAULT_BEGIN, FAULT_END, Timeline, TimelineEntry
+from hil.events import Timeline, TimelineEntry
 from hil.invariants.consoles import Crash, Traceback
 from hil.invariants.epochs import EpochFall
-from hil.invariants.invariant import NOT_HEARD, Invariant, Violation
+from hil.invariants.invariant import Invariant, Violation
 from hil.invariants.masters import TwoMasters
 from hil.invariants.order import RoleOrder
 from hil.invariants.reboots import Reboot
 
 INVARIANTS: tuple[type[Invariant], ...] = (TwoMasters, RoleOrder, EpochFall, Crash, Traceback, Reboot)
-"""All that are watched. Those about roles have nothing to say of firmware that has none."""
+"""All that are checked. Those about roles find nothing in firmware that has none."""
 MAX_SHOWN = 5
 """How many violations a report shows; firmware that prints a traceback a second has thousands."""
 
 
 class InvariantViolated(HilError, AssertionError):
-    """An invariant did not hold, or one did that the test had expected not to."""
+    """An invariant did not hold, or a violation that the test expected did not occur."""
 
 
 def find_violations(entries: Iterable[TimelineEntry], end_s: float, nodes: Mapping[str, str]) -> list[Violation]:
     """All violations in ``entries``, by time; looks at each entry once.
 
     ``entries`` begin with all boards off and go up to ``end_s``, in rig time. ``nodes``: the board by its node id,
-    where `boot` events do not tell.
+    for firmware whose `boot` events have none.
     """
     invariants = [invariant(nodes) for invariant in INVARIANTS]
-    not_heard: list[tuple[str, str]] = []
+    state = ClusterState()
     for entry in entries:
-        for event in entry.events:
-            if event.name in (FAULT_BEGIN, FAULT_END) and (fault := event.fields["fault"]) in NOT_HEARD:
-                if event.name == FAULT_BEGIN:
-                    not_heard.append((event.board, fault))
-                elif (event.board, fault) in not_heard:
-                    not_heard.remove((event.board, fault))
-        if not_heard and entry.kind == "serial" and any(board == entry.source for board, _ in not_heard):
+        if entry.kind == "fault":
+            state = state.after(entry)
+        elif entry.kind == "serial" and entry.events and not state.board(entry.source).is_heard:
             entry = replace(entry, events=())  # noqa: PLW2901
         for invariant in invariants:
             invariant.see(entry)
@@ -52,16 +49,16 @@ def find_violations(entries: Iterable[TimelineEntry], end_s: float, nodes: Mappi
 
 @dataclass(frozen=True)
 class Expectation:
-    """That a violation occurs in a span of rig time."""
+    """A violation that is to occur in a span of rig time."""
 
     invariant: str
     board: str | None
-    """A board that is involved; None for whichever."""
+    """A board that is involved; None for any."""
     begin_s: float
     end_s: float
 
     def includes(self, violation: Violation) -> bool:
-        """Whether this is what was expected."""
+        """Whether ``violation`` is the one expected."""
         return (
             violation.invariant == self.invariant
             and self.begin_s <= violation.time_s <= self.end_s
@@ -70,7 +67,7 @@ class Expectation:
 
 
 class InvariantWatch:
-    """Watches all invariants from construction on, when all boards are off; looks at what happened once it is asked."""
+    """Checks all invariants from construction on, when all boards are off. It reads the timeline when asked."""
 
     def __init__(self, boards: Iterable[Board], clock: Clock, timeline: Timeline) -> None:
         self._nodes = {board.serial: board.name for board in boards}
@@ -79,14 +76,14 @@ class InvariantWatch:
         self._mark = timeline.mark()
         self._expectations: list[Expectation] = []
         self._not_entered: list[str] = []
-        self.was_told = False
-        """Whether somebody has asked: a report need not say it again."""
+        self.was_reported = False
+        """Whether :meth:`report` was called: its text need not be shown again."""
 
     def expect(self, invariant: str, board: Board | None = None) -> AbstractContextManager[None]:
-        """``with invariants.expect("traceback", board=client):`` says that this invariant will not hold in the block.
+        """``with invariants.expect("traceback", board=client):`` expects a violation of this invariant in the block.
 
-        The block must take up the instant at which the violation begins. The test fails if there is none in it, of that
-        board if one is given; violations of other invariants fail it as ever.
+        The violation must begin within the block. The test fails if none does, of that board if one is given.
+        Violations of other invariants fail it as ever.
         """
         known = [invariant.name for invariant in INVARIANTS]
         if invariant not in known:
@@ -105,15 +102,16 @@ class InvariantWatch:
             self._expectations.append(Expectation(invariant, name, begin_s, self._clock.now()))
 
     def check(self) -> None:
-        """Raise ``InvariantViolated`` if what happened up to now is not as it must be or was expected."""
+        """Raise ``InvariantViolated`` if an invariant was violated up to now, or an expected violation is missing."""
         for name in self._not_entered:
-            raise ValueError(f'invariants.expect("{name}") expects nothing; write `with invariants.expect("{name}"):`')
-        if text := self.tell():
+            call = f'invariants.expect("{name}")'
+            raise ValueError(f"{call} has no effect by itself; write `with {call}:`")
+        if text := self.report():
             raise InvariantViolated(text)
 
-    def tell(self) -> str:
-        """What was wrong up to now, with the lines that prove it; empty when nothing was."""
-        self.was_told = True
+    def report(self) -> str:
+        """What was wrong up to now, with the lines that prove it; empty if nothing was."""
+        self.was_reported = True
         found = find_violations(self._timeline.entries(self._mark), self._clock.now(), self._nodes)
         missing = [expected for expected in self._expectations if not any(map(expected.includes, found))]
         unexpected = [one for one in found if not any(expected.includes(one) for expected in self._expectations)]

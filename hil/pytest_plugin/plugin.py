@@ -171,8 +171,8 @@ def pytest_runtest_makereport(
     if call.excinfo is not None:
         note_bench_error(report, call.excinfo.value, item.user_properties)
     watch = item.stash.get(INVARIANTS, None)
-    if report.failed and watch is not None and not watch.was_told:
-        report.sections += [("invariants that did not hold", text) for text in [watch.tell()] if text]
+    if report.failed and watch is not None and not watch.was_reported:
+        report.sections += [("invariants that did not hold", text) for text in [watch.report()] if text]
     recording = item.stash.get(RECORDING, None)
     if report.failed and recording is not None:
         report.sections.append(("serial log (all boards, merged by rig time)", recording.timeline_text()))

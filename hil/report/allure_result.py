@@ -8,7 +8,8 @@ from hil.events import TimelineEntry
 from hil.pytest_plugin.cells import CELL_PROPERTY
 from hil.report.category import BENCH_ERROR, BLOCKED, INVARIANT_VIOLATED, LIMIT_EXCEEDED, PRODUCT_DEFECT
 from hil.report.firmware import FIRMWARE_PROPERTY
-from hil.report.lanes import Band, Lane, lanes_of
+from hil.report.lane import Band, Lane, Track
+from hil.report.lanes import lanes_of
 from hil.report.recording import Recording
 
 CATEGORIES: Mapping[str, str] = {
@@ -40,9 +41,9 @@ def first_screen(category: str, failure: str, boards: Sequence[str], recording: 
 
 
 def _board_line(lane: Lane, now_s: float, entries: Iterable[TimelineEntry], recording: Recording) -> str:
-    running: dict[str, Band] = {band.track: band for band in lane.bands if band.end_s >= now_s}
-    states = [_state(running[track]) for track in ("boot", "wifi", "role") if track in running]
-    power = f"power on since {running['power'].begin_s:.3f} s" if "power" in running else "no power"
+    running: dict[Track, Band] = {band.track: band for band in lane.bands if band.end_s >= now_s}
+    states = [_state(running[track]) for track in (Track.PROGRAM, Track.WIFI, Track.ROLE) if track in running]
+    power = f"power on since {running[Track.POWER].begin_s:.3f} s" if Track.POWER in running else "no power"
     said = [entry for entry in entries if entry.kind == "serial" and entry.source == lane.name]
     last = f"last line at {recording.time_text(said[-1].time_s)} s: {said[-1].text}" if said else "it said nothing"
     return f"  {lane.name}: {'; '.join([power, *states, last])}"

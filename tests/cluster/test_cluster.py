@@ -1,4 +1,4 @@
-"""The cluster: a pure fold over events, and waiting for what it gives."""
+"""The cluster: a pure fold over timeline entries, and waiting for the state that it gives."""
 
 import re
 from functools import reduce
@@ -6,42 +6,42 @@ from functools import reduce
 import pytest
 
 from hil.board.board import Board
-from hil.cluster.cluster import Cluster, ClusterState
+from hil.cluster.cluster import Cluster
+from hil.cluster.cluster_state import ClusterState
 from hil.errors import WaitTimeout
-from hil.events import POWER_OFF, POWER_ON, STOPPED, Event, EventPatterns
+from hil.events import POWER_OFF, POWER_ON, STOPPED, Event, EventPatterns, TimelineEntry
 from hil.rig import Rig
 from hil.virtual.bench.bench import VirtualBench
 from hil.virtual.world import US_PER_S
 
 
-def event(board: str, name: str, time_s: float = 0.0, **fields: str) -> Event:
-    return Event(time_s, board, name, fields, "")
+def event(board: str, name: str, time_s: float = 0.0, **fields: str) -> TimelineEntry:
+    return TimelineEntry(time_s, board, "note", "", (Event(time_s, board, name, fields, ""),))
 
 
-def fold(*events: Event) -> ClusterState:
-    return reduce(ClusterState.after, events, ClusterState())
+def fold(*entries: TimelineEntry) -> ClusterState:
+    return reduce(ClusterState.after, entries, ClusterState())
 
 
-def roles(state: ClusterState) -> dict[str, str]:
-    return {board: held.role for board, held in state.roles.items()}
+def ids(state: ClusterState) -> list[str]:
+    return [node.id for node in state.order]
 
 
 def test_a_role_is_what_the_board_said_last() -> None:
     state = fold(event("B", "role", role="WORKER1"), event("B", "role", 2.0, role="MASTER"))
-    assert roles(state) == {"B": "MASTER"}
-    assert state.roles["B"].since_s == 2.0
+    assert state.roles == {"B": "MASTER"}
     assert state.masters == ("B",)
 
 
 def test_none_is_no_role() -> None:
-    assert roles(fold(event("B", "role", role="MASTER"), event("B", "role", role="NONE"))) == {}
+    assert fold(event("B", "role", role="MASTER"), event("B", "role", role="NONE")).roles == {}
 
 
 def test_a_board_without_power_or_stopped_or_at_its_start_has_no_role() -> None:
     held = [event("B", "role", role="MASTER"), event("C", "role", role="WORKER1")]
     ends = (POWER_OFF, POWER_ON, STOPPED, "boot")
     for end in (*(event("B", name) for name in ends), event("B", "boot", id="bb")):
-        assert roles(fold(*held, end)) == {"C": "WORKER1"}
+        assert fold(*held, end).roles == {"C": "WORKER1"}
 
 
 def test_two_masters_are_seen() -> None:
@@ -53,7 +53,7 @@ def test_the_order_is_the_latest_of_the_ap() -> None:
         event("A", "order", epoch="1", nodes="bb@192.168.4.16"),
         event("A", "order", epoch="2", nodes="cc@192.168.4.17,bb@192.168.4.16"),
     )
-    assert state.order == ("cc", "bb")
+    assert ids(state) == ["cc", "bb"]
     assert state.epoch == 2
 
 
@@ -69,16 +69,16 @@ def test_an_ap_that_died_keeps_no_order_but_its_epoch_is_remembered() -> None:
 
 def test_a_client_that_died_leaves_the_order_to_the_ap() -> None:
     state = fold(event("A", "order", epoch="1", nodes="bb@192.168.4.16"), event("B", POWER_OFF))
-    assert state.order == ("bb",)
+    assert ids(state) == ["bb"]
 
 
 def test_a_board_is_known_by_the_id_it_booted_with() -> None:
-    assert fold(event("B", "boot", id="bb"), event("C", "boot", id="cc")).ids == {"bb": "B", "cc": "C"}
+    assert fold(event("B", "boot", id="bb"), event("C", "boot", id="cc")).nodes == {"bb": "B", "cc": "C"}
 
 
 def test_other_events_change_nothing() -> None:
     state = fold(event("B", "role", role="MASTER"))
-    assert state.after(event("B", "joined", ip="192.168.4.16")) is state
+    assert state.after(event("B", "listed", nodes="cc@192.168.4.17")) is state
 
 
 PATTERNS = EventPatterns(
@@ -160,10 +160,10 @@ def test_a_timeout_says_what_differs_and_what_each_board_said(table: Table) -> N
         "  master: expected C, is None",
         "  roles: expected C MASTER, are B WORKER1",
         "  order: expected [C, B], is [C]",
-        "Order: [C], epoch 3 (as A said). Each board:",
+        "Order: [C], epoch 3 (reported by A). Each board:",
         f"  A: no role; last line at 2.000 s: order epoch=3 nodes={table.c.serial}@192.168.4.17",
         "  B: WORKER1 since 1.500 s; last line at 1.500 s: role=WORKER1",
-        "  C: no role; it said nothing",
+        "  C: no role; it printed nothing",
     ]
 
 

@@ -7,6 +7,21 @@ from typing import ClassVar
 
 from hil.board.board import Board
 from hil.cluster.cluster import Cluster
+from hil.cluster.vocabulary import (
+    AP_DOWN,
+    AP_UP,
+    BOOT,
+    EPOCH_FIELD,
+    IP_FIELD,
+    JOINED,
+    MASTER,
+    NODES_FIELD,
+    REGISTERED,
+    ROLE,
+    Node,
+    role_at,
+)
+from hil.events import POWER_OFF
 from hil.rig import Rig
 from tests.exploration.promises import CollectsFirst, OrderKept, Promise, YieldsInTurn
 
@@ -63,14 +78,14 @@ class AppUnderFaults(ABC):
 
 def _address(board: Board) -> str:
     """Where a board is, as it last said itself."""
-    said = [event for event in board.console.events() if event.name in ("joined", "ap-up")]
-    return said[-1].fields["ip"] if said else ""
+    said = [event for event in board.console.events() if event.name in (JOINED, AP_UP)]
+    return said[-1].fields[IP_FIELD] if said else ""
 
 
 def _believed(board: Board) -> tuple[str, str]:
     """Epoch and order of all, as a board last said them."""
     said = board.events("roles")
-    return (said[-1].fields["epoch"], said[-1].fields["order"]) if said else ("", "")
+    return (said[-1].fields[EPOCH_FIELD], said[-1].fields["order"]) if said else ("", "")
 
 
 class _WithRoles(AppUnderFaults):
@@ -83,7 +98,7 @@ class _WithRoles(AppUnderFaults):
 
     def is_whole(self) -> bool:
         order = self.cluster.order
-        roles = {board: f"WORKER{place}" if place else "MASTER" for place, board in enumerate(order)}
+        roles = {board: role_at(place) for place, board in enumerate(order)}
         if len(order) != len(self.members) or set(order) != set(self.members) or self.cluster.roles != roles:
             return False
         expected = str(self.cluster.epoch), ",".join(map(_address, order))
@@ -136,10 +151,10 @@ class FirstBoot(_WithRoles):
     def boot_in_order(self) -> None:
         first, *others = self.boards
         first.power.on()
-        first.console.expect("role", within=60, role="MASTER")
+        first.console.expect(ROLE, within=60, role=MASTER)
         for board in others:
             board.power.on()
-            board.console.expect("registered", within=60)
+            board.console.expect(REGISTERED, within=60)
 
     @property
     def access_point(self) -> Board | None:
@@ -148,9 +163,9 @@ class FirstBoot(_WithRoles):
     def _access_points(self) -> list[Board]:
         found = []
         for board in self.boards:
-            names = ("boot", "ap-up", "ap-down", "power-off")
+            names = (BOOT, AP_UP, AP_DOWN, POWER_OFF)
             said = [event.name for event in board.console.events() if event.name in names]
-            if said[-1:] == ["ap-up"]:
+            if said[-1:] == [AP_UP]:
                 found.append(board)
         return found
 
@@ -164,10 +179,10 @@ class Mesh(AppUnderFaults):
 
     def boot_in_order(self) -> None:
         self.cluster.ap.power.on()
-        self.cluster.ap.console.expect("ap-up", within=60)
+        self.cluster.ap.console.expect(AP_UP, within=60)
         for client in self.cluster.clients:
             client.power.on()
-            client.console.expect("joined", within=60)
+            client.console.expect(JOINED, within=60)
 
     def is_whole(self) -> bool:
         addresses = {client: _address(client) for client in self.cluster.clients}
@@ -184,15 +199,15 @@ class Mesh(AppUnderFaults):
 
     def _listed(self) -> set[str]:
         said = self._since_boot(self.cluster.ap, "listed")
-        return {node.partition("@")[2] for node in said.split(",") if node} if said else set()
+        return {node.ip for node in Node.parse_all(said)}
 
     def _members(self, client: Board) -> set[str]:
         return set(filter(None, self._since_boot(client, "members", "list").split(",")))
 
-    def _since_boot(self, board: Board, name: str, field: str = "nodes") -> str:
+    def _since_boot(self, board: Board, name: str, field: str = NODES_FIELD) -> str:
         text = ""
         for event in board.console.events():
-            if event.name in ("boot", "power-off"):
+            if event.name in (BOOT, POWER_OFF):
                 text = ""
             elif event.name == name:
                 text = event.fields[field]

@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import combinations
 
+from hil.cluster import vocabulary
+from hil.cluster.vocabulary import AP_UP, EPOCH_FIELD, NODES_FIELD, ORDER, Node
 from hil.events import FAULT_BEGIN, FAULT_END, Event, TimelineEntry
 from hil.invariants.invariant import Invariant
 from tests.exploration.reigns import Place, Reign, Reigns
@@ -40,8 +42,8 @@ class Promise(Invariant):
 
     def boards_in(self, order: Event) -> list[str]:
         """The boards that an `order` lists; a node that is no board is left out."""
-        nodes = (node.partition("@")[0] for node in order.fields["nodes"].split(","))
-        return [self.nodes[node] for node in nodes if node in self.nodes]
+        nodes = Node.parse_all(order.fields[NODES_FIELD])
+        return [self.nodes[node.id] for node in nodes if node.id in self.nodes]
 
 
 @dataclass(frozen=True)
@@ -81,12 +83,12 @@ class OrderKept(Promise):
         self._listed: dict[str, dict[str, _Listed]] = {}
 
     def judge(self, event: Event, entry: TimelineEntry) -> None:
-        if event.name == "ap-up":
+        if event.name == AP_UP:
             self._listed[event.board] = {}
         reign = self.reigns.by_board.get(event.board)
-        if event.name != "order" or reign is None:
+        if event.name != ORDER or reign is None:
             return
-        boards, before, epoch = self.boards_in(event), self._listed[event.board], int(event.fields["epoch"])
+        boards, before, epoch = self.boards_in(event), self._listed[event.board], int(event.fields[EPOCH_FIELD])
         listed = {board: before.get(board) or self._list(board, reign, epoch, is_late=bool(before)) for board in boards}
         self._listed[event.board] = listed
         for (place, ahead), (_, behind) in combinations(enumerate(boards), 2):
@@ -125,7 +127,7 @@ class CollectsFirst(Promise):
 
     def judge(self, event: Event, entry: TimelineEntry) -> None:
         reign = self.reigns.by_board.get(event.board)
-        if event.name != "order" or not event.fields["nodes"] or reign is None or reign.has_registered:
+        if event.name != ORDER or not event.fields[NODES_FIELD] or reign is None or reign.has_registered:
             return
         collected_s = entry.time_s - self._collects_from_s(event, reign)
         if collected_s < self.timing["collect_s"] - LINE_LATE_S:
@@ -133,7 +135,7 @@ class CollectsFirst(Promise):
             self.found(entry.time_s, text, [reign.begin, entry])
 
     def _collects_from_s(self, order: Event, reign: Reign) -> float:
-        memories, epoch = self.reigns.memories, int(order.fields["epoch"])
+        memories, epoch = self.reigns.memories, int(order.fields[EPOCH_FIELD])
         is_remembered = any(memories[board].place_before(epoch) is not None for board in self.boards_in(order))
         return reign.contact_s if is_remembered and reign.contact_s is not None else reign.begin.time_s
 
@@ -150,7 +152,7 @@ class YieldsInTurn(Promise):
 
     def judge(self, event: Event, entry: TimelineEntry) -> None:
         match event.name:
-            case "ap-down" if event.fields["reason"] == "rival":
+            case vocabulary.AP_DOWN if event.fields["reason"] == "rival":
                 reign = self.reigns.by_board[event.board]
                 if reign.has_registered and reign.rival is not None:
                     self._judge(event.board, reign, reign.rival, entry)
@@ -170,7 +172,7 @@ class YieldsInTurn(Promise):
         """The nodes of its order that have joined, and believe in that order."""
         if reign.order is None:
             return []
-        epoch = int(reign.order.fields["epoch"])
+        epoch = int(reign.order.fields[EPOCH_FIELD])
         memories = {other: self.reigns.memories[other] for other in self.boards_in(reign.order) if other != board}
         return [
             other

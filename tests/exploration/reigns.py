@@ -4,11 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from hil import events
-from hil.cluster.cluster import MASTER
+from hil.cluster import vocabulary
+from hil.cluster.console_lines import ending_in
+from hil.cluster.vocabulary import MASTER
 from hil.events import Event, TimelineEntry
-from hil.invariants.consoles import has_ended
 
-STARTS_ANEW = frozenset({"boot", events.POWER_ON, events.POWER_OFF, events.STOPPED})
+STARTS_ANEW = frozenset({vocabulary.BOOT, events.POWER_ON, events.POWER_OFF, events.STOPPED})
 """Events after which a board knows nothing, and is no AP."""
 
 
@@ -36,18 +37,18 @@ class Memory:
     def take_in(self, event: Event, entry: TimelineEntry) -> None:
         """It said something."""
         match event.name:
-            case "joined" | "ap-up":
-                self.address, self.has_link = event.fields["ip"], True
-            case "link-lost" | "ap-down":
+            case vocabulary.JOINED | vocabulary.AP_UP:
+                self.address, self.has_link = event.fields[vocabulary.IP_FIELD], True
+            case vocabulary.LINK_LOST | vocabulary.AP_DOWN:
                 self.has_link = False
             case "roles":
                 rank = _rank_in(event.fields["order"].split(","), self.address)
-                self.places.append(Place(int(event.fields["epoch"]), rank, entry))
-            case "role" if self.places:
+                self.places.append(Place(int(event.fields[vocabulary.EPOCH_FIELD]), rank, entry))
+            case vocabulary.ROLE if self.places:
                 known = self.places[-1].rank
                 rank = _rank_of(event, known)
                 if rank != known:
-                    self.places.append(Place(int(event.fields["epoch"]), rank, entry))
+                    self.places.append(Place(int(event.fields[vocabulary.EPOCH_FIELD]), rank, entry))
 
     def place_before(self, epoch: int) -> Place | None:
         """The last that it knew below that epoch."""
@@ -61,7 +62,7 @@ def _rank_in(order: Sequence[str], address: str) -> int | None:
 
 def _rank_of(event: Event, known: int | None) -> int | None:
     """The rank that a `role` line tells; ``known`` is the one before, for not every such line tells one."""
-    role = event.fields["role"]
+    role = event.fields[vocabulary.ROLE_FIELD]
     if role == MASTER:
         return 0
     if role.startswith("WORKER"):
@@ -93,7 +94,7 @@ class Reigns:
 
     def see(self, entry: TimelineEntry) -> None:
         """Take in the next entry."""
-        if has_ended(entry):
+        if entry.kind == "serial" and ending_in(entry.text) is not None:
             self._start_anew(entry.source, entry.time_s)
         for event in entry.events:
             if event.name in STARTS_ANEW:
@@ -102,23 +103,23 @@ class Reigns:
             if event.board in self.memories:
                 self.memories[event.board].take_in(event, entry)
             match event.name:
-                case "ap-up":
+                case vocabulary.AP_UP:
                     # Whoever has not noticed that the AP was away goes on talking to it; and an AP may ask itself.
                     is_in_touch = any(memory.has_link and memory.places for memory in self.memories.values())
                     self.by_board[event.board] = Reign(entry, entry.time_s if is_in_touch else None)
-                case "ap-down":
+                case vocabulary.AP_DOWN:
                     self.by_board.pop(event.board, None)
-                case "joined" if event.board in self.memories and self.memories[event.board].places:
+                case vocabulary.JOINED if event.board in self.memories and self.memories[event.board].places:
                     for reign in self.by_board.values():
                         if reign.contact_s is None:
                             reign.contact_s = entry.time_s
                 case "rival" if event.board in self.by_board:
                     reign = self.by_board[event.board]
                     reign.rival = reign.rival or entry
-                case "order" if event.board in self.by_board:
+                case vocabulary.ORDER if event.board in self.by_board:
                     reign = self.by_board[event.board]
                     reign.order = event
-                    reign.has_registered = reign.has_registered or bool(event.fields["nodes"])
+                    reign.has_registered = reign.has_registered or bool(event.fields[vocabulary.NODES_FIELD])
 
     def _start_anew(self, board: str, time_s: float) -> None:
         self.memories[board] = Memory(time_s)

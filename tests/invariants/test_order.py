@@ -134,8 +134,8 @@ def test_firmware_that_says_no_order() -> None:
         return [found.text.partition("repeat: ")[2] for found in story.violations(SETTLED_AT_S)]
 
     assert names() == []
-    assert names(B="NONE") == [], "while the AP is away nobody is MASTER"
-    assert names(C="NONE") == ["nobody is WORKER1"]
+    assert names(B="NONE") == [], "while the AP is away no board is MASTER"
+    assert names(C="NONE") == ["no board is WORKER1"]
     assert names(D="WORKER1") == ["C and D are WORKER1"]
 
 

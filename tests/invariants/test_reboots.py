@@ -113,7 +113,7 @@ def test_a_sibling_on_the_same_hub_is_named_with_its_port() -> None:
     [found] = story.serial(9.1, "B", opened=False).comes_up(11, "B", cause=1).violations(12)
     assert found.boards == {"B"}
     assert found.text == (
-        "B started anew, and nobody had made it; 0.2 s after, power port main/1 (A) was switched off: has hub main one "
+        "B restarted without a cause; 0.2 s after, power port main/1 (A) was switched off: has hub main one "
         "switch for all?"
     )
 
@@ -130,7 +130,7 @@ def test_what_was_switched_elsewhere_or_at_another_time_is_no_suspect(port: str,
     story = Story().power(0, "B", on=True, port="main/2").comes_up(1, "B", cause=1)
     story.power(time_s, "A", on=True, port=port)
     [found] = story.serial(9.1, "B", opened=False).comes_up(11, "B", cause=1).violations(12)
-    assert found.text == "B started anew, and nobody had made it"
+    assert found.text == "B restarted without a cause"
 
 
 def test_on_a_bench_whose_hub_switches_all_its_ports(virtual_rig: Rig, virtual_bench: VirtualBench) -> None:
@@ -143,10 +143,10 @@ def test_on_a_bench_whose_hub_switches_all_its_ports(virtual_rig: Rig, virtual_b
     virtual_bench.power_port("B").off()
     virtual_bench.power_port("B").on()
     virtual_rig.clock.sleep(10)
-    told = watch.tell().splitlines()
+    told = watch.report().splitlines()
     assert told[0].startswith("reboot at ")
     assert told[0].endswith(
-        "B started anew, and nobody had made it; 0.0 s before, power port main/1 (A) was switched off: has hub main "
+        "B restarted without a cause; 0.0 s before, power port main/1 (A) was switched off: has hub main "
         "one switch for all?"
     )
     assert "reboot" not in "".join(told[1:])

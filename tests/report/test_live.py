@@ -98,8 +98,8 @@ def test_boards_are_shown_while_a_test_waits_and_nothing_of_it_remains(
     terminal = run(option)
     shown = terminal.see(lambda text: "key *** " in text)
     assert re.search(r"^test_it.py::test_waits  \d+\.\d s of rig time$", shown, re.MULTILINE)
-    assert re.search(r"^A  on \d+\.\d s +connected +MASTER +key \*\*\* \\x1b\[31m \[red\]$", shown, re.MULTILINE)
-    assert re.search(r"^B  off \d+\.\d s +- +-$", shown, re.MULTILINE)
+    assert re.search(r"^A  on \d+\.\d s +connected +runs +MASTER +key \*\*\* \\x1b\[31m \[red\]$", shown, re.MULTILINE)
+    assert re.search(r"^B  off \d+\.\d s +- +- +-$", shown, re.MULTILINE)
     assert ("said and not ended" in shown) == (option == "-s")
     (pytester.path / "first").write_text("")
     if option == "-s":

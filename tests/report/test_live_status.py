@@ -47,7 +47,12 @@ def say(rig: Rig, board: str, text: str) -> None:
 
 def test_power_link_role_and_last_line(virtual_rig: Rig) -> None:
     status = RigStatus(virtual_rig, Redactor([]))
-    assert look(status) == ["test_it.py::test_it  0.0 s of rig time", "A  off  -  -", "B  off  -  -", "C  off  -  -"]
+    assert look(status) == [
+        "test_it.py::test_it  0.0 s of rig time",
+        "A  off  -  -  -",
+        "B  off  -  -  -",
+        "C  off  -  -  -",
+    ]
     for board in virtual_rig.boards.values():
         board.console.use(EventPatterns({name: re.compile(f"^{name} ?(?P<role>.*)") for name in ("ap-up", "role")}))
     virtual_rig.ap.boot()
@@ -57,16 +62,43 @@ def test_power_link_role_and_last_line(virtual_rig: Rig) -> None:
     say(virtual_rig, "B", "role MASTER")
     _, *rows = look(status)
     assert [re.sub(r"[0-9.]+ s", "* s", row).split() for row in rows] == [
-        ["A", "on", "*", "s", "connected", "AP", "ap-up"],
-        ["B", "on", "*", "s", "connected", "MASTER", "role", "MASTER"],
-        ["C", "off", "-", "-"],
+        ["A", "on", "*", "s", "connected", "ended", "AP", "ap-up"],
+        ["B", "on", "*", "s", "connected", "ended", "MASTER", "role", "MASTER"],
+        ["C", "off", "-", "-", "-"],
     ]
     say(virtual_rig, "B", "role NONE")
     virtual_rig.ap.power.off()
     virtual_rig.clock.sleep(2)
     _, *rows = look(status)
-    assert rows[0] == "A  off 2.0 s  -          -  ap-up"
-    assert re.fullmatch(r"B  on [0-9.]+ s   connected  -  role NONE", rows[1])
+    assert rows[0] == "A  off 2.0 s  -          -      -  ap-up"
+    assert re.fullmatch(r"B  on [0-9.]+ s   connected  ended  -  role NONE", rows[1])
+
+
+def test_the_program_of_firmware_without_a_boot_event(virtual_rig: Rig, virtual_bench: VirtualBench) -> None:
+    status = RigStatus(virtual_rig, Redactor([]))
+    seen: list[str] = []
+    for name, program in (("A", "while True: pass"), ("B", 'print("hello")\nwhile True: pass'), ("C", "pass")):
+        virtual_bench.boards[name].flash.install({"main.py": program.encode()})
+        virtual_rig.boards[name].power.on()
+    for _ in range(2):
+        virtual_rig.clock.sleep(2)
+        seen += [re.sub(r"[0-9.]+ s", "* s", row) for row in look(status)[1:]]
+    virtual_rig.clock.sleep(10)
+    seen += [re.sub(r"[0-9.]+ s", "* s", row) for row in look(status)[1:]]
+    programs = [row.split()[5] for row in seen]
+    assert programs[:3] == ["boots", "runs", "ended"]
+    assert programs[-3:] == ["runs", "runs", "ended"]
+
+
+def test_a_reset_loop_is_shown(virtual_rig: Rig, virtual_bench: VirtualBench) -> None:
+    status = RigStatus(virtual_rig, Redactor([]))
+    program = b"import time, machine\nprint('hello')\ntime.sleep(1)\nmachine.reset()\n"
+    virtual_bench.boards["A"].flash.install({"main.py": program})
+    virtual_rig.ap.power.on()
+    virtual_rig.clock.sleep(20)
+    found = re.search(r"(boots|runs), restart (\d+)", look(status)[1])
+    assert found is not None
+    assert int(found[2]) > 3
 
 
 def test_a_lost_serial_device_and_quarantine(virtual_rig: Rig, virtual_bench: VirtualBench) -> None:
@@ -83,9 +115,9 @@ def test_a_lost_serial_device_and_quarantine(virtual_rig: Rig, virtual_bench: Vi
 def test_nothing_that_a_board_says_is_obeyed_or_secret(virtual_rig: Rig) -> None:
     status = RigStatus(virtual_rig, Redactor(["pico1234"]))
     say(virtual_rig, "A", "[bold]\x1b[2J\x9b2J\u202ekey pico1234\tend")
-    assert look(status)[1] == r"A  off  -  -  [bold]\x1b[2J·2J·key ***  end"
+    assert look(status)[1] == r"A  off  -  -  -  [bold]\x1b[2J·2J·key ***  end"
     say(virtual_rig, "A", "x" * 500)
-    assert look(status, columns=40)[1] == "A  off  -  -  " + "x" * 25 + "…"
+    assert look(status, columns=40)[1] == "A  off  -  -  -  " + "x" * 22 + "…"
 
 
 def test_what_is_waited_for(virtual_rig: Rig, virtual_bench: VirtualBench) -> None:

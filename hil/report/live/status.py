@@ -1,4 +1,4 @@
-"""What the boards of a rig do at this moment, for people to read: power, link, role, last line, transfers, waits."""
+"""What the boards of a rig do at this moment, as text: power, link, program, role, last line, transfers, waits."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -9,9 +9,8 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from hil import events
-from hil.cluster.cluster import MASTER, NO_ROLE
-from hil.events import Event
+from hil.cluster.board_state import BoardState, Program, Serial, WifiStatus
+from hil.cluster.vocabulary import MASTER
 from hil.report.redaction import Redactor
 
 if TYPE_CHECKING:
@@ -22,51 +21,24 @@ _ROWS_BESIDE_BOARDS = 3
 """The test, what is being waited for, and how many boards there is no room for."""
 _BAR_COLUMNS = 24
 _STYLE = {"on": "green", "connected": "green", "gone": "yellow", MASTER: "bold"}
-
-
-@dataclass
-class _BoardState:
-    """What the timeline says about one board."""
-
-    is_on: bool = False
-    switched_s: float | None = None
-    link: str = ""
-    role: str = ""
-    last_event: int = -1
-    """Number of its latest event, to tell boards that take part in a test from those that do not."""
-
-    def take(self, event: Event) -> None:
-        """``event`` happened to the board."""
-        match event.name:
-            case events.POWER_ON | events.POWER_OFF:
-                self.is_on, self.switched_s = event.name == events.POWER_ON, event.time_s
-                self.link = self.role = ""
-            case events.SERIAL_OPENED:
-                self.link = "connected"
-            case events.SERIAL_GONE:
-                self.link = "gone" if self.is_on else ""
-            case "boot" | events.STOPPED:
-                self.role = ""
-            case "ap-up":
-                self.role = "AP"
-            case "role":
-                role = event.fields.get("role", NO_ROLE)
-                self.role = "" if role == NO_ROLE else role
+_LINK = {Serial.OPEN: "connected", Serial.GONE: "gone", Serial.DROPPED: "gone"}
 
 
 @dataclass
 class RigStatus:
-    """Follows a rig. It reads what others keep, and asks no hub and no board: looking on changes nothing."""
+    """Follows a rig. It reads what other parts record, and asks no hub and no board: looking changes nothing."""
 
     rig: "Rig"
     redactor: Redactor
-    _states: dict[str, _BoardState] = field(default_factory=dict)
+    _states: dict[str, BoardState] = field(default_factory=dict)
+    _latest: dict[str, int] = field(default_factory=dict)
+    """The position of each board's latest entry with an event, to tell boards that take part in a test."""
     _position: int = 0
-    _first_event: int = 0
+    _first: int = 0
 
     def begin_test(self) -> None:
         """A test begins: boards that it uses come first where there is not room for all."""
-        self._first_event = self.rig.timeline.event_mark()
+        self._first = self.rig.timeline.mark()
 
     def render(self, test: str, rows: int) -> RenderableType:
         """At most ``rows`` lines about ``test``."""
@@ -80,46 +52,48 @@ class RigStatus:
         return Group(*parts)
 
     def _follow(self) -> None:
-        for event in self.rig.timeline.events(self._position):
-            state = self._states.setdefault(event.board, _BoardState())
-            state.take(event)
-            state.last_event = self._position
+        for entry in self.rig.timeline.entries(self._position):
+            self._states[entry.source] = self._state(entry.source).after(entry)
+            if entry.events:
+                self._latest[entry.source] = self._position
             self._position += 1
 
-    def _state(self, board: str) -> _BoardState:
-        return self._states.get(board, _BoardState())
+    def _state(self, board: str) -> BoardState:
+        return self._states.get(board, BoardState())
 
     def _chosen(self, most: int) -> list["Board"]:
         boards = list(self.rig.boards.values())
         if len(boards) <= most:
             return boards
-        taking_part = [board for board in boards if self._state(board.name).last_event >= self._first_event]
+        taking_part = [board for board in boards if self._latest.get(board.name, -1) >= self._first]
         others = [board for board in boards if board not in taking_part]
         chosen = [*taking_part, *others][:most]
         return [board for board in boards if board in chosen]
 
     def _headline(self, test: str) -> Text:
         since_s = self.rig.clock.now() - self.rig.timeline.begun_s
-        # Its folder is what it can best do without.
+        # The folder of the test is the least important part of its name.
         return _line((self._clean(test.rpartition("/")[2]), "bold"), (f"  {_duration(since_s)} of rig time", "dim"))
 
     def _table(self, boards: Iterable["Board"]) -> Table:
         table = Table.grid(padding=(0, 2, 0, 0), expand=True)
-        for _ in ("board", "power", "link", "role"):
+        for _ in range(5):
             table.add_column(no_wrap=True)
         table.add_column(no_wrap=True, overflow="ellipsis", ratio=1)
         now_s = self.rig.clock.now()
         for board in boards:
-            state = self._state(board.name)
+            state = self._state(board.name).at(now_s)
             since = "" if state.switched_s is None else f" {_duration(now_s - state.switched_s)}"
             power = "on" if state.is_on else "off"
             if board.name in self.rig.quarantine:
                 power, since = "quarantined", ""
+            link, role = _LINK.get(state.serial, ""), _role(state)
             table.add_row(
                 Text(board.name, style="bold"),
                 Text(f"{power}{since}", style=_STYLE.get(power, "dim")),
-                Text(state.link or "-", style=_STYLE.get(state.link, "dim")),
-                Text(self._clean(state.role) or "-", style=_STYLE.get(state.role, "")),
+                Text(link or "-", style=_STYLE.get(link, "dim")),
+                Text(self._clean(_program(state)) or "-", style="yellow" if state.restarts else ""),
+                Text(self._clean(role) or "-", style=_STYLE.get(role, "")),
                 self._doing(board),
             )
         return table
@@ -144,9 +118,31 @@ class RigStatus:
         return [_line((f"waits for {self._clean(latest.what)}", "cyan"), (f"{spent}{others}", "dim"))]
 
     def _clean(self, text: str) -> str:
-        """``text`` without secrets, and without anything that a terminal would obey."""
+        """``text`` without secrets, and without control characters."""
         redacted = self.redactor.redact(text).expandtabs(2)
         return "".join(character if character.isprintable() else "·" for character in redacted)
+
+
+def _program(state: BoardState) -> str:
+    """What the program does, and how often it began again by itself; empty for a board without power."""
+    match state.program:
+        case Program.OFF:
+            return ""
+        case Program.BOOTING:
+            text = "boots"
+        case Program.RUNNING:
+            text = f"{state.app} runs".strip()
+        case Program.STOPPED:
+            text = "REPL"
+        case Program.ENDED:
+            text = "ended"
+    return f"{text}, restart {state.restarts}" if state.restarts else text
+
+
+def _role(state: BoardState) -> str:
+    """The role that the board holds; an AP without one is shown as such."""
+    is_ap = state.wifi is not None and state.wifi.value.status is WifiStatus.AP_UP
+    return state.holds_role or ("AP" if is_ap else "")
 
 
 def _line(*parts: tuple[str, str]) -> Text:

@@ -1,0 +1,252 @@
+"""The state of one board, folded from its timeline entries: the only state machine over the firmware vocabulary."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from enum import Enum, auto
+from typing import Generic, TypeVar
+
+from hil import events
+from hil.cluster import vocabulary
+from hil.cluster.console_lines import Ending, ending_in
+from hil.cluster.vocabulary import NO_ROLE, Order, epoch_of
+from hil.events import Event, TimelineEntry
+
+NOT_HEARD: frozenset[str] = frozenset({"usb_drop", "garbled_serial"})
+"""Faults during which a board's lines are missing, late or garbled."""
+SILENT_BOOT_S = 3.0
+"""Seconds of an open serial device after which a board that prints nothing counts as running. MicroPython starts
+main.py when it enumerates; firmware that has a `boot` event prints it within a second or two of that."""
+
+
+class Serial(Enum):
+    """The serial device of a board."""
+
+    CLOSED = auto()
+    OPEN = auto()
+    GONE = auto()
+    """It went away while the board had power."""
+    DROPPED = auto()
+    """It went away because of a fault that interrupts USB alone: the program goes on."""
+
+
+class Program(Enum):
+    """The program of a board."""
+
+    OFF = auto()
+    BOOTING = auto()
+    RUNNING = auto()
+    STOPPED = auto()
+    """The framework stopped it, to use the REPL or to reset the board."""
+    ENDED = auto()
+    """It ended by itself: the board is at its REPL, or has crashed."""
+
+
+class WifiStatus(Enum):
+    """The Wi-Fi of a board, by its own lines."""
+
+    NOT_YET = auto()
+    AP_UP = auto()
+    AP_DOWN = auto()
+    JOINED = auto()
+    LOST = auto()
+
+
+@dataclass(frozen=True)
+class Wifi:
+    """The Wi-Fi of a board since its latest event about it."""
+
+    status: WifiStatus
+    ssid: str = ""
+    """Of its own access point."""
+    ip: str = ""
+
+
+_T = TypeVar("_T")
+
+
+@dataclass(frozen=True)
+class Reported(Generic[_T]):
+    """Something that follows from a line of a board, or from what was done to it."""
+
+    value: _T
+    entry: TimelineEntry
+    """The entry that proves it."""
+    run: int
+    """The run of the board (:attr:`BoardState.run`) in which it was reported."""
+
+
+@dataclass(frozen=True)
+class BoardState:
+    """What is known of a board after some entries; a pure fold: :meth:`after` gives the next state.
+
+    ``role``, ``order``, ``epoch`` and ``wifi`` are what the board reported last. Whether that still holds is certain
+    only within one :attr:`run`: see :meth:`proves`. Times are rig time in seconds.
+    """
+
+    is_on: bool = False
+    switched_s: float | None = None
+    """When its supply was last switched; None if the rig has not switched it."""
+    serial: Serial = Serial.CLOSED
+    serial_since_s: float = 0.0
+    program: Program = Program.OFF
+    program_since_s: float = 0.0
+    app: str = ""
+    """The firmware app, from its latest `boot` event since power-on."""
+    restarts: int = 0
+    """How often the board has restarted since it was switched on or stopped, without the framework having done it."""
+    wifi: Reported[Wifi] | None = None
+    role: Reported[str] | None = None
+    """``NO_ROLE`` for a board that certainly holds none, None where that is not known."""
+    order: Reported[Order] | None = None
+    epoch: Reported[int] | None = None
+    node_id: str = ""
+    """From its latest `boot` event, whatever happened since."""
+    faults: tuple[str, ...] = ()
+    """The injected faults that last."""
+    run: int = 0
+    """Counts the times at which the board restarted, or may have done so unseen."""
+    _has_booted: bool = False
+    """Whether the running program has printed its `boot` event."""
+
+    @property
+    def is_heard(self) -> bool:
+        """Whether the lines of the board arrive as it prints them."""
+        return NOT_HEARD.isdisjoint(self.faults)
+
+    @property
+    def holds_role(self) -> str:
+        """The role that the board reported last; empty if it holds none."""
+        return "" if self.role is None or self.role.value == NO_ROLE else self.role.value
+
+    def proves(self, reported: Reported[_T] | None) -> bool:
+        """Whether ``reported`` is of the present run: what a board reported before a restart proves nothing."""
+        return reported is not None and reported.run == self.run
+
+    def at(self, time_s: float) -> "BoardState":
+        """The state at ``time_s`` if nothing happens until then."""
+        runs_s = self.serial_since_s + SILENT_BOOT_S
+        if self.program is Program.BOOTING and self.serial is Serial.OPEN and time_s >= runs_s:
+            return replace(self, program=Program.RUNNING, program_since_s=runs_s)
+        return self
+
+    def after(self, entry: TimelineEntry) -> "BoardState":
+        """The state after ``entry``, which is about this board."""
+        state = self.at(entry.time_s)
+        if entry.kind == "serial":
+            state = state._after_line(entry)
+        for event in entry.events:
+            state = state._after_event(event, entry)
+        return state
+
+    def _after_line(self, entry: TimelineEntry) -> "BoardState":
+        ending = ending_in(entry.text)
+        if ending is None:
+            return self._runs(entry.time_s) if entry.text.strip() else self
+        state = replace(self, run=self.run + 1)
+        match ending:
+            case Ending.SOFT_REBOOT:
+                return state._restarts(entry.time_s)
+            case Ending.CRASH | Ending.BANNER if self.program is not Program.STOPPED:
+                # A second banner: the program has begun and ended in between.
+                again = int(ending is Ending.BANNER and self.program is Program.ENDED)
+                return replace(
+                    state, program=Program.ENDED, program_since_s=entry.time_s, restarts=self.restarts + again
+                )
+            case Ending.TRACEBACK | Ending.MEMORY_ERROR:
+                return state._runs(entry.time_s)
+        return state
+
+    def _after_event(self, event: Event, entry: TimelineEntry) -> "BoardState":
+        match event.name:
+            case events.POWER_ON | events.POWER_OFF:
+                is_on = event.name == events.POWER_ON
+                program = Program.BOOTING if is_on else Program.OFF
+                state = replace(self, is_on=is_on, switched_s=entry.time_s, serial=Serial.CLOSED, app="")
+                return state._begins(program, entry)
+            case events.STOPPED:
+                return self._begins(Program.STOPPED, entry)
+            case events.SERIAL_OPENED:
+                return self._serial_opened(entry.time_s)
+            case events.SERIAL_GONE:
+                gone = Serial.DROPPED if "usb_drop" in self.faults else Serial.GONE
+                serial = Serial.CLOSED if self.program is Program.OFF else gone
+                return replace(self, serial=serial, serial_since_s=entry.time_s, run=self.run + 1)
+            case events.FAULT_BEGIN | events.FAULT_END:
+                return self._fault(event)
+            case vocabulary.BOOT:
+                return self._boots(event, entry)
+        return self._after_report(event, entry)
+
+    def _after_report(self, event: Event, entry: TimelineEntry) -> "BoardState":
+        """The state after the firmware reported something in the middle of its run."""
+        state = self
+        if (epoch := epoch_of(event)) is not None:
+            state = replace(self, epoch=Reported(epoch, entry, self.run))
+        match event.name:
+            case vocabulary.AP_UP:
+                return state._wifi_becomes(WifiStatus.AP_UP, event.fields, entry)
+            case vocabulary.AP_DOWN:
+                return replace(state._wifi_becomes(WifiStatus.AP_DOWN, {}, entry), order=None)
+            case vocabulary.JOINED:
+                return state._wifi_becomes(WifiStatus.JOINED, event.fields, entry)
+            case vocabulary.LINK_LOST:
+                return state._wifi_becomes(WifiStatus.LOST, {}, entry)
+            case vocabulary.ROLE if vocabulary.ROLE_FIELD in event.fields:
+                return replace(state, role=Reported(event.fields[vocabulary.ROLE_FIELD], entry, self.run))
+            case vocabulary.ORDER if (order := Order.of(event)) is not None:
+                return replace(state, order=Reported(order, entry, self.run))
+        return state
+
+    def _wifi_becomes(self, status: WifiStatus, fields: Mapping[str, str], entry: TimelineEntry) -> "BoardState":
+        wifi = Wifi(status, fields.get(vocabulary.SSID_FIELD, ""), fields.get(vocabulary.IP_FIELD, ""))
+        return replace(self, wifi=Reported(wifi, entry, self.run))
+
+    def _begins(self, program: Program, entry: TimelineEntry) -> "BoardState":
+        """The framework switched or stopped the board: it holds nothing and keeps nothing."""
+        run = self.run + 1
+        role = Reported(NO_ROLE, entry, run)
+        state = replace(self, program=program, program_since_s=entry.time_s, restarts=0, run=run, _has_booted=False)
+        return replace(state, wifi=None, role=role, order=None, epoch=None)
+
+    def _boots(self, event: Event, entry: TimelineEntry) -> "BoardState":
+        again = int(self.program is Program.RUNNING and self._has_booted)
+        state = replace(self._begins(Program.RUNNING, entry), restarts=self.restarts + again, _has_booted=True)
+        wifi, epoch = Reported(Wifi(WifiStatus.NOT_YET), entry, state.run), epoch_of(event)
+        return replace(
+            state,
+            app=event.fields.get(vocabulary.APP_FIELD, ""),
+            node_id=event.fields.get(vocabulary.ID_FIELD, self.node_id),
+            wifi=wifi,
+            epoch=None if epoch is None else Reported(epoch, entry, state.run),
+        )
+
+    def _runs(self, time_s: float) -> "BoardState":
+        """The board has printed a line: then its program runs, also where no `boot` event tells so."""
+        if self.program is not Program.BOOTING:
+            return self
+        return replace(self, program=Program.RUNNING, program_since_s=time_s)
+
+    def _serial_opened(self, time_s: float) -> "BoardState":
+        state = self
+        if self.serial is Serial.GONE:
+            state = self._restarts(max(self.serial_since_s, self.program_since_s))
+        elif self.program is Program.OFF:
+            # A board whose power the rig did not switch: a serial device is proof enough.
+            state = replace(self, program=Program.BOOTING, program_since_s=time_s)
+        return replace(state, serial=Serial.OPEN, serial_since_s=time_s)
+
+    def _restarts(self, since_s: float) -> "BoardState":
+        """The board boots again without its power having been switched. One that was stopped is reset that way."""
+        again = int(self.program is not Program.STOPPED)
+        state = replace(self, program=Program.BOOTING, program_since_s=since_s, restarts=self.restarts + again)
+        return replace(state, wifi=None, role=None, order=None, epoch=None, _has_booted=False)
+
+    def _fault(self, event: Event) -> "BoardState":
+        fault = event.fields.get("fault", "")
+        if event.name == events.FAULT_BEGIN:
+            run = self.run + 1 if fault in NOT_HEARD else self.run
+            return replace(self, faults=(*self.faults, fault), run=run)
+        if fault not in self.faults:
+            return self
+        last = self.faults.index(fault)
+        return replace(self, faults=self.faults[:last] + self.faults[last + 1 :])
