@@ -1,4 +1,4 @@
-"""Lines to events, and the timeline that merges everything by time."""
+"""Events from lines, and the timeline that merges everything by time."""
 
 import re
 

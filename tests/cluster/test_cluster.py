@@ -93,7 +93,7 @@ PATTERNS = EventPatterns(
 
 
 class Table:
-    """Boards without firmware: the test says what they say."""
+    """Boards without firmware: the test feeds their consoles."""
 
     def __init__(self, rig: Rig, bench: VirtualBench) -> None:
         self.rig = rig
@@ -104,7 +104,7 @@ class Table:
         self.cluster = Cluster(self.a, [self.b, self.c], rig.clock, rig.timeline)
 
     def say(self, board: Board, line: str, at_s: float = 0.0) -> None:
-        """Let ``board`` say ``line``; a time that has passed means now."""
+        """Let ``board`` print ``line``; a time that has passed means now."""
 
         def speak() -> None:
             board.console.received(self.rig.clock.now(), line.encode() + b"\n")
@@ -150,7 +150,7 @@ def test_order_names_boards_by_the_id_they_booted_with_or_that_of_the_rig_file(t
     assert table.cluster.epoch == 2
 
 
-def test_a_timeout_says_what_differs_and_what_each_board_said(table: Table) -> None:
+def test_a_timeout_shows_what_differs_and_the_last_line_of_each_board(table: Table) -> None:
     table.say(table.b, "role=WORKER1", at_s=1.5)
     table.say(table.a, f"order epoch=3 nodes={table.c.serial}@192.168.4.17", at_s=2.0)
     with pytest.raises(WaitTimeout) as caught:

@@ -1,4 +1,4 @@
-"""A timeline made by hand: what boards did and said, in the words of the real one."""
+"""Composes timelines by hand, with the entries that a rig records."""
 
 import re
 from typing import Literal
@@ -35,7 +35,7 @@ PATTERNS = EventPatterns(
 
 
 class Story:
-    """What happened, told in order; the id of board B is ``b``."""
+    """The entries of a timeline; the id of board B is ``b``."""
 
     def __init__(self) -> None:
         self.entries: list[TimelineEntry] = []
@@ -72,16 +72,16 @@ class Story:
         return self.serial(time_s, board, opened=True).says(time_s, board, f"boot id={board.lower()} cause={cause}")
 
     def goes_off(self, time_s: float, board: str) -> "Story":
-        """As the power switch does it: the serial device is closed first."""
+        """The power switch closes the serial device first."""
         return self.serial(time_s, board, opened=False).power(time_s, board, on=False)
 
     def violations(self, end_s: float = 1000.0) -> list[Violation]:
-        """What did not hold up to ``end_s``."""
+        """The violations up to ``end_s``."""
         by_time = sorted(self.entries, key=lambda entry: entry.time_s)
         return find_violations([entry for entry in by_time if entry.time_s <= end_s], end_s, {})
 
     def names(self, end_s: float = 1000.0) -> list[str]:
-        """What the violations are called."""
+        """The invariants that are violated."""
         return [violation.invariant for violation in self.violations(end_s)]
 
     def _add(self, time_s: float, source: str, kind: EntryKind, text: str, *events: Event) -> "Story":

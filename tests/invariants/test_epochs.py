@@ -7,7 +7,7 @@ from tests.invariants.story import Story, shown
 
 @pytest.fixture
 def story() -> Story:
-    """A is the AP, B knows of epoch 5."""
+    """A is the AP, and B knows epoch 5."""
     story = Story().boots(0, "A", "B", "C").says(2, "A", "ap-up").says(3, "A", "order epoch=5 nodes=b@.16")
     return story.says(4, "B", "roles epoch=5")
 
@@ -32,7 +32,7 @@ def test_it_rises_or_stays(story: Story) -> None:
     assert story.says(8, "B", "role WORKER1 epoch=5").says(9, "B", "roles epoch=6").names(10) == []
 
 
-def test_one_fall_is_told_once(story: Story) -> None:
+def test_one_fall_is_reported_once(story: Story) -> None:
     assert story.says(8, "B", "roles epoch=3").says(9, "B", "role WORKER1 epoch=3").names(10) == ["epoch-fall"]
 
 

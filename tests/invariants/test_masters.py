@@ -1,4 +1,4 @@
-"""At no instant two MASTERs: from the boards' own lines."""
+"""At no instant do two boards hold MASTER, by their own lines."""
 
 import pytest
 

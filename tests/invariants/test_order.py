@@ -46,7 +46,7 @@ def test_every_change_begins_the_time_anew(story: Story) -> None:
     assert story.names(SETTLED_AT_S - 1 + SETTLED_S) == ["role-order"]
 
 
-def test_it_is_told_although_it_is_over_later(story: Story) -> None:
+def test_it_is_reported_although_it_is_over_later(story: Story) -> None:
     story.says(LAST_S, "D", "role WORKER1 epoch=1").says(SETTLED_AT_S, "D", "role WORKER2 epoch=1")
     assert [found.time_s for found in story.violations()] == [SETTLED_AT_S]
 
@@ -66,7 +66,7 @@ def test_a_role_without_a_place(story: Story) -> None:
     assert found.text.endswith("D is WORKER2 without a place")
 
 
-def test_who_was_dropped_and_says_so_holds_none(story: Story) -> None:
+def test_a_dropped_board_that_reports_it_holds_none(story: Story) -> None:
     story.says(LAST_S, "A", "order epoch=2 nodes=b@.16,c@.17").says(LAST_S, "D", "role NONE epoch=2")
     assert story.names() == []
 
@@ -124,7 +124,7 @@ def test_who_opens_an_ap_needs_no_link(story: Story) -> None:
     assert story.names() == ["role-order"]
 
 
-def test_firmware_that_says_no_order() -> None:
+def test_firmware_without_an_order_event() -> None:
     roles = {"B": "MASTER", "C": "WORKER1", "D": "WORKER2"}
 
     def names(**changed: str) -> list[str]:

@@ -1,4 +1,4 @@
-"""No reboot that nobody caused."""
+"""No reboot without a cause on the timeline."""
 
 from typing import Literal
 
@@ -143,10 +143,10 @@ def test_on_a_bench_whose_hub_switches_all_its_ports(virtual_rig: Rig, virtual_b
     virtual_bench.power_port("B").off()
     virtual_bench.power_port("B").on()
     virtual_rig.clock.sleep(10)
-    told = watch.report().splitlines()
-    assert told[0].startswith("reboot at ")
-    assert told[0].endswith(
+    lines = watch.report().splitlines()
+    assert lines[0].startswith("reboot at ")
+    assert lines[0].endswith(
         "B restarted without a cause; 0.0 s before, power port main/1 (A) was switched off: has hub main "
         "one switch for all?"
     )
-    assert "reboot" not in "".join(told[1:])
+    assert "reboot" not in "".join(lines[1:])

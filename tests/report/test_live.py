@@ -1,4 +1,4 @@
-"""The live status, as somebody sees it on a terminal; and that nobody else sees it."""
+"""The live status as a person sees it on a terminal; and that it appears nowhere else."""
 
 import os
 import re
@@ -172,7 +172,7 @@ def test_nothing_is_drawn_where_nobody_looks(pytester: pytest.Pytester, run: Run
 
 
 class Replaced(TerminalReporter):  # type: ignore[misc]  # final, but plugins derive from it
-    """As plugins do that draw on the terminal themselves."""
+    """Stands for plugins that draw on the terminal themselves."""
 
 
 @pytest.mark.parametrize(

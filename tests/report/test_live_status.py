@@ -1,4 +1,4 @@
-"""What the live status says about the boards of a rig."""
+"""What the live status shows of the boards of a rig."""
 
 import re
 from collections.abc import Iterable
@@ -23,7 +23,7 @@ TEST = "testplans/test_it.py::test_it"
 
 
 def look(status: RigStatus, columns: int = 100, rows: int = 20) -> list[str]:
-    """What somebody sees now."""
+    """The text that is shown now."""
     text = StringIO()
     Console(file=text, width=columns, color_system=None, legacy_windows=False).print(status.render(TEST, rows))
     lines = text.getvalue().splitlines()
@@ -33,7 +33,7 @@ def look(status: RigStatus, columns: int = 100, rows: int = 20) -> list[str]:
 
 
 def looks(bench: VirtualBench, status: RigStatus, times_us: Iterable[int]) -> list[list[str]]:
-    """What somebody sees at these moments from now on, while others use the rig."""
+    """The texts that are shown at these times from now on, while a test uses the rig."""
     seen: list[list[str]] = []
     for time_us in times_us:
         bench.world.after(time_us, lambda: seen.append(look(status)))
@@ -41,7 +41,7 @@ def looks(bench: VirtualBench, status: RigStatus, times_us: Iterable[int]) -> li
 
 
 def say(rig: Rig, board: str, text: str) -> None:
-    # After what it has said already, such as a prompt; and an empty line tells nobody anything.
+    # After what it has printed already, such as a prompt; the empty line at the end must not be shown.
     rig.boards[board].console.received(rig.clock.now(), f"\r\n{text}\r\n\r\n".encode())
 
 

@@ -1,4 +1,4 @@
-"""The live status as a pytest plugin: when it is there, where it is drawn, and how often."""
+"""The live status as a pytest plugin: when it is shown, where it is drawn, and how often."""
 
 import os
 import sys
@@ -20,15 +20,15 @@ if TYPE_CHECKING:
     from hil.rig import Rig
 
 REDRAW_S = 0.125
-"""Real seconds between two pictures: quick enough to look alive, slow enough to cost a busy host next to nothing."""
+"""Real seconds between two drawings: often enough to look live, rarely enough to cost a busy host almost nothing."""
 _REST = 20
-"""After a picture that took one second there would be so many of rest: drawing costs the run 5 % at most."""
+"""Seconds of rest after each second of drawing: drawing takes at most 5 % of the run."""
 APPEARS_AFTER_S = 0.5
-"""Real seconds that a test takes at least to be shown: nothing flickers while quick tests pass."""
+"""Real seconds after which a running test is shown: nothing flickers while quick tests pass."""
 
 
 class LiveDisplay:
-    """Draws while a test runs, in a thread of its own: a bench on which nothing happens is what people wait for."""
+    """Draws while a test runs, in a thread of its own: it must also draw while the test waits."""
 
     def __init__(self, redactor: Redactor) -> None:
         self._redactor = redactor
@@ -44,21 +44,21 @@ class LiveDisplay:
         self._thread: threading.Thread | None = None
         self._lock = threading.Lock()
 
-    # Last: whoever replaces pytest's reporter has done so by then.
+    # Last: a plugin that replaces pytest's reporter has done so by then.
     @pytest.hookimpl(trylast=True)
     def pytest_sessionstart(self, session: pytest.Session) -> None:
-        """Begin, if there is somebody to look on."""
+        """Begin, if a person looks at the terminal."""
         config = session.config
         reporter = config.pluginmanager.get_plugin("terminalreporter")
         if reporter is None or not is_wanted(config, reporter, os.environ):
             return
         writer = config.get_terminal_writer()
         terminal: TextIO = writer._file
-        # pytest captures nothing just now, so that this is the terminal, and will be while a test's output is captured.
+        # pytest captures nothing at this moment. So this is the terminal, also later while a test's output is captured.
         own = os.fdopen(os.dup(terminal.fileno()), "w", encoding=terminal.encoding, errors="replace")
         self._panel = panel = Panel(own)
         self._colour = writer.hasmarkup
-        # pytest has no hook that comes before it writes.
+        # pytest has no hook that is called before it writes.
         self._make_way(writer, "_file")
         if config.getoption("capture") == "no":
             self._make_way(sys, "stdout")
@@ -74,7 +74,7 @@ class LiveDisplay:
             setattr(owner, name, cast("TextIO", Overwriting(stream, self._panel)))
 
     def pytest_unconfigure(self) -> None:
-        """Leave everything as it was found."""
+        """Restore the streams, and remove what is drawn."""
         self._stop()
         for owner, name, stream in self._streams:
             setattr(owner, name, stream)
@@ -84,7 +84,7 @@ class LiveDisplay:
 
     @pytest.hookimpl(wrapper=True)
     def pytest_fixture_setup(self) -> Generator[None, Any, Any]:
-        """See the rig go by when it is opened."""
+        """Take the rig when its fixture opens it."""
         value = yield
         if self._status is None and self._thread is not None:
             from hil.rig import Rig
@@ -107,11 +107,11 @@ class LiveDisplay:
             self._is_paused = False
 
     def pytest_runtest_logfinish(self) -> None:
-        """It has ended."""
+        """Remove the drawing of a test that has ended."""
         self._pause()
 
     def pytest_enter_pdb(self) -> None:
-        """A debugger has the terminal for itself."""
+        """Draw nothing while a debugger uses the terminal."""
         self._pause()
 
     def pytest_leave_pdb(self) -> None:
@@ -121,7 +121,7 @@ class LiveDisplay:
     # First: others write what they have to say at the end.
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionfinish(self) -> None:
-        """Ctrl-C ends a test without a word."""
+        """Remove the drawing: after Ctrl-C pytest calls no hook at the end of the test."""
         self._pause()
         self._stop()
 
@@ -164,16 +164,16 @@ class LiveDisplay:
 
 
 def is_wanted(config: pytest.Config, reporter: Any, environ: Mapping[str, str]) -> bool:
-    """Whether a person looks at the terminal that pytest writes to, and nobody but pytest draws there."""
+    """Whether a person looks at the terminal that pytest writes to, and only pytest draws there."""
     return (
-        # In pytest before 8.4 a boolean, then something that is one and can be called too.
+        # A boolean in pytest before 8.4, and since then an object that is true or false and can be called too.
         bool(reporter.isatty)
-        # Of others that draw on the terminal we do not know how.
+        # How other reporters draw on the terminal is unknown.
         and type(reporter).__module__ == "_pytest.terminal"
         and environ.get("TERM", "dumb") not in ("dumb", "unknown")
-        # The same that pytest looks at.
+        # The same variables as pytest.
         and not any(environ.get(name) for name in ("CI", "BUILD_NUMBER"))
-        # It would write to the terminal past pytest's reporter.
+        # It writes to the terminal without pytest's reporter.
         and config.getoption("capture") != "tee-sys"
         # With xdist the boards are in other processes.
         and config.getoption("dist", "no") == "no"
