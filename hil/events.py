@@ -125,7 +125,7 @@ class Timeline:
         return len(self._entries)
 
     def entries(self, since: int = 0) -> list[TimelineEntry]:
-        """The entries recorded after ``since`` (a :meth:`mark`): by time, those of one instant as they were recorded."""
+        """The entries recorded after ``since`` (a :meth:`mark`), by time; those of one instant as recorded."""
         return sorted(self._entries[since:], key=lambda entry: entry.time_s)
 
     def events(self, since: int = 0) -> list[Event]:

@@ -1,7 +1,7 @@
 """The state of all boards of a rig: who is who, which roles they hold, and which order an AP keeps."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from hil.cluster.board_state import BoardState, Reported
 from hil.cluster.vocabulary import MASTER, Node
@@ -64,4 +64,4 @@ class ClusterState:
             nodes = {**nodes, after.node_id: entry.source}
         if after.order is not None and after.order is not before.order:
             order_by, epoch = entry.source, after.order.value.epoch
-        return replace(self, nodes=nodes, boards={**self.boards, entry.source: after}, order_by=order_by, epoch=epoch)
+        return ClusterState(nodes, {**self.boards, entry.source: after}, order_by, epoch)

@@ -5,7 +5,6 @@ from collections.abc import Mapping
 from hil import events
 from hil.cluster import vocabulary
 from hil.cluster.board_state import BoardState
-from hil.cluster.cluster_state import ClusterState
 from hil.events import TimelineEntry
 from hil.invariants.invariant import Invariant
 
@@ -26,17 +25,15 @@ class EpochFall(Invariant):
 
     def __init__(self, nodes: Mapping[str, str]) -> None:
         super().__init__(nodes)
-        self._state = ClusterState(nodes)
         self._before_ap: dict[str, dict[str, BoardState]] = {}
         """What each board knew when an AP came up, by AP."""
 
     def see(self, entry: TimelineEntry) -> None:
-        before, self._state = self._state, self._state.after(entry)
-        if self._state is before:
+        if self.after is self.before:
             return
         if any(event.name in _RESETS_MEMORY for event in entry.events):
-            self._before_ap[entry.source] = dict(self._state.boards)
-        was, now = before.board(entry.source), self._state.board(entry.source)
+            self._before_ap[entry.source] = dict(self.after.boards)
+        was, now = self.before.board(entry.source), self.after.board(entry.source)
         if was.epoch is not None and now.epoch is not None and now.proves(was.epoch):
             old, new = was.epoch.value, now.epoch.value
             if new < old:
@@ -48,11 +45,11 @@ class EpochFall(Invariant):
     def _compare_with_nodes(self, order: vocabulary.Order, entry: TimelineEntry) -> None:
         known = self._before_ap.get(entry.source, {})
         for node in order.nodes:
-            board = self._state.board_of(node)
+            board = self.after.board_of(node)
             if board is None or board not in known:
                 continue
             # An epoch of an earlier run is forgotten, in the snapshot and since then.
-            epoch = known[board].epoch if self._state.board(board).proves(known[board].epoch) else None
+            epoch = known[board].epoch if self.after.board(board).proves(known[board].epoch) else None
             if epoch is not None and order.epoch < epoch.value:
                 del known[board]
                 text = f"{entry.source} keeps an order of epoch {order.epoch} with {board}, which knew {epoch.value}"

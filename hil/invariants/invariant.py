@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
+from hil.cluster.cluster_state import ClusterState
 from hil.events import TimelineEntry
 
 
@@ -36,6 +37,8 @@ class Invariant(ABC):
         """``nodes``: the board by its node id, as far as the rig knows; all boards are off when the span begins."""
         self.nodes = dict(nodes)
         self.violations: list[Violation] = []
+        self.before = self.after = ClusterState(nodes)
+        """The state of all boards before and after the entry that :meth:`see` is called with; equal at the end."""
 
     @abstractmethod
     def see(self, entry: TimelineEntry) -> None:

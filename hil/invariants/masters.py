@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 
-from hil.cluster.cluster_state import ClusterState
 from hil.cluster.vocabulary import MASTER
 from hil.events import TimelineEntry
 from hil.invariants.invariant import Invariant
@@ -19,15 +18,13 @@ class TwoMasters(Invariant):
 
     def __init__(self, nodes: Mapping[str, str]) -> None:
         super().__init__(nodes)
-        self._state = ClusterState(nodes)
         self._since_s: float | None = None
         self._proof: dict[str, TimelineEntry] = {}
 
     def see(self, entry: TimelineEntry) -> None:
-        before, self._state = self._state, self._state.after(entry)
-        if self._state is before:
+        if self.after is self.before:
             return
-        masters = {board: role.entry for board, role in self._state.proven_roles().items() if role.value == MASTER}
+        masters = {board: role.entry for board, role in self.after.proven_roles().items() if role.value == MASTER}
         if len(masters) > 1:
             if self._since_s is None:
                 self._since_s = entry.time_s

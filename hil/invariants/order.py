@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 
 from hil.cluster import vocabulary
 from hil.cluster.board_state import BoardState, Reported, WifiStatus
-from hil.cluster.cluster_state import ClusterState
 from hil.cluster.vocabulary import Order, is_cluster_role, role_at
 from hil.events import TimelineEntry
 from hil.invariants.invariant import Invariant
@@ -41,20 +40,17 @@ class RoleOrder(Invariant):
 
     def __init__(self, nodes: Mapping[str, str]) -> None:
         super().__init__(nodes)
-        self._state = ClusterState(nodes)
         self._changed_s: float | None = None
 
     def see(self, entry: TimelineEntry) -> None:
-        after = self._state.after(entry)
         if (
             entry.kind in _CHANGING_KINDS
             or any(event.name in _CHANGING_EVENTS for event in entry.events)
             # A line that reports the end of a program.
-            or after.board(entry.source).run != self._state.board(entry.source).run
+            or self.after.board(entry.source).run != self.before.board(entry.source).run
         ):
             self._judge_if_settled(entry.time_s)
             self._changed_s = entry.time_s
-        self._state = after
 
     def finish(self, end_s: float) -> None:
         self._judge_if_settled(end_s)
@@ -62,21 +58,21 @@ class RoleOrder(Invariant):
     def _judge_if_settled(self, now_s: float) -> None:
         if self._changed_s is None or now_s - self._changed_s < SETTLED_S:
             return
-        boards = self._state.boards
+        boards = self.before.boards
         if any(state.faults for state in boards.values()):
             return
-        roles = {name: role for name, role in self._state.proven_roles().items() if not _has_lost_wifi(boards[name])}
+        roles = {name: role for name, role in self.before.proven_roles().items() if not _has_lost_wifi(boards[name])}
         orders = {name: state.order for name, state in boards.items() if state.order and state.proves(state.order)}
         if len(orders) == 1:
             [(keeper, order)] = orders.items()
             if any(_is_on_air(state) for name, state in boards.items() if name != keeper):
                 return
             self._compare(keeper, order, roles)
-        elif not self._state.order_by:
+        elif not self.before.order_by:
             self._report("an order without gap or repeat", _gaps_and_repeats(roles), roles)
 
     def _compare(self, keeper: str, order: Reported[Order], roles: Mapping[str, Reported[str]]) -> None:
-        places = [self._state.board_of(node) for node in order.value.nodes]
+        places = [self.before.board_of(node) for node in order.value.nodes]
         self._report(f"the order that {keeper} keeps", _differences(places, roles), roles, places, order.entry)
 
     def _report(

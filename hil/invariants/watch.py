@@ -33,15 +33,16 @@ def find_violations(entries: Iterable[TimelineEntry], end_s: float, nodes: Mappi
     for firmware whose `boot` events have none.
     """
     invariants = [invariant(nodes) for invariant in INVARIANTS]
-    state = ClusterState()
+    state = ClusterState(nodes)
     for entry in entries:
-        if entry.kind == "fault":
-            state = state.after(entry)
-        elif entry.kind == "serial" and entry.events and not state.board(entry.source).is_heard:
+        if entry.kind == "serial" and entry.events and not state.board(entry.source).is_heard:
             entry = replace(entry, events=())  # noqa: PLW2901
+        before, state = state, state.after(entry)
         for invariant in invariants:
+            invariant.before, invariant.after = before, state
             invariant.see(entry)
     for invariant in invariants:
+        invariant.before = state
         invariant.finish(end_s)
     found = [violation for invariant in invariants for violation in invariant.violations]
     return sorted(found, key=lambda violation: violation.time_s)

@@ -62,12 +62,13 @@ class LaneRecorder:
 
     def take(self, entry: TimelineEntry) -> None:
         """Add what ``entry`` means for this lane."""
-        # In two steps: what has come by the mere passing of time is a band of its own.
-        self._become(self.state.at(entry.time_s), entry.time_s)
-        self._become(self.state.after(entry), entry.time_s)
-        time_s = self.since(entry.time_s)
+        after = self.state.after(entry)
+        if after is not self.state:
+            # In two steps: what has come by the mere passing of time is a band of its own.
+            self._become(self.state.at(entry.time_s), entry.time_s)
+            self._become(after, entry.time_s)
         for event in entry.events:
-            self._mark_event(event, time_s)
+            self._mark_event(event, self.since(entry.time_s))
 
     def _become(self, state: BoardState, now_s: float) -> None:
         """Begin and end bands where ``state`` differs from the one before."""

@@ -1,6 +1,7 @@
 """The state of one board, folded from what happened to it and what it printed."""
 
 from collections.abc import Callable
+from dataclasses import fields
 from functools import reduce
 
 import pytest
@@ -24,6 +25,17 @@ def on() -> Story:
 
 def running() -> Story:
     return on().says(1, "B", "boot id=b cause=1")
+
+
+def test_every_change_is_of_a_field_that_there_is() -> None:
+    story = running().says(2, "B", "ap-up", "role MASTER epoch=1", "order epoch=1 nodes=c@.16", "ap-down", SOFT_REBOOT)
+    story.says(3, "B", BANNER, "joined", "link-lost").serial(4, "B", opened=False).serial(5, "B", opened=True)
+    story.fault(6, "B", "usb_drop", begins=True).fault(7, "B", "usb_drop", begins=False).stop(8, "B", "repl")
+    names = [each.name for each in fields(BoardState)]
+    state = BoardState()
+    for entry in story.goes_off(9, "B").entries:
+        state = state.after(entry).at(entry.time_s + 1000)
+        assert list(vars(state)) == names
 
 
 def test_a_board_boots_until_its_boot_event() -> None:
