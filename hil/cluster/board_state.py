@@ -2,11 +2,11 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from enum import Enum, auto
-from typing import Any, Generic, NamedTuple, TypeVar
+from typing import Any
 
 from hil import events
 from hil.cluster import vocabulary
+from hil.cluster.board_facts import Program, Reported, Serial, Wifi, WifiStatus
 from hil.cluster.console_lines import Ending, ending_in
 from hil.cluster.vocabulary import NO_ROLE, Order, epoch_of
 from hil.events import Event, TimelineEntry
@@ -16,62 +16,6 @@ NOT_HEARD: frozenset[str] = frozenset({"usb_drop", "garbled_serial"})
 SILENT_BOOT_S = 3.0
 """Seconds of an open serial device after which a board that prints nothing counts as running. MicroPython starts
 main.py when it enumerates; firmware that has a `boot` event prints it within a second or two of that."""
-
-
-class Serial(Enum):
-    """The serial device of a board."""
-
-    CLOSED = auto()
-    OPEN = auto()
-    GONE = auto()
-    """It went away while the board had power."""
-    DROPPED = auto()
-    """It went away because of a fault that interrupts USB alone: the program goes on."""
-
-
-class Program(Enum):
-    """The program of a board."""
-
-    OFF = auto()
-    BOOTING = auto()
-    RUNNING = auto()
-    STOPPED = auto()
-    """The framework stopped it, to use the REPL or to reset the board."""
-    ENDED = auto()
-    """It ended by itself: the board is at its REPL, or has crashed."""
-
-
-class WifiStatus(Enum):
-    """The Wi-Fi of a board, by its own lines."""
-
-    NOT_YET = auto()
-    AP_UP = auto()
-    AP_DOWN = auto()
-    JOINED = auto()
-    LOST = auto()
-
-
-@dataclass(frozen=True)
-class Wifi:
-    """The Wi-Fi of a board since its latest event about it."""
-
-    status: WifiStatus
-    ssid: str = ""
-    """Of its own access point."""
-    ip: str = ""
-
-
-_T = TypeVar("_T")
-
-
-class Reported(NamedTuple, Generic[_T]):
-    """Something that follows from a line of a board, or from what was done to it."""
-
-    value: _T
-    entry: TimelineEntry
-    """The entry that proves it."""
-    run: int
-    """The run of the board (:attr:`BoardState.run`) in which it was reported."""
 
 
 @dataclass(frozen=True)
@@ -117,7 +61,7 @@ class BoardState:
         """The role that the board reported last; empty if it holds none."""
         return "" if self.role is None or self.role.value == NO_ROLE else self.role.value
 
-    def proves(self, reported: Reported[_T] | None) -> bool:
+    def proves(self, reported: Reported[Any] | None) -> bool:
         """Whether ``reported`` is of the present run: what a board reported before a restart proves nothing."""
         return reported is not None and reported.run == self.run
 
@@ -163,9 +107,8 @@ class BoardState:
         match event.name:
             case events.POWER_ON | events.POWER_OFF:
                 is_on = event.name == events.POWER_ON
-                program = Program.BOOTING if is_on else Program.OFF
                 state = self._with(is_on=is_on, switched_s=entry.time_s, serial=Serial.CLOSED, app="")
-                return state._begins(program, entry)
+                return state._begins(Program.BOOTING if is_on else Program.OFF, entry)
             case events.STOPPED:
                 return self._begins(Program.STOPPED, entry)
             case events.SERIAL_OPENED:
@@ -246,9 +189,8 @@ class BoardState:
     def _fault(self, event: Event) -> "BoardState":
         fault = event.fields.get("fault", "")
         if event.name == events.FAULT_BEGIN:
-            run = self.run + 1 if fault in NOT_HEARD else self.run
-            return self._with(faults=(*self.faults, fault), run=run)
+            return self._with(faults=(*self.faults, fault), run=self.run + (fault in NOT_HEARD))
         if fault not in self.faults:
             return self
-        last = self.faults.index(fault)
-        return self._with(faults=self.faults[:last] + self.faults[last + 1 :])
+        at = self.faults.index(fault)
+        return self._with(faults=self.faults[:at] + self.faults[at + 1 :])

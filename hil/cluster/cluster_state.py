@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from hil.cluster.board_state import BoardState, Reported
+from hil.cluster.board_facts import Reported
+from hil.cluster.board_state import BoardState
 from hil.cluster.vocabulary import MASTER, Node
 from hil.events import TimelineEntry
 

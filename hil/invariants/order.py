@@ -3,7 +3,8 @@
 from collections.abc import Mapping, Sequence
 
 from hil.cluster import vocabulary
-from hil.cluster.board_state import BoardState, Reported, WifiStatus
+from hil.cluster.board_facts import Reported, WifiStatus
+from hil.cluster.board_state import BoardState
 from hil.cluster.vocabulary import Order, is_cluster_role, role_at
 from hil.events import TimelineEntry
 from hil.invariants.invariant import Invariant

@@ -4,7 +4,8 @@ from dataclasses import dataclass, field, replace
 
 from hil import events
 from hil.cluster import vocabulary
-from hil.cluster.board_state import BoardState, Program, Wifi, WifiStatus
+from hil.cluster.board_facts import Program, Wifi, WifiStatus
+from hil.cluster.board_state import BoardState
 from hil.events import Event, TimelineEntry
 from hil.report.lane import Band, Lane, LaneMark, MarkKind, Track
 

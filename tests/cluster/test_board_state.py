@@ -6,7 +6,8 @@ from functools import reduce
 
 import pytest
 
-from hil.cluster.board_state import SILENT_BOOT_S, BoardState, Program, Serial, WifiStatus
+from hil.cluster.board_facts import Program, Serial, WifiStatus
+from hil.cluster.board_state import SILENT_BOOT_S, BoardState
 from hil.events import TimelineEntry
 from tests.invariants.story import Story
 

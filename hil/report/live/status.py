@@ -9,7 +9,8 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from hil.cluster.board_state import BoardState, Program, Serial, WifiStatus
+from hil.cluster.board_facts import Program, Serial, WifiStatus
+from hil.cluster.board_state import BoardState
 from hil.cluster.vocabulary import MASTER
 from hil.report.redaction import Redactor
 
