@@ -18,8 +18,10 @@ from rich.console import Console
 from rich.table import Table
 
 from hil.config.app import FirmwareCatalog
+from hil.config.board_type import default_board_type
 from hil.config.hubs import VirtualHubSection
-from hil.config.rig import BoardConfig, PortAddress, PowerTiming, RecoveryConfig, RigConfig, VirtualConfig, WifiConfig
+from hil.config.rig import BoardConfig, RigConfig
+from hil.config.rig_file import PortAddress, PowerTiming, RecoveryConfig, VirtualConfig, WifiConfig
 from hil.virtual.bench.bench import VirtualBench
 
 ROOT = Path(__file__).parent.parent
@@ -61,6 +63,7 @@ def rig_of(boards: int) -> RigConfig:
         boards={
             f"B{index}": BoardConfig(
                 name=f"B{index}",
+                type=default_board_type(),
                 wifi=wifi,
                 power=PortAddress(hub="main", port=index + 1),
                 serial=f"e661{index:012x}",

@@ -15,7 +15,7 @@ from hil.board.quarantine import Quarantine
 from hil.board.recovery import RecoveryAttempt, RecoveryLadder, Task
 from hil.board.recovery_rungs import RecoveryRungs
 from hil.board.verified_port import VerifiedPort
-from hil.bootsel.uf2 import load_uf2
+from hil.bootsel.recovery import recovery_images
 from hil.config.app import App
 from hil.config.rig import RigConfig
 from hil.config.rig_file import WifiConfig
@@ -42,7 +42,7 @@ class Rig:
         self.recoveries: list[RecoveryAttempt] = []
         """Every rung of the recovery ladder that was climbed, for any board."""
         self.quarantine = Quarantine()
-        self._recovery_image = load_uf2(config.recovery.uf2) if config.recovery.uf2 is not None else None
+        self._recovery_images = recovery_images(config)
         self._ladders: dict[str, RecoveryLadder] = {}
         self.boards = {name: self._board(name) for name in config.boards}
         self.faults = FaultInjector(config.name, self.ap, bench.faults(), self.clock, self.timeline)
@@ -250,7 +250,7 @@ class Rig:
             clock=self.clock,
             timeline=self.timeline,
         )
-        image = self._recovery_image
+        image = self._recovery_images.get(self.config.boards[name].type)
         rungs = RecoveryRungs(
             name,
             power=power,

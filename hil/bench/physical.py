@@ -83,7 +83,7 @@ class PhysicalBench:
             if self._monitor is None:
                 self._monitor = UsbMonitor(self._clock)
                 stack.callback(self._monitor.close)
-            return UsbAddress(board.serial, board.usb_port, self._monitor)
+            return UsbAddress(board.serial, board.usb_port, self._monitor, board.type)
         if board.link.startswith("/"):
             return DeviceAddress(board.link)
         return RemoteAddress(board.link)
@@ -92,6 +92,7 @@ class PhysicalBench:
         # A board behind a link of its own may be on the USB of this machine all the same; if not, it cannot be found.
         return UsbBootsel(
             board.name,
+            board.type,
             board.usb_port,
             board.serial,
             lambda: self._monitor.devices if self._monitor is not None else (),

@@ -4,7 +4,8 @@ from collections.abc import Callable
 
 from hil.bench.bench import Bench
 from hil.board.power_sequencer import PowerSequencer
-from hil.config.rig import BoardProbeConfig, HostProbeConfig, RigConfig
+from hil.config.rig import RigConfig
+from hil.config.rig_file import BoardProbeConfig, HostProbeConfig
 from hil.power import PowerPort
 from hil.probes import Probe
 

@@ -4,26 +4,31 @@ from collections.abc import Callable
 from typing import Protocol
 
 from hil.bootsel.uf2 import Uf2Image
+from hil.config.board_type import BoardType
 
 Progress = Callable[[int, int], None]
-"""Told how many bytes of how many have gone to a board. It may be called on another thread."""
+"""Called with the bytes that have gone to a board, and their total. It may be called on another thread."""
 
 
 class BootselDevice(Protocol):
-    """One board as it is found in BOOTSEL mode: by the hub port it hangs on, never by a serial number or volume name.
+    """One board in BOOTSEL mode, found by the hub port that it is plugged into.
 
-    All boards have one serial number and one volume name there, so nothing else tells two of them apart.
+    Boards of one type may all have the same serial number and volume label in that mode, so neither tells them apart.
     """
 
-    def locate(self) -> None:
-        """Find out where the board hangs while it still says who it is. To be called before it is sent to BOOTSEL.
+    @property
+    def board_type(self) -> BoardType:
+        """The type that the rig file gives the board."""
 
-        Raises ``BootselError`` when this bench could not follow it there.
+    def locate(self) -> None:
+        """Find the board's port while the board can still be identified. Call it before the board enters BOOTSEL mode.
+
+        Raises ``BootselError`` when this bench could not find the board in BOOTSEL mode.
         """
 
     @property
     def is_present(self) -> bool:
-        """Whether the board is in BOOTSEL mode, as this machine sees it. Changes are told to the clock."""
+        """Whether this machine sees the board in BOOTSEL mode. The clock is notified of changes."""
 
     def write(self, image: Uf2Image, progress: Progress) -> None:
-        """Give it ``image``. Returns when it has all of it, and restarts by itself. Raises ``BootselError``."""
+        """Write ``image``. Returns when the board has all of it and restarts by itself. Raises ``BootselError``."""

@@ -1,4 +1,4 @@
-"""Where a block device is mounted on this machine, and mounting it where it is not."""
+"""Where a block device is mounted on this machine, and mounting it when it is not."""
 
 import re
 from collections.abc import Sequence
@@ -14,7 +14,7 @@ _MOUNT_WITHIN_S = 15.0
 """Seconds of real time for ``udisksctl``."""
 
 _MOUNTED = re.compile(r" at (/.*?)\.?\s*$")
-"""What ``udisksctl`` says; up to version 2.9 with a full stop at its end."""
+"""What ``udisksctl`` prints; up to version 2.9 with a full stop at the end."""
 
 
 @dataclass(frozen=True)
@@ -22,7 +22,7 @@ class Mount:
     """One line of ``/proc/self/mountinfo`` (see proc_pid_mountinfo(5))."""
 
     device: str
-    """Major and minor number, as in ``8:1``: the only name of a device that nobody can spell in two ways."""
+    """Major and minor number, as in ``8:1``: the only name of a device with a single spelling."""
     root: str
     """The folder of the file system that is mounted; ``/`` for all of it."""
     point: Path
@@ -30,10 +30,10 @@ class Mount:
 
 
 def parse_mountinfo(text: str) -> list[Mount]:
-    """All mounts, in the kernel's order: of two on one point the later one counts."""
+    """All mounts, in the kernel's order: of two on one mount point, the later one counts."""
     mounts = []
     for line in text.splitlines():
-        # Optional fields end with a single dash; what follows them is the file system's own.
+        # A single dash ends the optional fields; the file system's own fields follow.
         before, _, after = line.partition(" - ")
         fields = before.split(" ")
         if len(fields) < 6 or not after:
@@ -45,9 +45,9 @@ def parse_mountinfo(text: str) -> list[Mount]:
 
 
 def find_mount(mounts: Sequence[Mount], device: str) -> Mount | None:
-    """The mount of all of ``device`` (``8:1``), one that can be written to if there is any."""
-    whole = [mount for mount in mounts if mount.device == device and mount.root == "/"]
-    return max(whole, key=lambda mount: mount.is_writable, default=None)
+    """The mount of the complete ``device`` (``8:1``), if possible a writable one."""
+    complete = [mount for mount in mounts if mount.device == device and mount.root == "/"]
+    return max(complete, key=lambda mount: mount.is_writable, default=None)
 
 
 def volume_of(block_devices: Sequence[str]) -> str | None:
@@ -56,7 +56,7 @@ def volume_of(block_devices: Sequence[str]) -> str | None:
 
 
 class Mounter:
-    """Finds or makes the mount of a block device. The roots of the kernel's file systems can be others, for tests."""
+    """Finds or makes the mount of a block device. Tests put other files in the place of the kernel's."""
 
     def __init__(
         self,
@@ -69,22 +69,22 @@ class Mounter:
         self._run = run
 
     def mount(self, node: str) -> Path:
-        """The folder on which the device ``node`` (``/dev/sda1``) is mounted, now if not before.
+        """The folder on which the device ``node`` (``/dev/sda1``) is mounted; mounts it if necessary.
 
         Raises ``BootselError``.
         """
         mount = self._find(node)
         if mount is None:
-            said = self._mount_by_udisks(node)
-            # Also when it failed: the desktop may have been quicker.
+            result = self._mount_by_udisks(node)
+            # Look even after a failure: the desktop may have mounted it at the same time.
             mount = self._find(node)
             if mount is None:
-                found = _MOUNTED.search(said.output.strip()) if said.status == 0 else None
+                found = _MOUNTED.search(result.output.strip()) if result.status == 0 else None
                 if found is None:
-                    raise BootselError(f"{node} cannot be mounted by udisksctl ({said.said()}); {_by_hand(node)}")
+                    raise BootselError(f"{node} cannot be mounted by udisksctl ({result.said()}); {_by_hand(node)}")
                 return Path(found[1])
         if not mount.is_writable:
-            raise BootselError(f"{node} is mounted on {mount.point} for reading only; unmount it (`umount {node}`)")
+            raise BootselError(f"{node} is mounted read-only on {mount.point}; unmount it (`umount {node}`)")
         return mount.point
 
     def _find(self, node: str) -> Mount | None:
@@ -111,5 +111,5 @@ def _by_hand(node: str) -> str:
 
 
 def _plain(path: str) -> str:
-    """The kernel writes blanks and their like as octal numbers."""
+    """A path without the octal escapes that the kernel writes for blanks and similar characters."""
     return re.sub(r"\\([0-7]{3})", lambda found: chr(int(found[1], 8)), path)

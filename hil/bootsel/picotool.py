@@ -16,7 +16,7 @@ REBOOT_WITHIN_S = 15.0
 def load(image: Uf2Image, bus: int, address: int, program: str = PROGRAM, run: Run = run_here) -> None:
     """Write ``image`` to the board at ``address`` of USB ``bus``, verify it, and restart the board.
 
-    Raises ``BootselError`` with what picotool says.
+    Raises ``BootselError`` with the output of picotool.
     """
     device = ["--bus", str(bus), "--address", str(address)]
     with tempfile.NamedTemporaryFile(suffix=".uf2") as file:

@@ -8,35 +8,45 @@ from hil.bootsel.mounts import Mounter, volume_of
 from hil.bootsel.uf2 import Uf2Image
 from hil.bootsel.volume import check_volume, copy
 from hil.clock import Clock
+from hil.config.board_type import BoardType, known_board_types
 from hil.errors import BootselError
 from hil.host.usb_devices import UsbDevice
 
 VOLUME_WITHIN_S = 15.0
-"""Seconds from the USB device to its disk; the kernel takes up to some 5."""
+"""Seconds from the USB device to its disk; the kernel takes up to about 5."""
 
 
-def port_of(devices: Sequence[UsbDevice], serial: str) -> str | None:
-    """The port on which the board with this serial number hangs. Only a board in application mode says its own."""
+def port_of(devices: Sequence[UsbDevice], serial: str, board_type: BoardType) -> str | None:
+    """The port of the board with this serial number, which only a board in application mode shows."""
     return next(
-        (device.port_path for device in devices if device.mode == "application" and device.serial == serial), None
+        (
+            device.port_path
+            for device in devices
+            if device.serial == serial and board_type.mode_of(device) == "application"
+        ),
+        None,
     )
 
 
-def bootsel_on(devices: Sequence[UsbDevice], port_path: str) -> UsbDevice | None:
-    """The board in BOOTSEL mode on that very port, whatever else is in that mode elsewhere."""
-    return next((device for device in devices if device.mode == "bootsel" and device.port_path == port_path), None)
+def bootsel_on(devices: Sequence[UsbDevice], port_path: str, board_type: BoardType) -> UsbDevice | None:
+    """The board of this type in BOOTSEL mode on exactly that port."""
+    return next(
+        (device for device in devices if device.port_path == port_path and board_type.mode_of(device) == "bootsel"),
+        None,
+    )
 
 
 class UsbBootsel:
     """One board on USB. Implements ``BootselDevice``.
 
-    Which port is its own the rig file says (the hub's place and the port number), or else the board itself, by its
-    serial number in application mode, as long as it can.
+    Its port comes from the rig file (the hub's location and the port number), or else from the board's serial number
+    while it is in application mode.
     """
 
     def __init__(
         self,
         board: str,
+        board_type: BoardType,
         port_path: str | None,
         serial: str,
         devices: Callable[[], Sequence[UsbDevice]],
@@ -44,11 +54,12 @@ class UsbBootsel:
         mounter: Mounter,
         programs: Callable[[str], str | None] = shutil.which,
     ) -> None:
-        """``port_path``: of the rig file, if it says one. ``serial``: empty when nobody knows it. ``devices``: what is
-        on USB now; ``programs``: finds a program by its name.
+        """``port_path``: the rig file's, if it gives one. ``serial``: empty if not known. ``devices``: what is on USB
+        now. ``programs``: finds a program by its name.
         """
         self._board = board
-        self._said_port = port_path
+        self._board_type = board_type
+        self._rig_file_port = port_path
         self._port = port_path
         self._serial = serial
         self._devices = devices
@@ -56,19 +67,30 @@ class UsbBootsel:
         self._mounter = mounter
         self._programs = programs
 
+    @property
+    def board_type(self) -> BoardType:
+        """The type that the rig file gives the board."""
+        return self._board_type
+
     def locate(self) -> None:
-        """See the port of the board by its serial number, and hold it against the rig file."""
-        found = port_of(self._devices(), self._serial) if self._serial else None
+        """Find the board's port by its serial number, and compare it with the rig file's.
+
+        A board of another type in BOOTSEL mode on the port is a ``BootselError`` too.
+        """
+        found = port_of(self._devices(), self._serial, self._board_type) if self._serial else None
         if found is not None:
-            if self._said_port not in (None, found):
-                text = f"{self._board}: the board with serial number {self._serial} hangs on USB port {found}"
-                fix = "plug it there, or correct `power:`"
-                raise BootselError(f"{text}, but the rig file puts it on {self._said_port}; {fix}")
+            if self._rig_file_port not in (None, found):
+                text = f"{self._board}: the board with serial number {self._serial} is on USB port {found}"
+                fix = "move its cable, or correct `power:`"
+                raise BootselError(f"{text}, but the rig file puts it on {self._rig_file_port}; {fix}")
             self._port = found
         if self._port is None:
-            text = f"{self._board}: its USB port on this machine is not known, and BOOTSEL mode hides whose it is"
+            text = (
+                f"{self._board}: its USB port on this machine is not known, and in BOOTSEL mode it has no serial number"
+            )
             fix = "give its hub a `location:` in the rig file, or let it run MicroPython first"
             raise BootselError(f"{text}; {fix}. A board on another machine must be flashed there")
+        self._refuse_other_types(self._port)
 
     @property
     def is_present(self) -> bool:
@@ -76,7 +98,7 @@ class UsbBootsel:
         return self._device() is not None
 
     def write(self, image: Uf2Image, progress: Progress) -> None:
-        """By picotool where that is installed, else by copying to the volume on that port."""
+        """Use picotool where it is installed; else copy to the volume on that port."""
         device = self._device()
         if device is None:
             raise BootselError(f"{self._board}: no board in BOOTSEL mode is on USB port {self._port}")
@@ -90,6 +112,13 @@ class UsbBootsel:
         except BootselError as error:
             raise BootselError(f"{self._board} (USB port {self._port}): {error}") from error
 
+    def _refuse_other_types(self, port: str) -> None:
+        for board_type in known_board_types():
+            if board_type.bootsel_usb != self._board_type.bootsel_usb and bootsel_on(self._devices(), port, board_type):
+                text = f"{self._board}: {board_type.a_title} in BOOTSEL mode is on its USB port {port}, but its type is"
+                fix = f"write `type: {board_type.name}` in the rig file, or plug in the right board"
+                raise BootselError(f"{text} {self._board_type.name}; {fix}")
+
     def _copy(self, image: Uf2Image, device: UsbDevice, progress: Progress) -> None:
         self._clock.wait(lambda: self._volume() is not None or self._gone(device), VOLUME_WITHIN_S)
         node = self._volume()
@@ -97,9 +126,9 @@ class UsbBootsel:
             text = f"its disk did not appear within {VOLUME_WITHIN_S:g} s"
             raise BootselError(f"{text}; see `dmesg`, and whether the kernel has usb-storage")
         folder = self._mounter.mount(node)
-        check_volume(folder)
+        check_volume(folder, self._board_type)
         if self._gone(device):
-            # Its node may be another board's by now.
+            # The device node may belong to another board by now.
             raise BootselError("it left BOOTSEL mode before it was written to; flash it again")
         copy(image, folder, self._clock, progress)
 
@@ -108,9 +137,9 @@ class UsbBootsel:
         return volume_of(device.block_devices) if device is not None else None
 
     def _gone(self, device: UsbDevice) -> bool:
-        """Whether ``device`` is there no more, as it was: a new address is a new enumeration."""
+        """Whether ``device`` is gone. The same port with a new address is a new enumeration."""
         now = self._device()
         return now is None or (now.bus, now.address) != (device.bus, device.address)
 
     def _device(self) -> UsbDevice | None:
-        return bootsel_on(self._devices(), self._port) if self._port is not None else None
+        return bootsel_on(self._devices(), self._port, self._board_type) if self._port is not None else None

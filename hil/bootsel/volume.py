@@ -1,4 +1,4 @@
-"""Copying a UF2 image onto a mounted BOOTSEL volume, which goes away as soon as it has all of it."""
+"""Copying a UF2 image onto a mounted BOOTSEL volume, which disappears as soon as it has all of the image."""
 
 import os
 import threading
@@ -7,43 +7,42 @@ from pathlib import Path
 from hil.bootsel import Progress
 from hil.bootsel.uf2 import Uf2Image
 from hil.clock import Clock
+from hil.config.board_type import BoardType
 from hil.errors import BootselError
 
 INFO = "INFO_UF2.TXT"
-"""What every UF2 bootloader has on its volume, to say what it is."""
-BOARD_ID = "RPI-RP2"
-"""What the boot ROM of an RP2040 says there."""
+"""The file with which every UF2 bootloader identifies itself on its volume."""
 COPY_WITHIN_S = 120.0
-"""Seconds for a whole copy; an image of MicroPython takes 10 to 20."""
+"""Seconds for a complete copy; an image of MicroPython takes 10 to 20."""
 
 _FILE = "firmware.uf2"
 _PIECE_BYTES = 64 * 1024
 
 
-def check_volume(folder: Path) -> None:
-    """Whether ``folder`` is a volume of an RP2040. Raises ``BootselError`` that says what it is instead."""
+def check_volume(folder: Path, board_type: BoardType) -> None:
+    """Raises ``BootselError`` if ``folder`` is not the volume of a board of this type; the text names what it is."""
     try:
         text = (folder / INFO).read_text(errors="replace")
     except OSError as error:
-        raise BootselError(f"{folder} has no {INFO} ({error.strerror}), so it is no BOOTSEL volume") from error
+        raise BootselError(f"{folder} has no {INFO} ({error.strerror}), so it is not a BOOTSEL volume") from error
     known = dict(line.split(": ", 1) for line in text.splitlines() if ": " in line)
-    if known.get("Board-ID") != BOARD_ID:
-        model = known.get("Model", "unknown model")
-        raise BootselError(f"{folder} is the volume of a {model}, and not of a Pico W; check which board is plugged in")
+    if known.get("Board-ID") != board_type.volume_board_id:
+        text = f"{folder} is the volume of a {known.get('Model', 'unknown model')}, and not of {board_type.a_title}"
+        raise BootselError(f"{text}; check which board is plugged in, and `type:` in the rig file")
 
 
 def copy(image: Uf2Image, folder: Path, clock: Clock, progress: Progress, within_s: float = COPY_WITHIN_S) -> None:
-    """Copy ``image`` into ``folder``, piece by piece to the device itself.
+    """Copy ``image`` into ``folder``, in pieces that are synced to the device one by one.
 
-    The board restarts with the last block, before the host has written its directory: an error after that is the sign
-    of success, and whether it was one shows when the board is back. Raises ``BootselError`` for any error before, and
-    when it takes longer than ``within_s``.
+    The board restarts with the last block, before the host has written the directory. So an error after that block
+    means success, which shows when the board is back. Raises ``BootselError`` for an error before it, and when the copy
+    takes longer than ``within_s``.
     """
     copying = _Copying(image, folder, clock, progress)
-    # A write to a device that hangs cannot be ended by anyone, so it must not be this thread that waits in it.
+    # A write to a device that hangs cannot be cancelled, so it must not happen on this thread.
     threading.Thread(target=copying.run, name="uf2-copy", daemon=True).start()
     if not clock.wait(lambda: copying.is_over, within_s):
-        text = f"copying to {folder} came to a halt after {copying.written} of {image.size} bytes"
+        text = f"copying to {folder} stopped after {copying.written} of {image.size} bytes"
         raise BootselError(f"{text} ({within_s:g} s); unplug the board and plug it in again, and flash it again")
     error = copying.error
     if isinstance(error, OSError):
@@ -72,7 +71,7 @@ class _Copying:
         except OSError as error:
             if self.written < len(self._data):
                 self.error = error
-        except BaseException as error:  # noqa: BLE001  # whoever waits raises it
+        except BaseException as error:  # noqa: BLE001  # raised by copy()
             self.error = error
         finally:
             self.is_over = True

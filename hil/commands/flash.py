@@ -12,10 +12,12 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
 from hil.board.board import Board
-from hil.bootsel.uf2 import Uf2Image, load_uf2
+from hil.bootsel.uf2 import Uf2Error, Uf2Image, load_uf2
 from hil.commands.rig_option import DEFAULT_RIG, BoardNames, RigOption, named_boards, only, read_rig
 from hil.config.app import App, FirmwareCatalog
-from hil.config.rig import RigConfig, Role
+from hil.config.board_type import BoardType
+from hil.config.rig import RigConfig
+from hil.config.rig_file import Role
 from hil.errors import ConfigError, HilError
 from hil.rig import Rig, open_bench
 
@@ -27,7 +29,8 @@ def flash(
     boards: BoardNames = None,
     rig: RigOption = DEFAULT_RIG,
     uf2: Annotated[
-        Path | None, typer.Option("--uf2", metavar="FILE", help="MicroPython for the Pico W. Files on the boards stay.")
+        Path | None,
+        typer.Option("--uf2", metavar="FILE", help="MicroPython for the type of the boards. Files on them stay."),
     ] = None,
     app: Annotated[
         str | None, typer.Option("--app", help="A firmware app: each board gets the files of its role.")
@@ -39,23 +42,23 @@ def flash(
 ) -> None:
     """Put MicroPython, an app's files, or both onto boards, and check what they run then.
 
-    The image is checked before any board is touched, and only the named boards are. A board that was on runs its new
+    Before any board is touched, the image is checked for the type of each named board. A board that was on runs its new
     program afterwards; one that was off is off again. A board that is the probe has no role in an app: it gets
     MicroPython alone. Exit status 1: not every board has what it should.
     """
     try:
         config = read_rig(rig)
         names = named_boards(config, boards or [], every, "flash")
-        image = load_uf2(uf2) if uf2 is not None else None
+        images = _images(config, names, uf2) if uf2 is not None else {}
         application = FirmwareCatalog(firmware or [FIRMWARE_FOLDER]).load(app) if app is not None else None
-        if image is None and application is None:
+        if uf2 is None and application is None:
             raise ConfigError("nothing to put onto the boards; give --uf2 FILE, --app APP, or both")
-        if image is None:
+        if uf2 is None:
             names = _with_role(config, names, every)
         chosen = only(config, names)
         roles = {name: board.role for name, board in config.boards.items()}
         with closing(open_bench(chosen)) as bench:
-            failed = _flash_all(Rig(chosen, bench), roles, image, application)
+            failed = _flash_all(Rig(chosen, bench), roles, images, application)
     except HilError as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(code=2) from error
@@ -63,8 +66,23 @@ def flash(
         raise typer.Exit(code=1)
 
 
+def _images(config: RigConfig, names: Sequence[str], path: Path) -> dict[str, Uf2Image]:
+    """The image in the file at ``path`` for each board of ``names``, by its type. Raises ``HilError``."""
+    images: dict[BoardType, Uf2Image] = {}
+    types = {board.name: board.type for board in config.wired_boards if board.name in names}
+    for name, board_type in types.items():
+        if board_type not in images:
+            try:
+                images[board_type] = load_uf2(path, board_type)
+            except Uf2Error as error:
+                if len(set(types.values())) == 1:
+                    raise
+                raise ConfigError(f"board {name} is {board_type.a_title}: {error}") from error
+    return {name: images[board_type] for name, board_type in types.items()}
+
+
 def _with_role(config: RigConfig, names: Sequence[str], every: bool) -> list[str]:
-    """Those of ``names`` that have a role; one without it is an error if it was named."""
+    """Those of ``names`` with a role. A board that was named and has none is an error."""
     for name in names:
         if name not in config.boards and not every:
             text = f"board {name} of rig {config.name} is its probe and has no role in an app"
@@ -72,21 +90,21 @@ def _with_role(config: RigConfig, names: Sequence[str], every: bool) -> list[str
     return [name for name in names if name in config.boards]
 
 
-def _flash_all(rig: Rig, roles: Mapping[str, Role], image: Uf2Image | None, app: App | None) -> bool:
-    """Flash all boards of ``rig`` side by side and say what became of each; returns whether any failed."""
+def _flash_all(rig: Rig, roles: Mapping[str, Role], images: Mapping[str, Uf2Image], app: App | None) -> bool:
+    """Flash all boards of ``rig`` side by side and print the result of each; returns whether any failed."""
     console = Console(stderr=True)
-    verdicts: dict[str, str] = {}
+    results: dict[str, str] = {}
     failures: dict[str, HilError] = {}
     columns = TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeElapsedColumn()
     with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
-        # Somebody who can press a button reads what is printed.
+        # A person who reads this can press a button.
         ask = progress.console.print if sys.stdin.isatty() and console.is_terminal else None
         rows = {name: progress.add_task(name, total=None) for name in rig.boards}
 
         def flash_one(board: Board) -> None:
             show = _Row(progress, rows[board.name])
             try:
-                verdicts[board.name] = _flash_one(board, roles.get(board.name), image, app, show, ask)
+                results[board.name] = _flash_one(board, roles.get(board.name), images.get(board.name), app, show, ask)
                 show("done", 1, 1)
             except HilError as error:
                 failures[board.name] = error
@@ -97,12 +115,12 @@ def _flash_all(rig: Rig, roles: Mapping[str, Role], image: Uf2Image | None, app:
         if name in failures:
             typer.echo(str(failures[name]), err=True)
         else:
-            typer.echo(f"{name}: {verdicts[name]}")
+            typer.echo(f"{name}: {results[name]}")
     return bool(failures)
 
 
 class _Row:
-    """The line of one board among the progress bars."""
+    """The progress bar of one board."""
 
     def __init__(self, progress: Progress, row: TaskID) -> None:
         self._progress = progress
@@ -122,18 +140,18 @@ def _flash_one(
     ask: Callable[[str], None] | None,
 ) -> str:
     was_on = board.power.is_on
-    said = []
+    done = []
     try:
         if image is not None:
             show("to BOOTSEL mode", 0, None)
             version = board.flash_uf2(image, lambda done, total: show("writing UF2", done, total), ask)
-            said.append(f"runs MicroPython {version}" if version else f"has {image.name}, which is no MicroPython")
+            done.append(f"runs MicroPython {version}" if version else f"has {image.name}, which is not MicroPython")
         if app is not None and role is not None:
             show(f"files of {app.name}/{role}", 0, None)
-            said.append(f"{app.name}/{role}: {board.deploy(app, role)}")
+            done.append(f"{app.name}/{role}: {board.deploy(app, role)}")
         if was_on and (image is None or image.micropython_version is not None):
             board.reset()
     finally:
         if not was_on:
             board.power.off()
-    return "; ".join(said)
+    return "; ".join(done)

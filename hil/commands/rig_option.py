@@ -6,7 +6,8 @@ from typing import Annotated
 
 import typer
 
-from hil.config.rig import RIGS_FOLDER, BoardConfig, RigConfig, Role, find_rig, load_cells, whole
+from hil.config.rig import RIGS_FOLDER, BoardConfig, RigConfig, find_rig, load_cells, merged
+from hil.config.rig_file import Role
 from hil.errors import ConfigError
 
 DEFAULT_RIG = "rig"
@@ -57,7 +58,7 @@ def read_cells(rig: str) -> tuple[RigConfig, ...]:
 
 def read_rig(rig: str) -> RigConfig:
     """The rig that ``--rig`` means, with the boards of all its cells. Raises ``ConfigError``."""
-    return whole(read_cells(rig))
+    return merged(read_cells(rig))
 
 
 def only(config: RigConfig, names: Sequence[str]) -> RigConfig:

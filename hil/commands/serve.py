@@ -8,7 +8,7 @@ import typer
 
 from hil.clock import MonotonicClock
 from hil.commands.rig_option import complete_rig, read_cells
-from hil.config.rig import RigConfig, whole
+from hil.config.rig import RigConfig, merged
 from hil.errors import ConfigError, HilError
 from hil.serve.folder import CONTROL
 from hil.serve.rig_text import HEADER, rig_text
@@ -38,7 +38,7 @@ def serve(
     """
     try:
         cells = [virtual_twin(cell) for cell in read_cells(rig)]
-        config = whole(cells)
+        config = merged(cells)
         served_folder = (folder or platformdirs.user_runtime_path("pico-hil") / config.name).absolute()
         rig_file = served_folder / RIG_FILE
         _check_replaceable(rig_file)

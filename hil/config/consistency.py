@@ -1,4 +1,4 @@
-"""What no section of a rig file can know by itself: whether its hubs, boards and cells fit together."""
+"""What no section of a rig file can check by itself: whether its hubs, boards and cells fit together."""
 
 from collections.abc import Iterator, Mapping
 from typing import TypeVar
@@ -22,7 +22,7 @@ Key = TypeVar("Key")
 
 
 def inconsistencies(rig: RigSection | CellsRigSection) -> list[Problem]:
-    """Everything that does not fit together, each with where it stands."""
+    """Everything that does not fit together, each with its location in the file."""
     cells = {name: (cell_location(name), cell) for name, cell in rig.named_cells.items()}
     problems = list(_hub_problems(rig.hubs))
     placed = [(location, name, board) for location, cell in cells.values() for name, board in cell.boards.items()]
@@ -36,33 +36,33 @@ def inconsistencies(rig: RigSection | CellsRigSection) -> list[Problem]:
 
 
 def cell_location(name: str | None) -> Location:
-    """Where a cell stands in its file: one without a name is the file itself."""
+    """The location of a cell in its file; a cell without a name is the file itself."""
     return () if name is None else ("cells", name)
 
 
 def is_virtual(hubs: Mapping[str, HubConfig]) -> bool:
-    """Whether a rig on ``hubs`` is a virtual one. A rig is virtual or not as a whole."""
+    """Whether a rig with ``hubs`` is virtual. Virtual and real hubs cannot be mixed."""
     return all(isinstance(hub, VirtualHubSection) for hub in hubs.values())
 
 
 def ap_of(boards: Mapping[str, BoardSection]) -> str | None:
-    """The board that gets the AP firmware: the one said to, or else the first of which nothing is said."""
-    said = [name for name, board in boards.items() if board.role == "ap"]
-    return next(iter(said or [name for name, board in boards.items() if board.role is None]), None)
+    """The board that gets the AP firmware: the one with that role, or else the first without a role."""
+    with_role = [name for name, board in boards.items() if board.role == "ap"]
+    return next(iter(with_role or [name for name, board in boards.items() if board.role is None]), None)
 
 
 def _hub_problems(hubs: Mapping[str, HubConfig]) -> Iterator[Problem]:
     virtual = [name for name, hub in hubs.items() if isinstance(hub, VirtualHubSection)]
     real = [name for name in hubs if name not in virtual]
     if virtual and real:
-        text = f"hub {virtual[0]} is virtual and hub {real[0]} is not, but a rig is virtual or not as a whole"
+        text = f"hub {virtual[0]} is virtual and hub {real[0]} is not, but a rig is either virtual or real"
         yield Problem(("hubs", virtual[0]), f"{text}; give the virtual boards a rig file of their own")
 
 
 def _board_problems(
     location: Location, name: str, board: BoardSection, hubs: Mapping[str, HubConfig]
 ) -> Iterator[Problem]:
-    """What keeps one board from being supplied, or from being found."""
+    """What prevents one board from being supplied, or found."""
     power, hub = (*location, "power"), hubs.get(board.power.hub)
     if hub is None:
         text = f"board {name} is on hub '{board.power.hub}', which is not under `hubs:`"
@@ -78,12 +78,12 @@ def _board_problems(
             text = f"board {name} is virtual and has its serial line inside; remove `link:`"
             yield Problem((*location, "link"), text)
     elif isinstance(hub, HubSection) and board.serial is None and hub.usb_location is None:
-        text = f"board {name} cannot be found: hub {board.power.hub} has no place on the USB of this machine"
+        text = f"board {name} cannot be found: hub {board.power.hub} is not on the USB of this machine"
         yield Problem(location, f"{text}; add `serial:` (`mpremote connect list` shows it), or `link:`")
 
 
 def _shared_by_boards(placed: list[tuple[Location, str, BoardSection]]) -> Iterator[Problem]:
-    """What two boards have in common that each must have of its own, whatever cells they are in."""
+    """What two boards of a rig have in common though it must be unique, whatever their cells are."""
     names: dict[str, Location] = {}
     ports: dict[PortAddress, str] = {}
     serials: dict[str, str] = {}
@@ -139,7 +139,9 @@ def _probe_board_problems(location: Location, cell: CellSection, name: str) -> I
         yield Problem(named, f"the probe is board '{name}', which is not under `boards:`; known: {known}")
     elif board.role == "client":
         fix = "remove `role: client`, or name another board as the probe"
-        yield Problem((*location, "boards", name, "role"), f"board {name} is the probe, so it is no client; {fix}")
+        yield Problem(
+            (*location, "boards", name, "role"), f"board {name} is the probe, so it cannot be a client; {fix}"
+        )
     elif name == ap_of(cell.boards):
         text = f"board {name} is the AP and cannot be the probe as well"
         fix = "name another board here" if board.role else "name another board here, or give another one `role: ap`"
@@ -147,7 +149,7 @@ def _probe_board_problems(location: Location, cell: CellSection, name: str) -> I
 
 
 def _shared_by_cells(cells: Mapping[str | None, CellSection]) -> Iterator[Problem]:
-    """What would let the boards of one cell meet those of another."""
+    """What would mix the boards of one cell with those of another."""
     ssids: dict[str, str | None] = {}
     interfaces: dict[str, str | None] = {}
     for name, cell in cells.items():

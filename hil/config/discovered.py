@@ -1,32 +1,50 @@
-"""A rig file from what is plugged in: which hubs and Picos there are, and how that is written down."""
+"""A rig file for what is plugged in: which hubs and boards there are, and the text that describes them."""
 
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import count, product
 from string import ascii_uppercase
 
-from hil.host.usb_devices import RASPBERRY_PI, UsbDevice
+from hil.config.board_type import DEFAULT_TYPE, BoardType, types_of
+from hil.host.usb_devices import UsbDevice
 
-_SERIAL = re.compile(r"[0-9a-f]{16}")
 _WORDS = ("true", "false", "yes", "no", "on", "off", "y", "n", "null")
-"""What some readers of YAML take for something else than a name."""
+"""Names that some YAML parsers read as another type."""
 
 
 @dataclass(frozen=True)
 class FoundBoard:
-    """A Pico on a port of a hub."""
+    """A board on a port of a hub."""
 
     device: UsbDevice
+    types: tuple[BoardType, ...]
+    """The types that it may be: one in BOOTSEL mode, or after it reported its machine; else all with these USB ids."""
     location: str
-    """Its hub, as the rig file calls it: ``1-1.4``, or the bus for a port of the machine itself."""
+    """Its hub as a rig file names it: ``1-1.4``, or the bus for a port of the machine itself."""
     port: int
 
     @property
+    def is_in_bootsel_mode(self) -> bool:
+        """Whether it waits for a UF2 file."""
+        return self.types[0].mode_of(self.device) == "bootsel"
+
+    @property
+    def board_type(self) -> BoardType | None:
+        """Its type; None if it is not known."""
+        return self.types[0] if len(self.types) == 1 else None
+
+    @property
     def serial(self) -> str | None:
-        """Its serial number, if it has one to be known by: not in BOOTSEL mode."""
+        """The serial number that identifies it; None in BOOTSEL mode, which has another one."""
         serial = self.device.serial or ""
-        return serial if self.device.mode == "application" and _SERIAL.fullmatch(serial) else None
+        is_known = not self.is_in_bootsel_mode and any(board_type.is_serial(serial) for board_type in self.types)
+        return serial if is_known else None
+
+    def reporting(self, machine: str) -> "FoundBoard":
+        """The same board after it has reported ``machine``: its type is known then, if any of its types is that."""
+        types = tuple(board_type for board_type in self.types if board_type.runs_as(machine))
+        return replace(self, types=types or self.types)
 
 
 @dataclass(frozen=True)
@@ -34,26 +52,28 @@ class Found:
     """What was plugged in."""
 
     hubs: tuple[UsbDevice, ...]
-    """Every hub but the machine's own ports, by place."""
+    """Every hub except the machine's own, by port."""
     boards: tuple[FoundBoard, ...]
-    """Picos that run MicroPython or wait for it, by hub and port."""
-    strangers: tuple[UsbDevice, ...]
-    """Devices of Raspberry Pi's that are neither: another program, another chip, a debug probe."""
+    """Boards that run MicroPython or are in BOOTSEL mode, by hub and port."""
+    other_devices: tuple[UsbDevice, ...]
+    """Other devices of the boards' vendors: boards with another program, or of another type; debug probes."""
 
     @property
     def locations(self) -> tuple[str, ...]:
-        """The hubs that have boards."""
+        """The hubs with boards."""
         return tuple(dict.fromkeys(board.location for board in self.boards))
 
 
-def find_boards(devices: Iterable[UsbDevice]) -> Found:
-    """Sort out what is there."""
+def find_boards(devices: Iterable[UsbDevice], types: Sequence[BoardType]) -> Found:
+    """The hubs among ``devices``, and the boards of ``types``."""
+    vendors = {usb_id.vendor for known in types for usb_id in (known.application_usb, known.bootsel_usb)}
     there = sorted(devices, key=lambda device: _by_place(device.port_path))
-    picos = [device for device in there if device.vendor_id == RASPBERRY_PI and "-" in device.port_path]
+    candidates = [device for device in there if device.vendor_id in vendors and "-" in device.port_path]
+    typed = [(device, tuple(types_of(device, types))) for device in candidates]
     return Found(
         hubs=tuple(device for device in there if device.is_hub and "-" in device.port_path),
-        boards=tuple(FoundBoard(device, *_place(device.port_path)) for device in picos if device.mode != "other"),
-        strangers=tuple(device for device in picos if device.mode == "other"),
+        boards=tuple(FoundBoard(device, found, *_place(device.port_path)) for device, found in typed if found),
+        other_devices=tuple(device for device, found in typed if not found),
     )
 
 
@@ -66,26 +86,26 @@ def board_names(found: Found) -> list[str]:
 def rig_file(
     name: str, found: Found, names: Sequence[str], drivers: Mapping[str, str], switching: Collection[str]
 ) -> str:
-    """The text of a rig file for what was ``found``; at least one board.
+    """The text of a rig file for what was ``found``, which is at least one board.
 
-    ``names``: of the boards, in their order. ``drivers``: by location of the hub. ``switching``: the hubs that say that
-    they switch the power of their ports one by one.
+    ``names``: of the boards, in their order. ``drivers``: by the hubs' locations. ``switching``: the hubs that report
+    that they switch the power of each port separately.
     """
     hubs = {location: "main" if number == 1 else f"hub{number}" for number, location in enumerate(found.locations, 1)}
     lines = [
-        "# Written by `hil discover`, of what was plugged in then. docs/rig.md explains every key.",
+        "# Written by `hil discover` for the hubs and boards that were plugged in. docs/rig.md explains every key.",
         "#",
-        "#   export PICO_AP_PASSWORD=…       # 8 to 63 characters, any you like: the boards make a Wi-Fi of their own",
-        "#   hil doctor --rig THIS_FILE      # does each hub really cut power? Is every board well?",
+        "#   export PICO_AP_PASSWORD=…       # 8 to 63 characters, freely chosen: the boards form a Wi-Fi of their own",
+        "#   hil doctor --rig THIS_FILE      # does each hub really cut power? Do all boards work?",
         "#   pytest --rig THIS_FILE testplans",
         f"rig: {name}",
         "",
-        "# ${NAME} is taken from the environment: no key stands in a file.",
+        "# ${NAME} comes from the environment: no password is in this file.",
         'wifi: {ssid: PicoAP, password: "${PICO_AP_PASSWORD}"}',
         "",
         "power:",
-        "  off_time_s: 2.0 # a board that is off for a shorter time may keep its charge, and not reset",
-        "  stagger_s: 0.5 # between two power-ons: a board's inrush can brown out its neighbour",
+        "  off_time_s: 2.0 # after a shorter time a board may still have charge, and not reset",
+        "  stagger_s: 0.5 # between two power-ons: a board's inrush current can brown out another board",
         "",
         "hubs:",
     ]
@@ -95,15 +115,22 @@ def rig_file(
     lines += ["", "boards: # the first one is the access point, the others are clients"]
     for board_name, board in zip(names, found.boards, strict=True):
         serial = f", serial: {_scalar(board.serial)}" if board.serial else ""
-        if board.device.mode == "bootsel":
-            lines.append(f"  # In BOOTSEL mode, without a program: `hil flash {board_name} --uf2 RPI_PICO_W-….uf2`.")
-        lines.append(f"  {_scalar(board_name)}: {{power: {hubs[board.location]}/{board.port}{serial}}}")
-    for device in found.strangers:
+        board_type = board.board_type.name if board.board_type is not None else DEFAULT_TYPE
+        type_ = f"type: {_scalar(board_type)}, " if board_type != DEFAULT_TYPE else ""
+        if board.is_in_bootsel_mode:
+            uf2 = f"{board.types[0].micropython_build}-….uf2"
+            lines.append(f"  # In BOOTSEL mode, without a program: `hil flash {board_name} --uf2 {uf2}`.")
+        elif board.board_type is None:
+            lines.append(
+                f"  # It did not report its type; if it is not a {DEFAULT_TYPE}, add `type:`. `hil doctor` checks it."
+            )
+        lines.append(f"  {_scalar(board_name)}: {{{type_}power: {hubs[board.location]}/{board.port}{serial}}}")
+    for device in found.other_devices:
         what = f"{device.vendor_id:04x}:{device.product_id:04x}"
-        lines.append(f"  # On USB port {device.port_path} is {what}: no Pico with MicroPython, so it is left out.")
+        lines.append(f"  # On USB port {device.port_path} is {what}: not a board with MicroPython, so it is left out.")
     lines += [
         "",
-        "# The station that asks and listens from inside the Wi-Fi: a spare board. Without one, the tests that need it",
+        "# The probe sends and listens from inside the Wi-Fi: a spare board. Without one, the tests that need it",
         "# are skipped.",
         f"# probe: {{driver: board, board: {names[-1]}}}",
     ]
@@ -112,10 +139,10 @@ def rig_file(
 
 def _about_hub(location: str, switching: Collection[str]) -> str:
     if location in switching:
-        return "It says that it switches its ports one by one; `hil doctor` finds out whether that is true."
+        return "It reports that it switches each port separately; `hil doctor` finds out whether that is true."
     if "-" not in location:
-        return "Ports of the machine itself, which can hardly be switched one by one: use a hub of docs/rig.md, Power."
-    return "It does not say that it can switch its ports: see docs/rig.md, Power, and try `hil doctor`."
+        return "Ports of the machine itself, which can rarely be switched separately: use a hub of docs/rig.md, Power."
+    return "It does not report that it can switch its ports: see docs/rig.md, Power, and try `hil doctor`."
 
 
 def _place(port_path: str) -> tuple[str, int]:
@@ -129,6 +156,6 @@ def _by_place(port_path: str) -> list[int]:
 
 
 def _scalar(text: str) -> str:
-    """Quoted where YAML might read a number, a truth value or nothing: ``12e4``, ``0123``, ``No``."""
+    """``text``, quoted where YAML might read a number, a boolean or null: ``12e4``, ``0123``, ``No``."""
     is_plain = re.fullmatch(r"[A-Za-z][A-Za-z0-9_.-]*|[0-9]+-[0-9][0-9.]*", text) and text.lower() not in _WORDS
     return text if is_plain else f'"{text}"'

@@ -1,16 +1,18 @@
-"""A rig as its rig.yaml means it: which boards hang on which hub ports, and in which cell and Wi-Fi they meet."""
+"""A rig as its rig.yaml describes it: its boards, their types and hub ports, and the cells that they form."""
 
 import hashlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from pydantic import InstanceOf
+
+from hil.config.board_type import BoardType
 from hil.config.consistency import ap_of, inconsistencies, is_virtual
 from hil.config.hubs import HubConfig, VirtualHubSection
 from hil.config.rig_file import (
     BoardProbeConfig,
     CellSection,
     CellsRigSection,
-    HostProbeConfig,
     PortAddress,
     PowerTiming,
     ProbeConfig,
@@ -18,33 +20,11 @@ from hil.config.rig_file import (
     RigSection,
     Role,
     VirtualConfig,
-    VirtualProbeConfig,
     WifiConfig,
 )
 from hil.config.sections import Section
 from hil.config.yaml_source import Problem, YamlSource
 from hil.errors import ConfigError
-
-__all__ = [
-    "BoardConfig",
-    "BoardProbeConfig",
-    "HostProbeConfig",
-    "HubConfig",
-    "PortAddress",
-    "PowerTiming",
-    "ProbeConfig",
-    "RecoveryConfig",
-    "RigConfig",
-    "Role",
-    "VirtualConfig",
-    "VirtualProbeConfig",
-    "WifiConfig",
-    "WiredBoard",
-    "find_rig",
-    "load_cells",
-    "load_rig",
-    "whole",
-]
 
 RIGS_FOLDER = Path("rigs")
 """Where a rig is looked up by its name."""
@@ -53,51 +33,53 @@ STAGGER_S = 0.5
 
 
 class WiredBoard(Section):
-    """One Pico W and where it hangs."""
+    """One board, and what it is plugged into."""
 
     name: str
+    type: InstanceOf[BoardType]
     wifi: WifiConfig
     """Of its cell."""
     power: PortAddress
     serial: str
-    """The USB serial number: 16 lower-case hex digits. Where the file says none, one is derived on a virtual rig; on
-    a bench of real boards it is empty then."""
+    """The USB serial number, in lower case. If the file gives none, it is derived on a virtual rig, and empty on a
+    bench of real boards."""
     link: str | None = None
-    """Where its serial line is, if the rig file says so: a URL of pyserial, or the path of a device node."""
+    """Where its serial line is, if the rig file gives it: a pyserial URL, or the path of a device node."""
     usb_port: str | None = None
-    """The USB port it hangs on, as sysfs names it (``1-1.4.2``), when its hub is on the USB of this machine."""
+    """The USB port that it is plugged into, as sysfs names it (``1-1.4.2``), if its hub is on the USB of this machine.
+    """
 
 
 class BoardConfig(WiredBoard):
-    """One Pico W under test."""
+    """One board under test."""
 
     role: Role
 
 
 class RigConfig(Section):
-    """One cell of a rig as its file means it, an access point and its clients: defaults filled in, all consistent.
+    """One cell of a rig, an access point and its clients: consistent, with defaults filled in.
 
-    Most rigs are one cell. Of one with several, :func:`whole` makes a single configuration, for what concerns boards
-    and not their Wi-Fi.
+    Most rigs are one cell. For a rig of several, :func:`merged` makes a single configuration, for commands that concern
+    boards and not their Wi-Fi.
     """
 
     name: str
     path: Path
     cell: str | None
-    """The name of the cell; None when the rig is one cell, or the whole of several."""
+    """The name of the cell; None when the rig is one cell, or several that are merged."""
     virtual: VirtualConfig
     power: PowerTiming
     recovery: RecoveryConfig
-    """The path of its image as it can be opened."""
+    """With the path of its image relative to the working directory."""
     hubs: Mapping[str, HubConfig]
     boards: Mapping[str, BoardConfig]
     """The boards under test, by name, in the order of the file."""
     probe: ProbeConfig | None
     probe_boards: tuple[WiredBoard, ...]
-    """The board that is the probe, if one is; of the whole of several cells all that are."""
+    """The board that is the probe, if one is; the probes of all cells when several are merged."""
 
     def __str__(self) -> str:
-        """As messages call it."""
+        """Its name in messages."""
         return f'rig "{self.name}"' if self.cell is None else f'cell {self.cell} of rig "{self.name}"'
 
     @property
@@ -107,19 +89,19 @@ class RigConfig(Section):
 
     @property
     def is_virtual(self) -> bool:
-        """Whether the boards are simulated. The others are a bench of real boards, as far as anyone can tell."""
+        """Whether the boards are simulated, and not real ones or what looks like them."""
         return is_virtual(self.hubs)
 
     @property
     def stagger_s(self) -> float:
-        """Seconds of rig time that lie between two power-ons at least: a board's inrush can brown out another one."""
+        """Shortest rig time between two power-ons, in seconds: a board's inrush current can brown out another board."""
         if self.power.stagger_s is not None:
             return self.power.stagger_s
         return 0.0 if self.is_virtual else STAGGER_S
 
     @property
     def wired_boards(self) -> tuple[WiredBoard, ...]:
-        """Every board of the rig: those under test, and the one that is the probe."""
+        """Every board of the rig: those under test, and the probe if it is a board."""
         return (*self.boards.values(), *self.probe_boards)
 
     @property
@@ -156,14 +138,14 @@ def load_cells(path: Path, environ: Mapping[str, str]) -> tuple[RigConfig, ...]:
 
 
 def load_rig(path: Path, environ: Mapping[str, str]) -> RigConfig:
-    """Read a rig file as :func:`load_cells` does: the :func:`whole` rig."""
-    return whole(load_cells(path, environ))
+    """Read a rig file as :func:`load_cells` does, with its cells :func:`merged`."""
+    return merged(load_cells(path, environ))
 
 
-def whole(cells: Sequence[RigConfig]) -> RigConfig:
-    """All boards of all ``cells`` of a rig: for what concerns boards and not their Wi-Fi. A single cell is as it was.
+def merged(cells: Sequence[RigConfig]) -> RigConfig:
+    """All boards of all ``cells`` of a rig, for what concerns boards and not their Wi-Fi. A single cell is unchanged.
 
-    Of several cells no probe is left, as none hears them all; boards that are probes are there as boards.
+    Several merged cells have no probe, because none hears them all. Boards that are probes are kept as boards.
     """
     first = cells[0]
     if len(cells) == 1:
@@ -174,7 +156,7 @@ def whole(cells: Sequence[RigConfig]) -> RigConfig:
 
 
 def find_rig(name_or_path: str, folder: Path = RIGS_FOLDER) -> Path:
-    """The rig file meant by a path, or by a name in ``folder``. Raises ``ConfigError`` that lists the rigs found."""
+    """The rig file at a path, or with a name in ``folder``. Raises ``ConfigError`` that lists the rigs found."""
     for path in (Path(name_or_path), folder / f"{name_or_path}.yaml"):
         if path.is_file():
             return path
@@ -211,10 +193,18 @@ def _wired(rig: RigSection | CellsRigSection, cell: CellSection, name: str) -> W
     board = cell.boards[name]
     hub = rig.hubs[board.power.hub]
     if isinstance(hub, VirtualHubSection):
-        serial, usb_port = board.serial or derived_serial(rig.rig, name), None
+        serial, usb_port = board.serial or derived_serial(rig.rig, name, board.type), None
     else:
         serial, usb_port = board.serial or "", hub.usb_path(board.power.port)
-    return WiredBoard(name=name, wifi=cell.wifi, power=board.power, serial=serial, link=board.link, usb_port=usb_port)
+    return WiredBoard(
+        name=name,
+        type=board.type,
+        wifi=cell.wifi,
+        power=board.power,
+        serial=serial,
+        link=board.link,
+        usb_port=usb_port,
+    )
 
 
 def _recovery(written: RecoveryConfig, rig_file: Path) -> RecoveryConfig:
@@ -223,6 +213,6 @@ def _recovery(written: RecoveryConfig, rig_file: Path) -> RecoveryConfig:
     return written.model_copy(update={"uf2": rig_file.parent / written.uf2})
 
 
-def derived_serial(rig: str, board: str) -> str:
-    """The serial number of a virtual board whose file names none: always the same one."""
-    return "e661" + hashlib.sha256(f"{rig}/{board}".encode()).hexdigest()[:12]
+def derived_serial(rig: str, board: str, board_type: BoardType) -> str:
+    """The serial number of a virtual board whose rig file gives none. It depends on the names and the type alone."""
+    return board_type.serial_prefix + hashlib.sha256(f"{rig}/{board}".encode()).hexdigest()[:12]

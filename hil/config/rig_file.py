@@ -1,14 +1,15 @@
-"""rig.yaml as it is written: its sections. What no section can know by itself is in ``rig_consistency.py``."""
+"""The sections of rig.yaml as written. What no section can check by itself is in ``consistency.py``."""
 
 import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BeforeValidator, Field, SecretStr, field_validator
+from pydantic import BeforeValidator, Field, InstanceOf, SecretStr, ValidationInfo, field_validator
 
+from hil.config.board_type import BoardType, default_board_type, load_board_type
 from hil.config.hubs import HubConfig
-from hil.config.sections import Section
+from hil.config.sections import Scalar, Section
 
 Role = Literal["ap", "client"]
 """The firmware role that a board is given."""
@@ -16,7 +17,7 @@ Role = Literal["ap", "client"]
 
 def _name(text: object) -> object:
     if isinstance(text, str) and not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.-]*", text):
-        raise ValueError("is no usable name; use letters, digits, '_', '.' and '-', the first a letter or a digit")
+        raise ValueError("is not a usable name; use letters, digits, '_', '.' and '-', the first a letter or a digit")
     return text
 
 
@@ -30,7 +31,7 @@ class WifiConfig(Section):
     ssid: str
     password: SecretStr
     channel: int | None = Field(default=None, ge=1, le=13)
-    """None leaves the choice to the firmware."""
+    """None: the firmware chooses."""
 
     @field_validator("ssid")
     @classmethod
@@ -62,18 +63,18 @@ class PowerTiming(Section):
     """Timings of power cycles."""
 
     off_time_s: float = Field(default=2.0, gt=0, le=60)
-    """How long a board stays without power at least, in seconds of rig time."""
+    """The shortest time that a board stays without power, in seconds of rig time."""
     stagger_s: float | None = Field(default=None, ge=0, le=60)
-    """Seconds of rig time between two power-ons; None leaves it to the kind of rig: see ``RigConfig.stagger_s``."""
+    """Seconds of rig time between two power-ons; None: ``RigConfig.stagger_s`` decides."""
 
 
 class RecoveryConfig(Section):
-    """How far the recovery of a board may go, beyond what every rig does."""
+    """What the recovery of a board may do beyond what it does on every rig."""
 
     uf2: Path | None = None
-    """A UF2 image for boards that nothing else brings back, relative to the rig file."""
+    """A UF2 file for boards that nothing else recovers, relative to the rig file."""
     erase_all_files: bool = False
-    """Whether a board that refuses all else loses every file on its flash, and not only what it runs by itself."""
+    """Whether recovery may delete every file on a board's flash, and not only the programs that it starts by itself."""
 
 
 class VirtualProbeConfig(Section):
@@ -101,7 +102,7 @@ class HostProbeConfig(Section):
     @classmethod
     def _check_interface(cls, interface: str) -> str:
         if not re.fullmatch(r"[^\s/]{1,15}", interface):
-            raise ValueError("is no name of a network interface; `ip link` shows those of this machine")
+            raise ValueError("is not the name of a network interface; `ip link` shows those of this machine")
         return interface
 
 
@@ -127,33 +128,46 @@ def _port_address(given: object) -> object:
     return {"hub": hub, "port": int(port)}
 
 
+def _board_type(given: object) -> object:
+    # An error may show the name as written, but not the value of an environment variable in it.
+    name = given.written if isinstance(given, Scalar) else given
+    return load_board_type(name) if isinstance(name, str) else given
+
+
 def _serial(given: object) -> object:
-    if isinstance(given, str):
-        if not re.fullmatch(r"[0-9A-Fa-f]{16}", given):
-            raise ValueError("is no serial number of a Pico W: 16 hex digits; `mpremote connect list` shows them")
-        return given.lower()
-    return given
+    return given.lower() if isinstance(given, str) else given
 
 
 def _link(given: object) -> object:
     if not isinstance(given, str) or not re.fullmatch(r"(rfc2217|socket)://[^/?\s]+:[0-9]{1,5}(/?\?\S*)?|/\S+", given):
-        text = "is no serial link; write rfc2217://host:port, socket://host:port, or the path of a device such as"
-        raise ValueError(f"{text} /dev/ttyACM0. Without `link:` the board is looked for on USB")
+        text = "is not a serial link; write rfc2217://host:port, socket://host:port, or the path of a device such as"
+        raise ValueError(f"{text} /dev/ttyACM0. Without `link:` the board is searched on USB")
     return str(given)
 
 
 class BoardSection(Section):
-    """One Pico W as written."""
+    """One board as written."""
 
+    type: Annotated[InstanceOf[BoardType], BeforeValidator(_board_type)] = Field(default_factory=default_board_type)
+    """Its kind, which `serial` depends on."""
     power: Annotated[PortAddress, BeforeValidator(_port_address)]
     serial: Annotated[str | None, BeforeValidator(_serial)] = None
     link: Annotated[str | None, BeforeValidator(_link)] = None
-    """Where its serial line is when not on USB of this machine: a URL of pyserial, or the path of a device node."""
+    """Where its serial line is if not on the USB of this machine: a pyserial URL, or the path of a device node."""
     role: Role | None = None
+
+    @field_validator("serial")
+    @classmethod
+    def _check_serial(cls, serial: str | None, info: ValidationInfo) -> str | None:
+        board_type = info.data.get("type")  # missing when it is a problem of its own
+        if serial is not None and board_type is not None and not board_type.is_serial(serial):
+            expected = f"the serial number of {board_type.a_title}: {board_type.serial_format}"
+            raise ValueError(f"is not {expected}; `mpremote connect list` shows them")
+        return serial
 
 
 class CellSection(Section):
-    """One access point and its clients as written: boards that meet in a Wi-Fi of their own."""
+    """One access point and its clients as written: boards that share a Wi-Fi."""
 
     wifi: WifiConfig
     boards: Mapping[Name, BoardSection] = Field(min_length=1)
@@ -171,16 +185,16 @@ class BenchSection(Section):
 
 
 class RigSection(CellSection, BenchSection):
-    """A whole rig file as written, of one cell that has no name."""
+    """A complete rig file of one cell without a name, as written."""
 
     @property
     def named_cells(self) -> Mapping[str | None, CellSection]:
-        """The cell, and that it has no name."""
+        """The cell, under the name None."""
         return {None: self}
 
 
 class CellsRigSection(BenchSection):
-    """A whole rig file as written, of several cells."""
+    """A complete rig file of several cells, as written."""
 
     cells: Mapping[Name, CellSection] = Field(min_length=1)
 

@@ -1,4 +1,4 @@
-"""What pydantic finds wrong with a section, in words that say what to do and never show a secret."""
+"""Error texts for what pydantic finds wrong with a section: they say what to do, and never show a secret."""
 
 import re
 import types
@@ -12,7 +12,7 @@ from hil.config.registry import RegistryError, suggestion
 from hil.config.sections import Scalar
 
 Location = tuple[str | int, ...]
-"""Where a value stands: the keys (and, in lists, the positions) that lead to it."""
+"""The place of a value in a file: the keys (and, in lists, the positions) that lead to it."""
 
 _EXPECTED = {
     "bool": "true or false",
@@ -30,7 +30,7 @@ _EXPECTED = {
 def describe(model: type[BaseModel], details: ErrorDetails, location: Location) -> str:
     """``what is wrong; what to do`` for one pydantic error within ``model``.
 
-    ``location`` is where it stands in the file: pydantic's own location holds more than keys of the file.
+    ``location`` is its place in the file: pydantic's own location has more than the keys of the file.
     """
     kind, context = details["type"], details.get("ctx", {})
     last = str(details["loc"][-1]) if details["loc"] else ""
@@ -39,7 +39,7 @@ def describe(model: type[BaseModel], details: ErrorDetails, location: Location) 
         return f"'{last}' is missing {where}; add `{last}: …`"
     if kind == "extra_forbidden":
         where = f" in {_dotted(location[:-1])}" if location[:-1] else ""
-        # A section whose class is picked while it is read brings its keys along.
+        # The error of a section whose class is picked by its driver has the keys with it.
         known = context.get("known_keys") or _known_keys(model, details["loc"])
         return f"unknown key '{last}'{where}; {suggestion(last, known)}"
     if kind == "union_tag_not_found":
@@ -51,7 +51,7 @@ def describe(model: type[BaseModel], details: ErrorDetails, location: Location) 
 
 
 def _fault(kind: str, context: Mapping[str, Any], details: ErrorDetails) -> str:
-    """What is wrong with a value, and what to do, to follow its name. Shows only values that cannot hold a secret."""
+    """What is wrong with a value, and what to do; follows its name. Shows only values that cannot hold a secret."""
     if kind == "union_tag_invalid":
         key = str(context["discriminator"]).strip("'")
         known = str(context["expected_tags"]).replace("'", "")
@@ -60,7 +60,7 @@ def _fault(kind: str, context: Mapping[str, Any], details: ErrorDetails) -> str:
         return str(context["error"])
     given = details["input"]
     shown = _kind_of(given)
-    if isinstance(given, str):  # a key, when it is no scalar
+    if isinstance(given, str):  # a key, if it is not a scalar
         shown = f"'{given.written if isinstance(given, Scalar) else given}'"
     if kind == "literal_error":
         known = re.sub(r"'| or ", lambda match: ", " if match[0] == " or " else "", str(context["expected"]))
@@ -95,13 +95,13 @@ def _known_keys(model: type[BaseModel], location: Sequence[str | int]) -> list[s
 
 
 def _enter(model: Any, step: str | int) -> Iterator[Any]:
-    """What stands at ``step`` within ``model``; the tag of a union selects among its members."""
+    """What is at ``step`` within ``model``; the tag of a union selects among its members."""
     if not (isinstance(model, type) and issubclass(model, BaseModel)):
         # A mapping or a list: every entry is of the last type argument.
         yield from _members(get_args(model)[-1])
         return
     annotations = [field.annotation for field in model.model_fields.values()]
-    # First of all the tag: one of the fields may have the same name.
+    # The tag first: a field may have the same name.
     if any(step in get_args(annotation) for annotation in annotations if get_origin(annotation) is Literal):
         yield model
         return

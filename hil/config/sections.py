@@ -1,4 +1,4 @@
-"""Sections of files that users write: frozen pydantic models, and the scalars that fill them."""
+"""Sections of files that users write: frozen pydantic models, and the scalars in them."""
 
 from typing import Any
 
@@ -6,27 +6,27 @@ from pydantic import BaseModel, ConfigDict
 
 
 class Section(BaseModel):
-    """One mapping of a file that a user writes: unknown keys are errors, and nothing changes it once it is read."""
+    """One mapping of a file that a user writes: immutable, and unknown keys are errors."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
 
 class Scalar(str):
-    """A value of a file, kept as text, since only the model knows what it is.
+    """A value of a file, kept as text, because only the model knows its type.
 
-    ``661e431188212345`` is a serial number where one is expected, and no float.
+    Where a serial number is expected, ``661e431188212345`` is one, and not a float.
     """
 
     written: str
     """The text before environment variables were expanded: the only one that may be shown."""
     expanded: tuple[str, ...] = ()
-    """What environment variables put into it: secrets, as likely as not."""
+    """The values of environment variables in it, which may be secrets."""
     value: object
-    """What YAML takes it for: a number, a truth value or the text."""
+    """The value that YAML gives it: a number, a boolean or the text."""
 
 
 def resolved(data: Any) -> Any:
-    """``data`` as YAML types it, for the places where any value is welcome."""
+    """``data`` with the types that YAML gives it, for places where any value is allowed."""
     if isinstance(data, Scalar):
         return data.value
     if isinstance(data, dict):

@@ -1,4 +1,4 @@
-"""YAML files that users write: read with line numbers, checked against a model, every problem named at once."""
+"""YAML files that users write: read with line numbers, checked against a model, all problems reported at once."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -19,25 +19,25 @@ from hil.errors import ConfigError
 Model = TypeVar("Model", bound=BaseModel)
 
 _VARIABLE = re.compile(r"\$\$\{|\$\{(?:([A-Za-z_][A-Za-z0-9_]*)\})?")
-# What YAML would make dates of, and its exotic "=" and "<<", is text to us.
+# Dates, and YAML's rare "=" and "<<", stay text.
 _TEXT_TAGS = frozenset(f"tag:yaml.org,2002:{name}" for name in ("merge", "str", "timestamp", "value"))
 
 
 @dataclass(frozen=True)
 class Problem:
-    """One thing that is wrong in a file."""
+    """One mistake in a file."""
 
     location: Location
     text: str
     """What is wrong, a semicolon, what to do."""
     line: int = 0
-    """Where; 0 means: where ``location`` stands."""
+    """Its line; 0: that of ``location``."""
 
 
 class YamlSource:
     """One YAML file. ``${NAME}`` in a value is replaced from ``environ`` when one is given; ``$${`` stands for ``${``.
 
-    Raises ``ConfigError`` when the file cannot be read or is no YAML; anything else is told by :meth:`validate`.
+    Raises ``ConfigError`` when the file cannot be read or is not YAML; :meth:`validate` reports anything else.
     """
 
     def __init__(self, path: Path, environ: Mapping[str, str] | None = None) -> None:
@@ -50,16 +50,16 @@ class YamlSource:
         self.data = None if root is None else self._construct(root, (), ())
 
     def line(self, location: Location) -> int:
-        """The line at which ``location`` stands, or the nearest section around it."""
+        """The line of ``location``, or of the nearest section around it."""
         return self._lines[self._known(location)]
 
     def validate(self, model: type[Model]) -> Model:
-        """The file as ``model``. Raises one ``ConfigError`` that lists everything that is wrong."""
+        """The file as ``model``. Raises one ``ConfigError`` that lists all problems."""
         problems = list(self._problems)
         try:
             valid = model.model_validate(self.data)
         except ValidationError as error:
-            # A value that is a problem already would only be found wrong a second time.
+            # Do not report a value twice.
             seen = {problem.location for problem in problems}
             found = (self._translate(model, details) for details in error.errors(include_url=False))
             problems += [problem for problem in found if problem.location not in seen]
@@ -82,7 +82,7 @@ class YamlSource:
             line = error.object[: error.start].count(b"\n") + 1
             raise ConfigError(f"{self.path}:{line}: is not UTF-8; save the file as UTF-8") from error
         except YAMLError as error:
-            # The cause is not chained and long quotations are cut: both may show a password.
+            # The cause is not chained, and long quotations are cut: both may show a password.
             mark = error.problem_mark if isinstance(error, MarkedYAMLError) else None
             line = mark.line if mark else 0
             what = str(error.problem) if isinstance(error, MarkedYAMLError) else "unreadable character"
@@ -112,7 +112,7 @@ class YamlSource:
         for key_node, value_node in node.value:
             line = key_node.start_mark.line + 1
             if not isinstance(key_node, ScalarNode):
-                self._problems.append(Problem(location, "a key is not a plain text; write `name: value`", line))
+                self._problems.append(Problem(location, "a key is not plain text; write `name: value`", line))
                 continue
             key = str(key_node.value)
             if key in mapping:
@@ -130,7 +130,7 @@ class YamlSource:
             try:
                 value = self._yaml.constructor.construct_object(node)
             except (YAMLError, ValueError):
-                text = "a YAML tag (`!…`) that means nothing here, or does not fit; put the value into quotes"
+                text = "a YAML tag (`!…`) that is unknown here, or does not fit; put the value into quotes"
                 self._problems.append(Problem(location, text))
                 return None
         if value is None:

@@ -1,4 +1,4 @@
-"""What ``hil doctor`` looks at: one module per check, each of which yields findings."""
+"""The checks of ``hil doctor``: one module each, which yields findings."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -12,34 +12,34 @@ from hil.rig import Rig
 
 
 class Status(StrEnum):
-    """How bad it is."""
+    """How serious a finding is."""
 
     OK = "ok"
     WARNING = "warning"
-    """Tests can run; what they say may suffer."""
+    """Tests can run, but their results may be unreliable."""
     FAILED = "failed"
-    """Tests that need this fail, or say nothing."""
+    """Tests that need this fail, or their results mean nothing."""
     SKIPPED = "skipped"
-    """It was not looked at; the text says why."""
+    """It was not checked; the text gives the reason."""
 
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing that was looked at."""
+    """The result of one check of one subject."""
 
     check: str
     subject: str
-    """The board, hub or controller; the rig's name for what concerns all of it."""
+    """The board, hub or controller; the rig's name for what concerns the complete rig."""
     status: Status
     text: str
     """What was seen."""
     advice: str = ""
-    """What to do about it. Every warning and failure has some."""
+    """What to do about it. Every warning and failure has an advice."""
 
 
 @dataclass(frozen=True)
 class Machine:
-    """What is looked at before any board is touched."""
+    """What is checked before any board is touched."""
 
     config: RigConfig
     devices: tuple[UsbDevice, ...]
@@ -47,8 +47,8 @@ class Machine:
 
 
 @dataclass(frozen=True)
-class Patient:
-    """One board of a rig at work: on, its program stopped, its serial device open."""
+class ExaminedBoard:
+    """One board during its checks: on, with its program stopped and its serial device open."""
 
     rig: Rig
     board: Board
@@ -56,6 +56,6 @@ class Patient:
 
 
 MachineCheck = Callable[[Machine], Iterator[Finding]]
-"""Looks at what is there, and changes nothing."""
-BoardCheck = Callable[[Patient], Iterator[Finding]]
-"""Looks at one board, and leaves it on. Raises ``HilError`` when that breaks off, which is a finding as well."""
+"""Looks at the machine, and changes nothing."""
+BoardCheck = Callable[[ExaminedBoard], Iterator[Finding]]
+"""Checks one board, and leaves it on. Raises ``HilError`` when it cannot go on, which becomes a finding too."""

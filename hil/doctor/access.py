@@ -1,4 +1,4 @@
-"""Whether this user may use what the rig file names: serial ports, hubs, and the folder of locks."""
+"""Whether this user may use what the rig file names: serial ports, hubs and the folder of locks."""
 
 import os
 from collections.abc import Callable, Iterator
@@ -9,7 +9,7 @@ from hil.errors import BenchError
 from hil.host.locks import BoardLocks
 from hil.host.usb_devices import UsbDevice
 from hil.power import HubSection
-from hil.power.usb_port import DEVICES, NO_RIGHT, UsbPort
+from hil.power.usb_port import NO_RIGHT
 
 CHECK = "access"
 
@@ -25,11 +25,10 @@ def check_access(
     machine: Machine,
     *,
     lock_folder: Path | None = None,
-    devices: Path = Path(DEVICES),
-    nodes: Path = Path("/dev/bus/usb"),
+    root: Path = Path("/"),
     allowed: Allowed = _is_allowed,
 ) -> Iterator[Finding]:
-    """Look at the rights, without opening anything."""
+    """Check access rights without opening anything. ``root``: where the files of hubs are, for tests."""
     if machine.config.is_virtual:
         yield Finding(CHECK, machine.config.name, Status.SKIPPED, "a virtual rig needs no rights")
         return
@@ -41,7 +40,7 @@ def check_access(
     for name, hub in machine.config.hubs.items():
         if isinstance(hub, HubSection) and hub.usb_location is not None:
             ports = [board.power.port for board in machine.config.wired_boards if board.power.hub == name]
-            yield _hub(name, hub, ports, machine.devices, devices, nodes, allowed)
+            yield _hub(name, hub, ports, machine.devices, root, allowed)
     for board in machine.config.wired_boards:
         paths = [board.link] if board.link else _ttys(machine.devices, board.serial, board.usb_port)
         for path in paths:
@@ -58,8 +57,7 @@ def _hub(
     hub: HubSection,
     ports: list[int],
     present: tuple[UsbDevice, ...],
-    devices: Path,
-    nodes: Path,
+    root: Path,
     allowed: Allowed,
 ) -> Finding:
     location = str(hub.usb_location)
@@ -68,10 +66,7 @@ def _hub(
         text = f"there is no USB device at {location}"
         hubs = ", ".join(device.port_path for device in present if device.is_hub) or "none"
         return Finding(CHECK, name, Status.FAILED, text, f"plug the hub in, or correct `location:`; hubs here: {hubs}")
-    # uhubctl asks the hub itself, by its node; the other driver has nothing but the kernel's files.
-    needed = [nodes / f"{device.bus:03d}" / f"{device.address:03d}"]
-    if hub.driver == "sysfs":
-        needed = [devices / UsbPort(location, port).folder / "disable" for port in ports]
+    needed = [root / path.relative_to("/") for path in hub.files_to_switch(device, ports)]
     refused = [path for path in needed if path.exists() and not allowed(path)]
     if refused:
         return Finding(CHECK, name, Status.FAILED, f"{refused[0]} may not be used by this user", NO_RIGHT)

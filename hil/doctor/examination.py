@@ -1,4 +1,4 @@
-"""The examination of a whole rig: every check in its order, each board on its own, and all as it was before."""
+"""The examination of a rig: every check in its order, each board by itself, then everything as it was before."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
@@ -6,7 +6,7 @@ from contextlib import closing
 from hil.bench.bench import Bench
 from hil.board.board import Board
 from hil.config.rig import RigConfig
-from hil.doctor import BoardCheck, Finding, Machine, MachineCheck, Patient, Status
+from hil.doctor import BoardCheck, ExaminedBoard, Finding, Machine, MachineCheck, Status
 from hil.doctor.access import check_access
 from hil.doctor.bandwidth import check_bandwidth
 from hil.doctor.flash import CHECK as FLASH
@@ -30,13 +30,13 @@ BOARD_CHECKS: Mapping[str, BoardCheck] = {
     RADIO: check_radio,
     POWER: check_supply,
 }
-"""In this order: what the last one loses, the others do not need any more."""
+"""In this order: the last check loses state that the others need."""
 
 _SERIAL = "serial"
 
 
 def examine(config: RigConfig) -> Iterator[Finding]:
-    """Look at the rig, which must be in nobody's use; each finding comes as soon as it is known."""
+    """Check a rig that nothing else uses. Each finding comes as soon as it is known."""
     kernel = KernelCheck(config.name, None if config.is_virtual else open_kernel_log)
     machine = Machine(config, () if config.is_virtual else list_devices())
     for check in MACHINE_CHECKS:
@@ -44,7 +44,7 @@ def examine(config: RigConfig) -> Iterator[Finding]:
     try:
         bench = open_bench(config)
     except BenchError as error:
-        advice = "nothing of it was touched; try again when that is done"
+        advice = "nothing was touched; try again when the other run has ended"
         yield Finding("locks", config.name, Status.FAILED, str(error), advice)
     else:
         with closing(bench):
@@ -53,7 +53,7 @@ def examine(config: RigConfig) -> Iterator[Finding]:
 
 
 def examine_boards(rig: Rig, bench: Bench) -> Iterator[Finding]:
-    """Every board of ``rig`` in turn, all of them on meanwhile: so that what one does to another is seen."""
+    """Check every board of ``rig`` in turn, with all of them on, so that effects of one on another are seen."""
     were_on: dict[str, bool] = {}
     awake: list[Board] = []
     try:
@@ -68,7 +68,7 @@ def examine_boards(rig: Rig, bench: Bench) -> Iterator[Finding]:
                 yield _failed(_SERIAL, board, error)
         runs: dict[str, list[str]] = {}
         for board in awake:
-            for finding in _examine_board(Patient(rig, board, bench.link(board.name))):
+            for finding in _examine_board(ExaminedBoard(rig, board, bench.link(board.name))):
                 if finding.check == MICROPYTHON and finding.status is Status.OK:
                     runs.setdefault(finding.text, []).append(board.name)
                 yield finding
@@ -81,16 +81,16 @@ def examine_boards(rig: Rig, bench: Bench) -> Iterator[Finding]:
     yield from lost
 
 
-def _examine_board(patient: Patient) -> Iterator[Finding]:
+def _examine_board(examined: ExaminedBoard) -> Iterator[Finding]:
     for name, check in BOARD_CHECKS.items():
         try:
-            yield from check(patient)
+            yield from check(examined)
         except HilError as error:
-            yield _failed(name, patient.board, error)
+            yield _failed(name, examined.board, error)
 
 
 def _put_back(rig: Rig, were_on: Mapping[str, bool], awake: Sequence[Board]) -> list[Finding]:
-    """Boards that were on run their program again, the others are off again; one that never came is left as it is."""
+    """Boards that were on run their program again, the others are off. One that never booted is left as it is."""
     lost = []
     for name, was_on in were_on.items():
         board = rig.boards[name]
@@ -105,5 +105,5 @@ def _put_back(rig: Rig, were_on: Mapping[str, bool], awake: Sequence[Board]) -> 
 
 
 def _failed(check: str, board: Board, error: HilError) -> Finding:
-    advice = "docs/rig.md, Troubleshooting, has this message, or ends with what to do about any"
+    advice = "see docs/rig.md, Troubleshooting"
     return Finding(check, board.name, Status.FAILED, str(error).removeprefix(f"{board.name}: "), advice)

@@ -4,22 +4,22 @@ from collections.abc import Iterator
 from typing import cast
 
 from hil.board.raw_repl import ReplError
-from hil.doctor import Finding, Patient, Status
+from hil.doctor import ExaminedBoard, Finding, Status
 from hil.on_board import call, source_of
 
 CHECK = "flash"
 FREE_BYTES = 64 * 1024
-"""Room that the apps of this repository and a few of your own need."""
+"""Room for the apps of this repository and a few more."""
 _WRITE_WITHIN_S = 20.0
-"""Seconds of rig time: erasing a block takes a twentieth of a second, unless the flash is worn."""
+"""Seconds of rig time: erasing a block takes 50 ms, unless the flash is worn."""
 _PATH = "/hil-doctor.tmp"
 
 
-def check_flash(patient: Patient) -> Iterator[Finding]:
-    """Ask for its free space, then write 8 KB under a temporary name, read them back, and remove them."""
-    board = patient.board.name
+def check_flash(examined: ExaminedBoard) -> Iterator[Finding]:
+    """Read the free space, then write 8 KB to a temporary file, read them back, and delete the file."""
+    board = examined.board.name
     empty_it = f"`mpremote rm -r :/`, or `recovery: {{erase_all_files: true}}` in the rig file, frees board {board}"
-    with patient.board.repl() as repl:
+    with examined.board.repl() as repl:
         repl.exec(source_of("flash_check"))
         free, total = cast("tuple[int, int]", repl.eval(call("room")))
         room = f"{free // 1024} of {total // 1024} KB free"
@@ -30,7 +30,7 @@ def check_flash(patient: Patient) -> Iterator[Finding]:
             yield Finding(CHECK, board, Status.FAILED, text, empty_it)
             return
     if not is_same:
-        advice = "the flash is worn out, or its file system damaged: `hil flash` it anew; if that helps not, replace it"
+        advice = "the flash is worn out, or its file system damaged: `hil flash` it; if that does not help, replace it"
         yield Finding(CHECK, board, Status.FAILED, f"{room}; what was written was read back differently", advice)
     elif free < FREE_BYTES:
         yield Finding(CHECK, board, Status.WARNING, f"only {room}", empty_it)

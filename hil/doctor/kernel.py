@@ -1,4 +1,4 @@
-"""What the kernel says about USB while everything else is looked at: each board comes and goes in that time."""
+"""What the kernel logs about USB during the other checks: each board enumerates several times in that time."""
 
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -11,27 +11,27 @@ _SHOWN_LINES = 10
 
 
 def kernel_findings(rig: str, log: KernelLog) -> Iterator[Finding]:
-    """The trouble in what was added to ``log`` since it was opened."""
+    """The USB problems logged since ``log`` was opened."""
     try:
         lines = trouble_in(log.read())
     except OSError as error:
         yield Finding(CHECK, rig, Status.WARNING, f"the kernel's log cannot be read any more: {error}", "see `dmesg`")
         return
     for line in lines[:_SHOWN_LINES]:
-        advice = "look at the cable, port and supply that it names; `dmesg` shows what came before"
+        advice = "check the cable, port and supply that it names; `dmesg` shows what came before"
         yield Finding(CHECK, rig, Status.WARNING, str(line), advice)
     if len(lines) > _SHOWN_LINES:
         text = f"and {len(lines) - _SHOWN_LINES} more such lines"
         yield Finding(CHECK, rig, Status.WARNING, text, "`sudo dmesg` shows them")
     if not lines:
-        yield Finding(CHECK, rig, Status.OK, "no trouble with USB meanwhile")
+        yield Finding(CHECK, rig, Status.OK, "no USB problems during the checks")
 
 
 class KernelCheck:
-    """Listens from construction on."""
+    """Watches the kernel's log from construction on."""
 
     def __init__(self, rig: str, open_log: Callable[[], KernelLog] | None) -> None:
-        """``open_log``: None where there is no kernel to listen to."""
+        """``open_log``: None where there is no kernel involved."""
         self._rig = rig
         self._log: KernelLog | None = None
         self._obstacle = Finding(CHECK, rig, Status.SKIPPED, "a virtual rig has no kernel")
@@ -40,11 +40,11 @@ class KernelCheck:
                 self._log = open_log()
             except OSError as error:
                 text = f"the kernel's log cannot be read: {error.strerror}"
-                fix = "`sudo adduser $USER systemd-journal`, then log in anew"
+                fix = "`sudo adduser $USER systemd-journal`, then log in again"
                 self._obstacle = Finding(CHECK, rig, Status.WARNING, text, fix)
 
     def findings(self) -> Iterator[Finding]:
-        """What was said since; the log is closed then."""
+        """What was logged since. Closes the log."""
         if self._log is None:
             yield self._obstacle
             return

@@ -1,21 +1,31 @@
-"""Which MicroPython a board runs, and on what."""
+"""Which MicroPython a board runs, and whether it is the one for the board's type."""
 
 from collections.abc import Iterator
 
-from hil.doctor import Finding, Patient, Status
+from hil.board.machine_name import ASK_MACHINE
+from hil.config.board_type import known_board_types
+from hil.doctor import ExaminedBoard, Finding, Status
 
 CHECK = "micropython"
-_ASK = "(__import__('sys').version, getattr(__import__('sys').implementation, '_machine', 'an unknown board'))"
-_BOARD = "Pico W"
+_ASK = f"(__import__('sys').version, {ASK_MACHINE})"
 
 
-def check_micropython(patient: Patient) -> Iterator[Finding]:
+def check_micropython(examined: ExaminedBoard) -> Iterator[Finding]:
     """Ask the board itself."""
-    with patient.board.repl() as repl:
-        version, machine = (str(said) for said in repl.eval(_ASK))  # type: ignore[attr-defined]  # a pair, by its code
-    text = f"{version.partition('; ')[2] or version} on {machine}"
-    if _BOARD in machine:
-        yield Finding(CHECK, patient.board.name, Status.OK, text)
+    board = examined.board.name
+    expected = examined.rig.config.boards[board].type
+    with examined.board.repl() as repl:
+        version, machine = (str(value) for value in repl.eval(_ASK))  # type: ignore[attr-defined]  # a pair, by its code
+    text = f"{version.partition('; ')[2] or version} on {machine or 'an unknown board'}"
+    if expected.runs_as(machine):
+        yield Finding(CHECK, board, Status.OK, text)
+        return
+    fitting = next((known for known in known_board_types() if machine and known.runs_as(machine)), None)
+    text = f"{text}, but its type is {expected.name} ({expected.machine})"
+    if fitting is not None:
+        advice = f"write `type: {fitting.name}` in the rig file, or plug in {expected.a_title}"
     else:
-        advice = "flash the MicroPython called RPI_PICO_W-… : `hil flash BOARD --uf2 FILE`; a plain Pico has no radio"
-        yield Finding(CHECK, patient.board.name, Status.FAILED, text, advice)
+        advice = (
+            f"flash MicroPython for the {expected.title}: `hil flash {board} --uf2 {expected.micropython_build}-….uf2`"
+        )
+    yield Finding(CHECK, board, Status.FAILED, text, advice)

@@ -1,28 +1,28 @@
-"""Whether the hub really cuts a board's power. Many say that they do, and leave it on."""
+"""Whether the hub really cuts a board's power. Many report that they do, and leave it on."""
 
 from collections.abc import Iterator
 
-from hil.doctor import Finding, Patient, Status
+from hil.doctor import ExaminedBoard, Finding, Status
 from hil.events import SERIAL_GONE
 from hil.on_board import call, source_of
 
 CHECK = "power"
 _LOOK_S = 1.0
-"""Seconds of rig time in which the port of a board that still has power would open: it is there all the while."""
+"""Seconds of rig time within which the serial device of a board that still has power opens."""
 
 
-def check_supply(patient: Patient) -> Iterator[Finding]:
-    """Cut the board's power: its serial device must go, what it had in RAM must be lost, and no other board may notice.
+def check_supply(examined: ExaminedBoard) -> Iterator[Finding]:
+    """Cut the board's power: its serial device must go, its RAM must be lost, and no other board may be affected.
 
-    ``off`` is what the port *says*; :class:`~hil.board.verified_port.VerifiedPort` has compared that already.
+    ``off`` is what the port *reports*; :class:`~hil.board.verified_port.VerifiedPort` has checked that already.
     """
-    board = patient.board
+    board = examined.board
     with board.repl() as repl:
         repl.exec(source_of("power_loss") + call("mark"))
-    since_s = patient.rig.clock.now()
+    since_s = examined.rig.clock.now()
     board.power.off()
     board.power.wait_until_discharged()
-    stays = _still_answers(patient)
+    stays = _still_answers(examined)
     board.boot()
     with board.repl() as repl:
         repl.exec(source_of("power_loss"))
@@ -33,12 +33,12 @@ def check_supply(patient: Patient) -> Iterator[Finding]:
         text = f"the port says 'off', but the board kept its power: {seen}, and its RAM is as before"
         yield Finding(CHECK, board.name, Status.FAILED, text, fix)
     elif stays:
-        text = "the board lost its RAM, but its serial device stayed all the while"
+        text = "the board lost its RAM, but its serial device stayed all the time"
         advice = "the link goes to another board, or to a server that keeps it open: check `link:` and `serial:`"
         yield Finding(CHECK, board.name, Status.WARNING, text, advice)
     else:
         yield Finding(CHECK, board.name, Status.OK, "off takes its serial device and its RAM")
-    events = patient.rig.timeline.events()
+    events = examined.rig.timeline.events()
     gone = {event.board for event in events if event.name == SERIAL_GONE and event.time_s >= since_s} - {board.name}
     if gone:
         text = f"board {', '.join(sorted(gone))} went away while the power of {board.name} was switched"
@@ -48,10 +48,10 @@ def check_supply(patient: Patient) -> Iterator[Finding]:
         yield Finding(CHECK, board.name, Status.FAILED, text, advice)
 
 
-def _still_answers(patient: Patient) -> bool:
+def _still_answers(examined: ExaminedBoard) -> bool:
     """Whether the board's serial device can be opened now that its port is off."""
-    patient.link.start(patient.board.console)
+    examined.link.start(examined.board.console)
     try:
-        return patient.rig.clock.wait(lambda: patient.link.is_connected, _LOOK_S)
+        return examined.rig.clock.wait(lambda: examined.link.is_connected, _LOOK_S)
     finally:
-        patient.link.stop()
+        examined.link.stop()

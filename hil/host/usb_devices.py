@@ -1,4 +1,4 @@
-"""The USB devices of this machine, as udev knows them: which are there, what they offer, and when that changes."""
+"""The USB devices of this machine as udev reports them: which are there, what they offer, and when that changes."""
 
 import errno
 import os
@@ -7,27 +7,18 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from select import select
-from typing import Literal
 
 import pyudev
 
 from hil.clock import Clock
 
-RASPBERRY_PI = 0x2E8A
-"""USB vendor id of every Pico."""
-APPLICATION = 0x0005
-"""USB product id of a Pico that runs MicroPython."""
-BOOTSEL = 0x0003
-"""USB product id of an RP2040 that waits for a UF2 file."""
 _HUB_CLASS = "09"
 """``bDeviceClass`` of hubs (USB 2.0, 11.23.1)."""
 
 UDEV_DAEMON = Path("/run/udev/control")
-"""Its socket. Where it is missing, as in most containers, nobody sends events."""
+"""Its socket. Where it is missing, as in most containers, no events are sent."""
 _LOOK_AGAIN_S = 1.0
-"""How often to look where nobody sends events."""
-
-Mode = Literal["application", "bootsel", "other"]
+"""Polling interval where no events are sent."""
 
 
 @dataclass(frozen=True)
@@ -35,28 +26,19 @@ class UsbDevice:
     """One USB device, hubs included."""
 
     port_path: str
-    """The port it hangs on, as sysfs names it: ``1-4.2`` is port 2 of the hub on port 4 of bus 1."""
+    """The port that it is plugged into, as sysfs names it: ``1-4.2`` is port 2 of the hub on port 4 of bus 1."""
     vendor_id: int
     product_id: int
     serial: str | None
-    """The serial number in lower case. In BOOTSEL mode it is another one, which several boards may share."""
+    """The serial number in lower case. A board has another one in BOOTSEL mode, which several boards may share."""
     bus: int
     address: int
-    """The number of the device on its bus, another one after each enumeration."""
+    """The number of the device on its bus. It changes with each enumeration."""
     ttys: tuple[str, ...] = ()
     """Its serial devices (``/dev/ttyACM0``), in the order of its interfaces."""
     block_devices: tuple[str, ...] = ()
     """Its disks and their partitions (``/dev/sda``, ``/dev/sda1``)."""
     is_hub: bool = False
-
-    @property
-    def mode(self) -> Mode:
-        """What a Pico is doing; ``other`` for everything that is none, or that runs something else."""
-        if self.vendor_id != RASPBERRY_PI:
-            return "other"
-        if self.product_id == BOOTSEL:
-            return "bootsel"
-        return "application" if self.product_id == APPLICATION else "other"
 
 
 def list_devices() -> tuple[UsbDevice, ...]:
@@ -81,13 +63,13 @@ def list_devices() -> tuple[UsbDevice, ...]:
                 )
             )
         except ValueError:
-            # It is going away at this moment, its attributes first; what is left of it is no device.
+            # The device is going away, and its attributes are gone already.
             continue
     return tuple(sorted(found, key=lambda device: device.port_path))
 
 
 def _nodes(context: pyudev.Context, subsystem: str) -> dict[str, list[str]]:
-    """The device nodes of a subsystem by the sysfs path of the USB device that they belong to, in order."""
+    """The device nodes of a subsystem, in order, by the sysfs path of the USB device that has them."""
     nodes: dict[str, list[str]] = {}
     for device in sorted(context.list_devices(subsystem=subsystem), key=lambda device: str(device.sys_path)):
         owner = device.find_parent("usb", "usb_device")
@@ -102,19 +84,19 @@ def _attribute(device: pyudev.Device, name: str) -> str:
 
 
 class UsbMonitor:
-    """Keeps the list of USB devices up to date by udev's events, on a thread of its own.
+    """Keeps the list of USB devices up to date, from udev's events and on a thread of its own.
 
-    Every change is told to the clock, so that ``clock.wait(lambda: …monitor.devices…, …)`` needs no polling.
+    It notifies the clock of every change, so ``clock.wait(lambda: …monitor.devices…, …)`` needs no polling.
     """
 
     def __init__(self, clock: Clock, look: Callable[[], Sequence[UsbDevice]] = list_devices) -> None:
-        """Watch from now on, until :meth:`close`. ``look`` says what is there."""
+        """Watch from now on, until :meth:`close`. ``look`` lists the devices that are there."""
         self._clock = clock
         self._look = look
         self._events = pyudev.Monitor.from_netlink(pyudev.Context())
         for subsystem in ("usb", "tty", "block"):
             self._events.filter_by(subsystem)
-        # Listening first: what comes between the two is an event, and not missed.
+        # Listen first: a change between the two is an event then, and not missed.
         self._events.start()
         self._devices = tuple(look())
         self._closing, self._close_request = os.pipe()
@@ -127,7 +109,7 @@ class UsbMonitor:
         return self._devices
 
     def close(self) -> None:
-        """Watch no more."""
+        """Stop watching."""
         if self._thread.is_alive():
             os.write(self._close_request, b"x")
             self._thread.join()
@@ -148,6 +130,6 @@ class UsbMonitor:
             while self._events.poll(timeout=0) is not None:
                 pass
         except OSError as error:
-            # More events than the kernel keeps: some are lost, but what is there is looked at as a whole anyway.
+            # The kernel has dropped events. The complete list is read again after each event, so nothing is lost.
             if error.errno != errno.ENOBUFS:
                 raise

@@ -4,9 +4,9 @@ import machine
 import time
 
 
-def blink(ready: str, period_ms: int) -> None:
-    """Print ``ready``, then toggle the LED every ``period_ms`` until Ctrl-C."""
-    led = machine.Pin("LED", machine.Pin.OUT)
+def blink(ready: str, period_ms: int, pin: str) -> None:
+    """Print ``ready``, then toggle the LED on ``pin`` every ``period_ms`` until Ctrl-C."""
+    led = machine.Pin(pin, machine.Pin.OUT)
     print(ready)
     try:
         while True:

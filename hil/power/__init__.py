@@ -2,8 +2,9 @@
 
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Annotated, Protocol
 
 from pydantic import BeforeValidator, Field
@@ -12,6 +13,7 @@ from hil.clock import Clock
 from hil.config.sections import Section
 from hil.errors import PowerError
 from hil.host.program import ProgramError, ProgramUnusable
+from hil.host.usb_devices import UsbDevice
 
 
 class PowerSetupError(PowerError):
@@ -72,6 +74,13 @@ class HubSection(Section, ABC):
         if self.usb_location is None:
             return None
         return f"{self.usb_location}{'.' if '-' in self.usb_location else '-'}{port}"
+
+    def files_to_switch(self, hub: UsbDevice, ports: Sequence[int]) -> Sequence[Path]:  # noqa: ARG002  # for drivers
+        """The files that this user must be able to read and write to switch ``ports`` of ``hub``, for `hil doctor`.
+
+        By default the hub's own device node. Only called for a hub with a ``usb_location``, which is there.
+        """
+        return [Path(f"/dev/bus/usb/{hub.bus:03d}/{hub.address:03d}")]
 
     @abstractmethod
     def power_port(self, port: int, clock: Clock) -> PowerPort:

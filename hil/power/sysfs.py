@@ -2,11 +2,13 @@
 
 import os
 import threading
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
 
 from hil.clock import Clock
 from hil.errors import PowerError
+from hil.host.usb_devices import UsbDevice
 from hil.power import HubSection, PowerPort, PowerSetupError, UsbLocation
 from hil.power.usb_port import DEVICES, NO_RIGHT, UsbPort
 
@@ -24,6 +26,9 @@ class SysfsHub(HubSection):
     @property
     def usb_location(self) -> str:
         return self.location
+
+    def files_to_switch(self, hub: UsbDevice, ports: Sequence[int]) -> Sequence[Path]:  # noqa: ARG002  # by location
+        return [Path(DEVICES) / UsbPort(self.location, port).folder / "disable" for port in ports]
 
     def power_port(self, port: int, clock: Clock) -> PowerPort:  # noqa: ARG002  # its deadlines are of real time
         return SysfsPort(UsbPort(self.location, port))

@@ -2,11 +2,12 @@
 
 import fcntl
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
 from hil.bootsel.volume import INFO
+from hil.config.board_type import BoardType
 from hil.errors import BenchError, ConfigError
 
 CONTROL = "control"
@@ -18,13 +19,13 @@ _LONGEST_SOCKET_PATH = 107
 """Bytes, without the zero at the end. unix(7)."""
 
 
-def volume_path(folder: Path, board: str) -> Path:
+def volume_path(folder: Path, board: str, board_type: BoardType) -> Path:
     """Where the BOOTSEL volume of ``board`` appears."""
-    return folder / f"{board}.RPI-RP2"
+    return folder / f"{board}.{board_type.volume_label}"
 
 
 @contextmanager
-def claimed_folder(folder: Path, boards: Sequence[str]) -> Iterator[None]:
+def claimed_folder(folder: Path, boards: Mapping[str, BoardType]) -> Iterator[None]:
     """Reserve ``folder`` for one server of ``boards``.
 
     Raises ``ConfigError`` when it cannot be used, for example when a file of the user has the name of a board there;
@@ -51,7 +52,7 @@ def claimed_folder(folder: Path, boards: Sequence[str]) -> Iterator[None]:
             for name in (CONTROL, *boards):
                 _remove_stale(folder / name)
             for board in boards:
-                _check_volume(volume_path(folder, board))
+                _check_volume(volume_path(folder, board, boards[board]))
             yield
         finally:
             (folder / _LOCK).unlink(missing_ok=True)

@@ -5,7 +5,8 @@ import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from hil.config.rig import BoardProbeConfig, RigConfig
+from hil.config.rig import RigConfig
+from hil.config.rig_file import BoardProbeConfig
 
 HEADER = "# The boards that `hil serve` serves in "
 """The start of every file with a :func:`rig_text`; the folder's path follows."""

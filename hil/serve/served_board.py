@@ -23,6 +23,8 @@ class ServedBoardState:
     """A board as the control socket reports it."""
 
     board: str
+    type: str
+    """The name of its type."""
     hub: str
     port: int
     serial: str
@@ -50,7 +52,7 @@ class ServedBoard:
         self._pico = pico
         self._on_change = on_change
         self._port = PtyPort(folder / wired.name, pico.usb, world, loop, files)
-        self._volume = Volume(volume_path(folder, wired.name), pico.bootrom, files)
+        self._volume = Volume(volume_path(folder, wired.name, wired.type), pico.bootrom, files)
         # After those of port and volume, so that both match the mode when ``on_change`` is called.
         pico.usb.watch_plug(self._on_plug_change)
         pico.bootrom.watch_plug(self._on_plug_change)
@@ -65,6 +67,7 @@ class ServedBoard:
             mode = "bootsel"
         return ServedBoardState(
             board=self._wired.name,
+            type=self._wired.type.name,
             hub=self._wired.power.hub,
             port=self._wired.power.port,
             serial=self._wired.serial,

@@ -34,7 +34,7 @@ class Server:
         self._stopped = False
         self._stack = ExitStack()
         with ExitStack() as stack:
-            stack.enter_context(claimed_folder(folder, [wired.name for wired in config.wired_boards]))
+            stack.enter_context(claimed_folder(folder, {wired.name: wired.type for wired in config.wired_boards}))
             self._bench = VirtualBench(config)
             stack.callback(self._bench.close)
             self._loop = RealTime(self._bench.world, clock, speed)

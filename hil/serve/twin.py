@@ -38,5 +38,5 @@ def _ports_used(hub: str, config: RigConfig) -> tuple[int, ...]:
 
 
 def _virtual(config: RigConfig, board: AnyBoard) -> AnyBoard:
-    serial = board.serial or derived_serial(config.name, board.name)
+    serial = board.serial or derived_serial(config.name, board.name, board.type)
     return board.model_copy(update={"serial": serial, "link": None, "usb_port": None})

@@ -1,4 +1,4 @@
-"""The RPI-RP2 volume of a board in BOOTSEL mode as a folder. A UF2 file that is copied there is flashed."""
+"""The volume of a board in BOOTSEL mode as a folder. A UF2 file that is copied there is flashed."""
 
 import os
 import shutil
@@ -6,7 +6,7 @@ import stat
 from pathlib import Path
 
 from hil.serve.file_watch import FileEvent, FileWatch
-from hil.virtual.bootrom import FILES, BootRom
+from hil.virtual.bootrom import BootRom, volume_files
 
 
 class Volume:
@@ -37,7 +37,7 @@ class Volume:
         if attached:
             shutil.rmtree(self.path, ignore_errors=True)
             self.path.mkdir()
-            for name, content in FILES.items():
+            for name, content in volume_files(self._bootrom.board_type).items():
                 (self.path / name).write_bytes(content)
             self._watch = self._files.watch(self.path, self._on_file_event)
 

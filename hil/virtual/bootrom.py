@@ -1,26 +1,17 @@
-"""The RP2040's boot ROM as the bench sees it: BOOTSEL mode with its volume, and what becomes of UF2 blocks on it.
+"""A board's boot ROM as the bench sees it: BOOTSEL mode with its volume, and what becomes of UF2 blocks on it.
 
-It behaves as virtual_disk.c of pico-bootrom-rp2040 does: what it does not like it ignores in silence, blocks come in
-any order, and the board restarts when as many different ones have come as each of them says that there are.
+It behaves as virtual_disk.c of pico-bootrom-rp2040: it silently ignores the blocks that it does not accept, takes them
+in any order, and restarts the board when as many different blocks have come as each of them counts. The boot ROM of
+other types behaves the same here.
 """
 
 import re
 from collections.abc import Callable, Mapping
 
-from hil.bootsel.uf2 import (
-    BLOCK_BYTES,
-    FLASH_BYTES,
-    FLASH_START,
-    PAYLOAD_BYTES,
-    RP2040_FAMILY,
-    Uf2Block,
-    micropython_version,
-)
-from hil.virtual.flash import FLASH_SIZE
+from hil.bootsel.uf2_block import BLOCK_BYTES, PAYLOAD_BYTES, Uf2Block, micropython_version
+from hil.config.board_type import BoardType
 from hil.virtual.world import Event, World
 
-SERIAL_NUMBER = "E0C9125B0D9B"
-"""The USB serial number in BOOTSEL mode: that of the boot ROM, which all boards of one make have in common."""
 ENUMERATION_US = (600_000, 1_500_000)
 """From entering BOOTSEL to a disk on the host; real hubs have it within 2 s."""
 BLOCK_US = 3_000
@@ -30,19 +21,24 @@ RESTART_US = 1_000_000
 MICROPYTHON = "v1.27.0 on 2026-06-02"
 """What the boards' interpreter calls itself; firmware that does not say its version runs as this one."""
 
-FILES: Mapping[str, bytes] = {
-    "INFO_UF2.TXT": b"UF2 Bootloader v3.0\r\nModel: Raspberry Pi RP2\r\nBoard-ID: RPI-RP2\r\n",
-    "INDEX.HTM": (
-        b'<html><head><meta http-equiv="refresh" content="0;URL=\'https://raspberrypi.com/device/RP2?version='
-        + SERIAL_NUMBER.encode()
-        + b"'\"/></head><body>Redirecting to raspberrypi.com</body></html>"
-    ),
-}
-"""What is on the volume, whatever was written to it."""
-
 _SECTOR_BYTES = 4096
 """What the flash erases at once."""
-_FILE_SYSTEM_START = FLASH_START + FLASH_BYTES - FLASH_SIZE
+
+
+def volume_files(board_type: BoardType) -> Mapping[str, bytes]:
+    """What is on the volume, whatever was written to it."""
+    lines = (
+        board_type.volume_bootloader,
+        f"Model: {board_type.volume_model}",
+        f"Board-ID: {board_type.volume_board_id}",
+    )
+    device = board_type.volume_model.rpartition(" ")[2]
+    index = (
+        f'<html><head><meta http-equiv="refresh" content="0;URL=\'https://raspberrypi.com/device/{device}?version='
+        f"{board_type.bootsel_serial or ''}'\"/></head><body>Redirecting to raspberrypi.com</body></html>"
+    )
+    info = "".join(f"{line}\r\n" for line in lines)
+    return {"INFO_UF2.TXT": info.encode(), "INDEX.HTM": index.encode()}
 
 
 class Firmware:
@@ -67,10 +63,13 @@ class Firmware:
 class BootRom:
     """BOOTSEL mode of one board: a USB device with a volume, from :meth:`enter` to :meth:`leave`.
 
-    ``on_flashed`` is called when the board restarts with new firmware, told whether the file system was overwritten.
+    ``on_flashed`` is called when the board restarts with new firmware, with whether the file system was overwritten.
     """
 
-    def __init__(self, world: World, firmware: Firmware, on_flashed: Callable[[bool], None]) -> None:
+    def __init__(
+        self, world: World, firmware: Firmware, on_flashed: Callable[[bool], None], board_type: BoardType
+    ) -> None:
+        self.board_type = board_type
         self._world = world
         self._firmware = firmware
         self._on_flashed = on_flashed
@@ -111,7 +110,7 @@ class BootRom:
         """The host writes sectors of the volume, at this instant: how long that takes is the host's to wait."""
         for offset in range(0, len(data), BLOCK_BYTES):
             block = Uf2Block.parse(data[offset : offset + BLOCK_BYTES])
-            if self.is_attached and block is not None and _is_accepted(block):
+            if self.is_attached and block is not None and self._is_accepted(block):
                 self._write(block)
 
     def _enumerate(self) -> None:
@@ -140,9 +139,9 @@ class BootRom:
         sector = block.number * PAYLOAD_BYTES // _SECTOR_BYTES
         if sector not in self._erased:
             self._erased.add(sector)
-            if block.address // _SECTOR_BYTES == FLASH_START // _SECTOR_BYTES:
+            if block.address // _SECTOR_BYTES == self.board_type.flash_start // _SECTOR_BYTES:
                 self._firmware.has_second_stage = False
-        if block.address == FLASH_START:
+        if block.address == self.board_type.flash_start:
             self._firmware.has_second_stage = True
         self._blocks[block.number] = block
         if len(self._blocks) == self._count:
@@ -153,17 +152,17 @@ class BootRom:
         self._event = None
         blocks = tuple(self._blocks.values())
         self._firmware.version = micropython_version(blocks) or MICROPYTHON
-        self._on_flashed(any(block.address >= _FILE_SYSTEM_START for block in blocks))
+        file_system_start = self.board_type.flash_end - self.board_type.file_system_bytes
+        self._on_flashed(any(block.address >= file_system_start for block in blocks))
 
-
-def _is_accepted(block: Uf2Block) -> bool:
-    in_flash = FLASH_START <= block.address <= FLASH_START + FLASH_BYTES - PAYLOAD_BYTES
-    return (
-        block.is_for_flash
-        and block.names_family
-        and block.family == RP2040_FAMILY
-        and len(block.payload) == PAYLOAD_BYTES
-        and in_flash
-        and block.address % PAYLOAD_BYTES == 0
-        and block.number < block.count
-    )
+    def _is_accepted(self, block: Uf2Block) -> bool:
+        of = self.board_type
+        return (
+            block.is_for_flash
+            and block.names_family
+            and any(block.family == family.number for family in of.uf2_families)
+            and len(block.payload) == PAYLOAD_BYTES
+            and of.flash_start <= block.address <= of.flash_end - PAYLOAD_BYTES
+            and block.address % PAYLOAD_BYTES == 0
+            and block.number < block.count
+        )

@@ -12,10 +12,7 @@ from hil.virtual.call import BoardOSError
 from hil.virtual.rp2_errno import Errno
 
 BLOCK_SIZE = 4096
-"""littlefs block: one flash sector of the RP2040."""
-
-FLASH_SIZE = 868_352
-"""Bytes of the file system on a Pico W (MicroPython's rp2 board definition)."""
+"""littlefs block: one flash sector."""
 
 _BLOCKS_OF_A_DIRECTORY = 2
 """littlefs keeps each directory in a pair of blocks."""
@@ -74,7 +71,8 @@ class FlashFile:
 class Flash:
     """Files and folders of one board. Paths are absolute, ``/`` separated; ``..`` cannot leave the root."""
 
-    def __init__(self, size: int = FLASH_SIZE) -> None:
+    def __init__(self, size: int) -> None:
+        """``size``: bytes of the file system."""
         self.total_blocks = size // BLOCK_SIZE
         self._files: dict[str, bytes] = {}
         self._folders: set[str] = {"/"}

@@ -9,10 +9,11 @@ import pytest
 from hil.board.board import Board
 from hil.board.paths import MANIFEST, TEMPORARY_SUFFIX
 from hil.config.app import App
+from hil.config.board_types.pico_w import PICO_W
 from hil.errors import BenchError, DeployError
 from hil.rig import Rig
 from hil.virtual.bench.bench import VirtualBench
-from hil.virtual.flash import BLOCK_SIZE, FLASH_SIZE, Flash
+from hil.virtual.flash import BLOCK_SIZE, Flash
 
 OLD = {
     "main.py": b"print('old')\n",
@@ -189,12 +190,12 @@ def test_the_firmware_runs_from_the_next_power_on(virtual_rig: Rig, board: Board
 def test_an_image_that_does_not_fit_changes_nothing(board: Board, flash: Flash) -> None:
     board.deploy(app(OLD), "ap")
     with pytest.raises(DeployError, match=r"^A: the flash is too full: the image needs \d+ bytes free, there are \d+"):
-        board.deploy(app({"main.py": b"", "big.bin": bytes(FLASH_SIZE)}), "ap")
+        board.deploy(app({"main.py": b"", "big.bin": bytes(PICO_W.file_system_bytes)}), "ap")
     assert image_on(flash) == OLD
 
 
 def test_a_full_flash_is_cleared_by_the_deployment_that_shrinks_it(board: Board, flash: Flash) -> None:
-    flash.replace("/filler", bytes(FLASH_SIZE - 80_000))
+    flash.replace("/filler", bytes(PICO_W.file_system_bytes - 80_000))
     board.deploy(app({"main.py": b"", "a.bin": bytes(40_000)}), "ap")
     board.deploy(app({"main.py": b"", "b.bin": bytes(50_000)}), "ap")
     assert set(image_on(flash)) == {"main.py", "b.bin", "filler"}

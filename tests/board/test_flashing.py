@@ -1,16 +1,20 @@
 """A UF2 image onto a board of the virtual bench: the way into BOOTSEL mode, the new version, and what can go wrong."""
 
+from dataclasses import replace
+
 import pytest
 
 from hil.board.board import Board
 from hil.bootsel.uf2 import read_uf2
+from hil.config.board_types.pico2_w import PICO2_W
+from hil.config.board_types.pico_w import PICO_W
 from hil.errors import BootselError
 from hil.rig import Rig
 from hil.virtual.bench.bench import VirtualBench
 from hil.virtual.bench.pico import PowerState, VirtualPico
-from tests.bootsel.uf2_writer import NEW_VERSION, micropython, uf2
+from tests.bootsel.uf2_writer import NEW_VERSION, RP2350_ARM_S, micropython, uf2
 
-IMAGE = read_uf2(micropython(), "new.uf2")
+IMAGE = read_uf2(micropython(), "new.uf2", PICO_W)
 
 DEAF = b"import micropython\nmicropython.kbd_intr(-1)\nwhile True: pass\n"
 """A program that Ctrl-C does not stop."""
@@ -76,7 +80,9 @@ def test_a_board_whose_program_fends_off_ctrl_c_is_touched_at_1200_baud(
 
 def test_a_program_that_is_still_deaf_afterwards_leaves_the_version_open(board: Board, pico: VirtualPico) -> None:
     pico.flash.replace("/main.py", DEAF)
-    with pytest.raises(BootselError, match=r"^A: the image was written whole and started, but .*does its main\.py"):
+    with pytest.raises(
+        BootselError, match=r"^A: the image was written completely and started, but .*does its main\.py"
+    ):
         board.flash_uf2(IMAGE)
 
 
@@ -85,8 +91,8 @@ def test_a_program_that_is_no_micropython_need_not_have_usb(virtual_rig: Rig, bo
         if done == total:
             pico.unplug_usb()
 
-    assert board.flash_uf2(read_uf2(uf2(bytes(1024)), "blink.uf2"), come_without_usb) is None
-    assert told(virtual_rig, "deploy") == ["wrote blink.uf2, which is no MicroPython; its version was not asked for"]
+    assert board.flash_uf2(read_uf2(uf2(bytes(1024)), "blink.uf2", PICO_W), come_without_usb) is None
+    assert told(virtual_rig, "deploy") == ["wrote blink.uf2, which is not MicroPython, so its version was not checked"]
 
 
 class Person:
@@ -130,7 +136,7 @@ def test_without_anybody_to_press_the_error_says_what_to_press(
 def test_nobody_presses_in_time(virtual_rig: Rig, board: Board, pico: VirtualPico) -> None:
     pico.firmware.is_whole = False
     started_s = virtual_rig.clock.now()
-    with pytest.raises(BootselError, match="a power cycle did not bring it there"):
+    with pytest.raises(BootselError, match="a power cycle had no effect"):
         board.flash_uf2(IMAGE, ask=lambda _request: None)
     assert 60 < virtual_rig.clock.now() - started_s < 120
 
@@ -148,7 +154,7 @@ def test_the_whole_has_a_deadline(virtual_rig: Rig, board: Board, pico: VirtualP
 def test_power_cut_while_it_is_written_leaves_a_board_that_can_be_flashed_again(
     virtual_rig: Rig, virtual_bench: VirtualBench, board: Board, pico: VirtualPico, cut_at: float
 ) -> None:
-    large = read_uf2(micropython(pages=1000), "large.uf2")
+    large = read_uf2(micropython(pages=1000), "large.uf2", PICO_W)
     board.boot()
 
     def cut(done: int, total: int) -> None:
@@ -175,9 +181,34 @@ def test_a_board_that_does_not_run_what_was_written_is_an_error(board: Board, pi
     with pytest.raises(
         BootselError, match=rf"^A: runs MicroPython v1\.20\.0 .* which has {NEW_VERSION}; flash it again"
     ):
-        board.flash_uf2(read_uf2(micropython(pages=200), "new.uf2"), another_is_quicker)
+        board.flash_uf2(read_uf2(micropython(pages=200), "new.uf2", PICO_W), another_is_quicker)
 
 
 def test_what_is_no_micropython_is_not_asked_for_its_version(virtual_rig: Rig, board: Board) -> None:
-    assert board.flash_uf2(read_uf2(uf2(bytes(4096)), "blink.uf2")) is None
-    assert "its version was not asked for" in told(virtual_rig, "deploy")[0]
+    assert board.flash_uf2(read_uf2(uf2(bytes(4096)), "blink.uf2", PICO_W)) is None
+    assert "so its version was not checked" in told(virtual_rig, "deploy")[0]
+
+
+def test_a_board_with_another_chip_than_its_type_is_not_written_to(
+    virtual_rig: Rig, board: Board, pico: VirtualPico
+) -> None:
+    pico.board_type = PICO2_W
+    with pytest.raises(
+        BootselError,
+        match=r"^A: is a Raspberry Pi Pico 2 W with RP2350, but its type is pico-w \(RP2040\); nothing was written; ",
+    ):
+        board.flash_uf2(IMAGE)
+    assert pico.state is PowerState.RUNNING
+    assert not [text for text in told(virtual_rig, "reset") if "new firmware" in text]
+
+
+def test_another_micropython_for_the_right_chip_is_replaced(board: Board, pico: VirtualPico) -> None:
+    pico.board_type = replace(PICO_W, machine="Raspberry Pi Pico with RP2040")
+    assert board.flash_uf2(IMAGE) == NEW_VERSION
+
+
+def test_an_image_that_was_read_for_another_type_is_not_written(board: Board, pico: VirtualPico) -> None:
+    image = read_uf2(micropython(family=RP2350_ARM_S), "new.uf2", PICO2_W)
+    with pytest.raises(BootselError, match=r"^A: new\.uf2 was read for a Pico 2 W, but the board is a Pico W; nothing"):
+        board.flash_uf2(image)
+    assert pico.state is PowerState.OFF

@@ -19,17 +19,19 @@ from hil.bootsel.uf2 import read_uf2
 from hil.bootsel.usb import UsbBootsel, bootsel_on, port_of
 from hil.bootsel.volume import check_volume, copy
 from hil.clock import MonotonicClock
+from hil.config.board_types.pico2_w import PICO2_W
+from hil.config.board_types.pico_w import PICO_W
 from hil.errors import BootselError, LinkError
 from hil.events import Timeline
 from hil.host.program import Finished, run_here
 from hil.host.usb_devices import UsbDevice
 from hil.links.reader import PortLink
-from hil.virtual.bootrom import FILES
+from hil.virtual.bootrom import volume_files
 from tests.bootsel.uf2_writer import micropython
 
 SERIAL = "e6614c311b8c2b2a"
 SHARED = "e0c9125b0d9b"
-IMAGE = read_uf2(micropython(pages=300), "mp.uf2")
+IMAGE = read_uf2(micropython(pages=300), "mp.uf2", PICO_W)
 
 # From a desktop machine with a Pico on /dev/sda1; the last two lines are made up: a bind mount and a blank in a name.
 MOUNTINFO = """\
@@ -71,7 +73,7 @@ def mounts(kernel: Path, *points: tuple[str, Path]) -> None:
 def volume(path: Path) -> Path:
     """A folder that looks like a mounted BOOTSEL volume."""
     path.mkdir(parents=True)
-    for name, content in FILES.items():
+    for name, content in volume_files(PICO_W).items():
         (path / name).write_bytes(content)
     return path
 
@@ -98,17 +100,17 @@ def on_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_a_board_says_its_port_in_application_mode_only() -> None:
     devices = [bootsel("1-1.2"), application("1-1.4", "e661000000000001"), application("1-1.3")]
-    assert port_of(devices, SERIAL) == "1-1.3"
-    assert port_of(devices, SHARED) is None
+    assert port_of(devices, SERIAL, PICO_W) == "1-1.3"
+    assert port_of(devices, SHARED, PICO_W) is None
 
 
 def test_of_two_boards_in_bootsel_mode_the_one_on_the_port_is_meant() -> None:
     devices = [bootsel("1-1.2", "/dev/sda1"), bootsel("1-1.3", "/dev/sdb1"), application("1-1.4")]
-    found = bootsel_on(devices, "1-1.3")
+    found = bootsel_on(devices, "1-1.3", PICO_W)
     assert found is not None
     assert found.block_devices == ("/dev/sdb1",)
-    assert bootsel_on(devices, "1-1.4") is None
-    assert bootsel_on(devices, "1-1") is None
+    assert bootsel_on(devices, "1-1.4", PICO_W) is None
+    assert bootsel_on(devices, "1-1", PICO_W) is None
 
 
 class Usb:
@@ -120,7 +122,9 @@ class Usb:
 
     def board(self, port: str | None = None, serial: str = SERIAL, picotool: str | None = None) -> UsbBootsel:
         mounter = Mounter(self._kernel / "mountinfo", self._kernel / "sys")
-        return UsbBootsel("A", port, serial, lambda: self.devices, MonotonicClock(), mounter, lambda _name: picotool)
+        return UsbBootsel(
+            "A", PICO_W, port, serial, lambda: self.devices, MonotonicClock(), mounter, lambda _name: picotool
+        )
 
 
 @pytest.fixture
@@ -150,7 +154,7 @@ def test_a_board_on_the_port_of_the_rig_file_needs_no_serial_number(usb: Usb) ->
 def test_a_board_on_another_port_than_the_rig_file_says_is_not_flashed(usb: Usb) -> None:
     usb.devices = (application("1-1.3"),)
     with pytest.raises(
-        BootselError, match=r"^A: .*2b2a hangs on USB port 1-1\.3, but the rig file puts it on 1-1\.2; plug"
+        BootselError, match=r"^A: .*2b2a is on USB port 1-1\.3, but the rig file puts it on 1-1\.2; move"
     ):
         usb.board("1-1.2").locate()
 
@@ -161,6 +165,18 @@ def test_a_board_that_cannot_be_followed_is_not_sent_to_bootsel_mode(usb: Usb) -
         BootselError, match=r"^A: its USB port on this machine is not known.* `location:` .*flashed there$"
     ):
         usb.board().locate()
+
+
+def test_a_board_of_another_type_in_bootsel_mode_is_named(usb: Usb) -> None:
+    board = usb.board("1-1.2", serial="")
+    usb.devices = (UsbDevice("1-1.2", 0x2E8A, 0x000F, "0123456789abcdef", 1, 6), bootsel("1-1.3"))
+    assert not board.is_present
+    with pytest.raises(
+        BootselError,
+        match=r"^A: a Pico 2 W in BOOTSEL mode is on its USB port 1-1\.2, but its type is pico-w; write `type: pico2",
+    ):
+        board.locate()
+    assert bootsel_on(usb.devices, "1-1.2", PICO2_W) == usb.devices[0]
 
 
 # ---- which volume
@@ -206,7 +222,7 @@ def test_what_is_mounted_already_is_used(kernel: Path, on_path: Path) -> None:
 
 
 def test_a_volume_mounted_for_reading_only_is_refused(kernel: Path) -> None:
-    with pytest.raises(BootselError, match=r"/dev/sdb1 is mounted on /media/me/RPI-RP21 for reading only; unmount it"):
+    with pytest.raises(BootselError, match=r"/dev/sdb1 is mounted read-only on /media/me/RPI-RP21; unmount it"):
         Mounter(kernel / "mountinfo", kernel / "sys").mount("/dev/sdb1")
 
 
@@ -283,7 +299,7 @@ def test_a_volume_that_goes_away_before_the_copy_is_an_error(tmp_path: Path) -> 
 
 def test_a_volume_that_is_gone_with_the_last_block_is_none(tmp_path: Path) -> None:
     # A pipe cannot be synced, which is an error like that of a disk that is gone; but it has taken the one piece.
-    small = read_uf2(micropython(), "small.uf2")
+    small = read_uf2(micropython(), "small.uf2", PICO_W)
     folder = tmp_path / "disk"
     folder.mkdir()
     os.mkfifo(folder / "firmware.uf2")
@@ -302,7 +318,7 @@ def test_a_disk_that_hangs_ends_at_the_deadline(tmp_path: Path) -> None:
     folder.mkdir()
     pipe = folder / "firmware.uf2"
     os.mkfifo(pipe)
-    with pytest.raises(BootselError, match=r"came to a halt after 0 of 153600 bytes \(0\.1 s\); unplug the board"):
+    with pytest.raises(BootselError, match=r"stopped after 0 of 153600 bytes \(0\.1 s\); unplug the board"):
         copy(IMAGE, folder, MonotonicClock(), lambda _done, _total: None, within_s=0.1)
     # Whoever hangs in it is let go.
     os.close(os.open(pipe, os.O_RDONLY | os.O_NONBLOCK))
@@ -318,13 +334,13 @@ def test_what_goes_wrong_in_the_progress_is_not_swallowed(tmp_path: Path) -> Non
 
 def test_the_volume_of_another_board_is_named(tmp_path: Path) -> None:
     folder = volume(tmp_path / "disk")
-    check_volume(folder)
+    check_volume(folder, PICO_W)
     (folder / "INFO_UF2.TXT").write_text("UF2 Bootloader v1.0\r\nModel: Raspberry Pi RP2350\r\nBoard-ID: RP2350\r\n")
     with pytest.raises(BootselError, match=r"disk is the volume of a Raspberry Pi RP2350, and not of a Pico W"):
-        check_volume(folder)
+        check_volume(folder, PICO_W)
     (folder / "INFO_UF2.TXT").unlink()
     with pytest.raises(BootselError, match=r"disk has no INFO_UF2\.TXT \(No such file or directory\)"):
-        check_volume(folder)
+        check_volume(folder, PICO_W)
 
 
 # ---- all of it
@@ -350,7 +366,7 @@ def test_only_the_volume_on_the_boards_own_port_is_written(
     usb.board(port).write(IMAGE, nothing)
     own, other = two_in_bootsel if port == "1-1.2" else two_in_bootsel[::-1]
     assert written(own) == IMAGE.in_safe_order
-    assert sorted(path.name for path in other.iterdir()) == sorted(FILES)
+    assert sorted(path.name for path in other.iterdir()) == sorted(volume_files(PICO_W))
 
 
 def test_a_board_that_is_not_in_bootsel_mode_is_not_written_though_another_is(
@@ -359,7 +375,7 @@ def test_a_board_that_is_not_in_bootsel_mode_is_not_written_though_another_is(
     with pytest.raises(BootselError, match=r"^A: no board in BOOTSEL mode is on USB port 1-1\.4"):
         usb.board("1-1.4").write(IMAGE, nothing)
     for folder in two_in_bootsel:
-        assert sorted(path.name for path in folder.iterdir()) == sorted(FILES)
+        assert sorted(path.name for path in folder.iterdir()) == sorted(volume_files(PICO_W))
 
 
 def test_a_board_that_went_away_while_its_volume_was_mounted_is_not_written(usb: Usb, kernel: Path) -> None:
@@ -372,10 +388,10 @@ def test_a_board_that_went_away_while_its_volume_was_mounted_is_not_written(usb:
         return Finished(0, f"Mounted /dev/sda1 at {disk}", "")
 
     mounter = Mounter(kernel / "mountinfo", kernel / "sys", udisks)
-    board = UsbBootsel("A", "1-1.2", "", lambda: usb.devices, MonotonicClock(), mounter, lambda _name: None)
+    board = UsbBootsel("A", PICO_W, "1-1.2", "", lambda: usb.devices, MonotonicClock(), mounter, lambda _name: None)
     with pytest.raises(BootselError, match=r"^A \(USB port 1-1\.2\): it left BOOTSEL mode before it was written to"):
         board.write(IMAGE, nothing)
-    assert sorted(path.name for path in disk.iterdir()) == sorted(FILES)
+    assert sorted(path.name for path in disk.iterdir()) == sorted(volume_files(PICO_W))
 
 
 def test_errors_name_board_and_port(usb: Usb, kernel: Path, two_in_bootsel: tuple[Path, Path]) -> None:

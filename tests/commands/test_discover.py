@@ -7,25 +7,29 @@ import pytest
 from typer.testing import CliRunner
 
 from hil.commands.cli import app
-from hil.commands.discover import identify_boards, write_rig
+from hil.commands.discover import ask_types, identify_boards, write_rig
+from hil.config.board_types.pico2_w import PICO2_W
+from hil.config.board_types.pico_w import PICO_W
 from hil.config.discovered import board_names, find_boards, rig_file
 from hil.errors import ConfigError
 from hil.host.usb_devices import UsbDevice
 from tests.serve.served import Served, Watcher
 
 DEVICES = (UsbDevice("1-1.4", 0x0BDA, 0x5411, None, 1, 2, is_hub=True), UsbDevice("1-1.4.1", 0x2E8A, 3, None, 1, 3))
+TYPES = (PICO_W, PICO2_W)
 SERVED = """\
 rig: served
 wifi: {ssid: PicoAP, password: pico1234}
-hubs: {main: {driver: virtual, ports: 1}}
+hubs: {main: {driver: virtual, ports: 2}}
 boards:
   A: {power: main/1}
+  B: {power: main/2, type: pico2-w}
 """
 
 
 @pytest.fixture
 def text() -> str:
-    found = find_boards(DEVICES)
+    found = find_boards(DEVICES, TYPES)
     return rig_file("bench-1", found, board_names(found), {"1-1.4": "uhubctl"}, frozenset())
 
 
@@ -75,10 +79,35 @@ def test_board_blinks_while_its_name_is_asked_for_and_starts_anew(served: Served
 
     pico = UsbDevice("1-1.4.2", 0x2E8A, 5, "e6614c311b8c2b2a", 1, 3, ttys=(str(served.tty("A")),))
     with Watcher(served.control) as watcher:
-        assert identify_boards(find_boards([pico]), ask) == ["desk-left"]
+        found, names = identify_boards(find_boards([pico], TYPES), ask)
+        assert names == ["desk-left"]
+        assert [board.board_type for board in found.boards] == [PICO_W]
         watcher.wait_for("A", "absent")
         watcher.wait_for("A", "application")
     assert asked == [("Blinks on port 2 of hub 1-1.4. Its name", "A")]
+
+
+def test_boards_are_asked_for_their_types_and_start_again(served: Served) -> None:
+    devices = [
+        UsbDevice(f"1-1.4.{port}", 0x2E8A, 5, f"e6614c311b8c2b2{port}", 1, port, ttys=(str(served.tty(board)),))
+        for port, board in ((1, "A"), (2, "B"))
+    ]
+    warnings: list[str] = []
+    with Watcher(served.control) as watcher:
+        found = ask_types(find_boards(devices, TYPES), warnings.append)
+        watcher.wait_for("B", "absent")
+        watcher.wait_for("B", "application")
+    assert [board.board_type for board in found.boards] == [PICO_W, PICO2_W]
+    assert warnings == []
+
+
+def test_board_that_does_not_answer_is_warned_of(tmp_path: Path) -> None:
+    mute = UsbDevice("1-1.4.1", 0x2E8A, 5, "e6614c311b8c2b2a", 1, 3, ttys=(str(tmp_path / "ttyACM9"),))
+    warnings: list[str] = []
+    found = find_boards([mute], TYPES)
+    assert ask_types(found, warnings.append) == found
+    (warning,) = warnings
+    assert warning.startswith("the board on port 1 of hub 1-1.4 did not report its type: ")
 
 
 def test_board_in_bootsel_mode_is_told_by_its_port() -> None:
@@ -88,11 +117,12 @@ def test_board_in_bootsel_mode_is_told_by_its_port() -> None:
         asked.append(question)
         return proposal
 
-    assert identify_boards(find_boards(DEVICES), ask) == ["A"]
+    found = find_boards(DEVICES, TYPES)
+    assert identify_boards(found, ask) == (found, ["A"])
     assert asked == ["The board on port 1 of hub 1-1.4 cannot blink. Its name"]
 
 
 def test_two_boards_of_one_name() -> None:
     two = (*DEVICES, UsbDevice("1-1.4.2", 0x2E8A, 3, None, 1, 3))
     with pytest.raises(ConfigError, match="two boards are called X"):
-        identify_boards(find_boards(two), lambda _question, _proposal: "X")
+        identify_boards(find_boards(two, TYPES), lambda _question, _proposal: "X")

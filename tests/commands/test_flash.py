@@ -7,7 +7,7 @@ import pytest
 from typer.testing import CliRunner
 
 from hil.commands.cli import app
-from tests.bootsel.uf2_writer import NEW_VERSION, micropython, uf2
+from tests.bootsel.uf2_writer import NEW_VERSION, RP2350_ARM_S, micropython, uf2
 
 RIG = """\
 rig: three
@@ -83,7 +83,7 @@ def test_micropython_goes_to_every_board(folder: Path) -> None:
 def test_a_program_that_is_no_micropython(folder: Path) -> None:
     (folder / "c.uf2").write_bytes(uf2(bytes(1024)))
     result = hil_flash("B", "--uf2", "c.uf2")
-    assert (result.exit_code, result.stdout) == (0, "B: has c.uf2, which is no MicroPython\n")
+    assert (result.exit_code, result.stdout) == (0, "B: has c.uf2, which is not MicroPython\n")
 
 
 def test_a_board_that_fails_does_not_stop_the_others(folder: Path) -> None:
@@ -106,7 +106,10 @@ def test_a_board_that_fails_does_not_stop_the_others(folder: Path) -> None:
         (["A", "X", "--app", "blink"], "rig three has no board X; it has A, B, C, P"),
         (["A", "P", "--app", "blink"], "board P of rig three is its probe and has no role in an app"),
         (["A", "--uf2", "old.uf2"], "old.uf2: No such file or directory; give the path of a UF2 file"),
-        (["A", "--uf2", "rigs/rig.yaml"], "rigs/rig.yaml: is no UF2 file; a Pico W needs a UF2 of family 0xe48bff56"),
+        (
+            ["A", "--uf2", "rigs/rig.yaml"],
+            "rigs/rig.yaml: is not a UF2 file; a Pico W needs a UF2 of family 0xe48bff56",
+        ),
         (["A", "--app", "blonk"], "no firmware app 'blonk'; known: blink"),
         (["A", "--app", "blink", "--firmware", "rigs"], "no firmware app 'blink'; known: none; searched: rigs"),
         (["A", "--app", "blink", "--rig", "bench-2"], "bench-2: no such rig"),
@@ -116,3 +119,32 @@ def test_what_is_wrong_is_said_before_any_board_is_touched(folder: Path, args: l
     result = hil_flash(*args)
     assert result.stderr.startswith(error)
     assert (result.exit_code, result.stdout) == (2, "")
+
+
+def mixed(folder: Path) -> None:
+    rig = folder / "rigs" / "rig.yaml"
+    rig.write_text(RIG.replace("B: {power: main/2}", "B: {power: main/2, type: pico2-w}"))
+
+
+def test_an_image_for_the_wrong_type_is_an_error_before_any_board_is_touched(folder: Path) -> None:
+    mixed(folder)
+    result = hil_flash("--all", "--uf2", "new.uf2")
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert result.stderr.startswith(
+        "board B is a Pico 2 W: new.uf2: is of family 0xe48bff56 (RP2040); a Pico 2 W needs a UF2 of family 0xe48bff59"
+    )
+    result = hil_flash("B", "--uf2", "new.uf2")
+    assert result.exit_code == 2
+    assert result.stderr.startswith("new.uf2: is of family 0xe48bff56 (RP2040); a Pico 2 W needs")
+
+
+def test_each_board_gets_its_part_of_a_universal_file(folder: Path) -> None:
+    mixed(folder)
+    version = "v1.29.0 on 2027-01-01"
+    (folder / "universal.uf2").write_bytes(micropython() + micropython(version, family=RP2350_ARM_S))
+    result = hil_flash("A", "B", "--uf2", "universal.uf2")
+    assert result.stderr == ""
+    assert result.stdout.splitlines() == [
+        f"A: runs MicroPython {NEW_VERSION}",
+        f"B: runs MicroPython {version}",
+    ]

@@ -7,7 +7,7 @@ import pytest
 from pydantic import SecretStr
 
 from hil.config.app import App, FirmwareCatalog
-from hil.config.rig import WifiConfig
+from hil.config.rig_file import WifiConfig
 from hil.errors import ConfigError
 
 MANIFEST = """\

@@ -61,7 +61,7 @@ def test_the_board_that_is_the_probe_has_no_role(tmp_path: Path) -> None:
         (
             "client",
             (
-                "rig.yaml:7: board B is the probe, so it is no client; remove `role: client`, "
+                "rig.yaml:7: board B is the probe, so it cannot be a client; remove `role: client`, "
                 "or name another board as the probe"
             ),
         ),
@@ -133,7 +133,12 @@ BROKEN = {
     "unknown key of a board": (
         "B: {power: main/2}",
         "B: {power: main/2, Seriell: 1}",
-        ["rig.yaml:7: unknown key 'Seriell' in boards.B; did you mean 'serial'? known: power, serial, link, role"],
+        [
+            (
+                "rig.yaml:7: unknown key 'Seriell' in boards.B; did you mean 'serial'? "
+                "known: type, power, serial, link, role"
+            )
+        ],
     ),
     "wrong type": (
         "ports: 5",
@@ -191,7 +196,7 @@ BROKEN = {
         "661e4311",
         [
             (
-                "rig.yaml:8: boards.C.serial is no serial number of a Pico W: 16 hex digits; "
+                "rig.yaml:8: boards.C.serial is not the serial number of a Pico W: 16 hex digits; "
                 "`mpremote connect list` shows them"
             )
         ],
@@ -246,7 +251,7 @@ BROKEN = {
         "  a/B: {",
         [
             (
-                "rig.yaml:7: boards.a/B is no usable name; use letters, digits, '_', '.' and '-', "
+                "rig.yaml:7: boards.a/B is not a usable name; use letters, digits, '_', '.' and '-', "
                 "the first a letter or a digit"
             )
         ],
@@ -284,7 +289,7 @@ BROKEN = {
     "bad interface": (
         "boards:\n",
         "probe: {driver: host, interface: 'wlan 1'}\nboards:\n",
-        ["rig.yaml:5: probe.interface is no name of a network interface; `ip link` shows those of this machine"],
+        ["rig.yaml:5: probe.interface is not the name of a network interface; `ip link` shows those of this machine"],
     ),
     "host probe on a virtual rig": (
         "boards:\n",
@@ -443,8 +448,8 @@ def test_the_rig_file_that_a_newcomer_starts_from() -> None:
 
 
 NO_LINK = (
-    "is no serial link; write rfc2217://host:port, socket://host:port, or the path of a device such as /dev/ttyACM0. "
-    "Without `link:` the board is looked for on USB"
+    "is not a serial link; write rfc2217://host:port, socket://host:port, or the path of a device such as "
+    "/dev/ttyACM0. Without `link:` the board is searched on USB"
 )
 BROKEN_REAL = {
     "no port of the server": (
@@ -463,7 +468,7 @@ BROKEN_REAL = {
         ", serial: 661e431188212345",
         "",
         (
-            "rig.yaml:12: board E cannot be found: hub plug has no place on the USB of this machine; add `serial:` "
+            "rig.yaml:12: board E cannot be found: hub plug is not on the USB of this machine; add `serial:` "
             "(`mpremote connect list` shows it), or `link:`"
         ),
     ),
@@ -476,7 +481,7 @@ BROKEN_REAL = {
         "  plug:",
         "  fake: {driver: virtual, ports: 3}\n  plug:",
         (
-            "rig.yaml:6: hub fake is virtual and hub main is not, but a rig is virtual or not as a whole; give the "
+            "rig.yaml:6: hub fake is virtual and hub main is not, but a rig is either virtual or real; give the "
             "virtual boards a rig file of their own"
         ),
     ),
@@ -578,7 +583,7 @@ UNFIT_CELLS = {
     "unknown key within": (
         "role: client",
         "rol: client",
-        "13: unknown key 'rol' in cells.east.boards.E; did you mean 'role'? known: power, serial, link, role",
+        "13: unknown key 'rol' in cells.east.boards.E; did you mean 'role'? known: type, power, serial, link, role",
     ),
 }
 

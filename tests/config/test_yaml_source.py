@@ -89,5 +89,5 @@ def test_no_text_is_too_broken_for_a_line_number(tmp_path: Path, text: str) -> N
 
 def test_keys_must_be_plain(tmp_path: Path) -> None:
     assert problems(tmp_path, "notes: {}\n[a, b]: c\n") == [
-        "house.yaml:2: a key is not a plain text; write `name: value`"
+        "house.yaml:2: a key is not plain text; write `name: value`"
     ]

@@ -1,7 +1,10 @@
 """The checks of boards, on virtual boards that are well, and on some that are not."""
 
+from dataclasses import replace
+
 import pytest
 
+from hil.config.board_types.pico2_w import PICO2_W
 from hil.doctor import Finding, Status
 from hil.doctor.examination import examine_boards
 from hil.rig import Rig
@@ -126,3 +129,23 @@ def test_dead_board_leaves_the_others_examined(virtual_rig: Rig, virtual_bench: 
     assert (of_a.check, of_a.status) == ("serial", Status.FAILED)
     assert "no serial device 15 s after power-on" in of_a.text
     assert len([finding for finding in found if finding.subject == "B"]) == 5
+
+
+def test_board_of_another_type_than_the_rig_file_says(virtual_rig: Rig, virtual_bench: VirtualBench) -> None:
+    virtual_bench.boards["B"].board_type = PICO2_W
+    found = findings(virtual_rig, virtual_bench, "micropython")
+    assert {name: finding.status for name, finding in found.items()} == {
+        "A": Status.OK,
+        "B": Status.FAILED,
+        "C": Status.OK,
+    }
+    assert found["B"].text.endswith(
+        "on Raspberry Pi Pico 2 W with RP2350, but its type is pico-w (Raspberry Pi Pico W with RP2040)"
+    )
+    assert found["B"].advice == "write `type: pico2-w` in the rig file, or plug in a Pico W"
+
+
+def test_board_of_no_known_type(virtual_rig: Rig, virtual_bench: VirtualBench) -> None:
+    virtual_bench.boards["B"].board_type = replace(PICO2_W, machine="Acme One with RP2350")
+    advice = findings(virtual_rig, virtual_bench, "micropython")["B"].advice
+    assert advice == "flash MicroPython for the Pico W: `hil flash B --uf2 RPI_PICO_W-….uf2`"

@@ -64,14 +64,14 @@ def test_few_boards_are_no_load(tmp_path: Path, kernel: Path) -> None:
     devices = plug_in(kernel, *(pico(f"1-1.4.{port}", "/dev/ttyACM0") for port in (1, 2)))
     (found,) = check_bandwidth(Machine(config(tmp_path), devices), devices=kernel)
     assert (found.subject, found.status) == (CONTROLLER, Status.OK)
-    assert found.text == "2 Picos among 2 devices; 8 endpoints, 2 of them periodic"
+    assert found.text == "2 boards among 2 devices; 8 endpoints, 2 of them periodic"
 
 
 def test_the_12th_board_is_warned_of_and_the_controller_named(tmp_path: Path, kernel: Path) -> None:
     devices = plug_in(kernel, *(pico(f"1-1.4.{port}", "/dev/ttyACM0") for port in range(1, 13)))
     (found,) = check_bandwidth(Machine(config(tmp_path), devices), devices=kernel)
     assert (found.subject, found.status) == (CONTROLLER, Status.WARNING)
-    assert found.text.startswith("near its limit: 12 Picos")
+    assert found.text.startswith("near its limit: 12 boards")
     assert "another controller" in found.advice
 
 
@@ -90,8 +90,7 @@ def access(machine: Machine, tmp_path: Path, refused: str = "") -> dict[str, tup
     found = check_access(
         machine,
         lock_folder=tmp_path / "locks",
-        devices=tmp_path / "devices",
-        nodes=tmp_path / "nodes",
+        root=tmp_path,
         allowed=lambda path: not refused or refused not in str(path),
     )
     return {finding.subject: (finding.status, finding.text, finding.advice) for finding in found}
@@ -106,15 +105,15 @@ def test_rights_that_are_there(tmp_path: Path) -> None:
     )
 
 
-@pytest.mark.parametrize(("driver", "refused"), [("uhubctl", "nodes/001/004"), ("sysfs", "disable")])
+@pytest.mark.parametrize(("driver", "refused"), [("uhubctl", "dev/bus/usb/001/004"), ("sysfs", "disable")])
 def test_rights_that_are_missing_name_the_udev_rule(tmp_path: Path, driver: str, refused: str) -> None:
     tty = tmp_path / "ttyACM0"
     tty.touch()
-    port = tmp_path / "devices" / "1-1.4:1.0" / "1-1.4-port1"
+    port = tmp_path / "sys/bus/usb/devices/1-1.4:1.0" / "1-1.4-port1"
     port.mkdir(parents=True)
     (port / "disable").touch()
-    (tmp_path / "nodes" / "001").mkdir(parents=True)
-    (tmp_path / "nodes" / "001" / "004").touch()
+    (tmp_path / "dev/bus/usb/001").mkdir(parents=True)
+    (tmp_path / "dev/bus/usb/001/004").touch()
     machine = Machine(config(tmp_path, driver), (HUB, pico("1-1.4.1", str(tty))))
     status, text, advice = access(machine, tmp_path, refused)["main"]
     assert status is Status.FAILED

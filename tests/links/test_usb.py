@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from hil.clock import MonotonicClock
+from hil.config.board_types.pico_w import PICO_W
 from hil.host.usb_devices import UsbDevice, UsbMonitor
 from hil.links.device import DeviceAbsent
 from hil.links.reader import PortLink
@@ -27,15 +28,15 @@ BOOTSEL = pico("1-1.4.2", "e0c9125b0d9b", product_id=0x0003)
 
 @pytest.mark.parametrize("usb_port", ["1-1.4.2", None])
 def test_a_board_is_found_by_its_serial_number(usb_port: str | None) -> None:
-    assert find_tty(BOARDS, B, usb_port) == "/dev/ttyACM3"
+    assert find_tty(BOARDS, B, usb_port, PICO_W) == "/dev/ttyACM3"
 
 
 def test_a_board_is_found_by_the_port_that_it_hangs_on() -> None:
-    assert find_tty(BOARDS, "", "1-1.4.3") == "/dev/ttyACM0"
+    assert find_tty(BOARDS, "", "1-1.4.3", PICO_W) == "/dev/ttyACM0"
 
 
 def test_the_first_of_several_serial_devices_is_the_repl() -> None:
-    assert find_tty([pico("1-2", B, "/dev/ttyACM4", "/dev/ttyACM5")], B, None) == "/dev/ttyACM4"
+    assert find_tty([pico("1-2", B, "/dev/ttyACM4", "/dev/ttyACM5")], B, None, PICO_W) == "/dev/ttyACM4"
 
 
 KEYBOARD = UsbDevice("1-1.4.2", 0x046D, 0xC31C, None, bus=1, address=9)
@@ -98,8 +99,8 @@ WRONG = {
         (HUB, KEYBOARD),
         "",
         (
-            "the USB device on port 1-1.4.2 (046d:c31c) has no serial device and is no Pico with MicroPython; check "
-            "what is plugged in there"
+            "the USB device on port 1-1.4.2 (046d:c31c) has no serial device and is not a Pico W with MicroPython; "
+            "check what is plugged in there, and `type:` in the rig file"
         ),
     ),
 }
@@ -108,13 +109,13 @@ WRONG = {
 @pytest.mark.parametrize(("devices", "serial", "expected"), WRONG.values(), ids=WRONG)
 def test_what_is_wrong_is_said(devices: tuple[UsbDevice, ...], serial: str, expected: str) -> None:
     with pytest.raises(DeviceAbsent) as caught:
-        find_tty(devices, serial, "1-1.4.2")
+        find_tty(devices, serial, "1-1.4.2", PICO_W)
     assert str(caught.value) == expected
 
 
 def test_a_board_in_bootsel_mode_is_not_taken_for_the_one_whose_number_it_has() -> None:
     with pytest.raises(DeviceAbsent):
-        find_tty([pico("1-2", B, "/dev/ttyACM0", product_id=0x0003)], B, None)
+        find_tty([pico("1-2", B, "/dev/ttyACM0", product_id=0x0003)], B, None, PICO_W)
 
 
 # ---- the monitor
@@ -165,7 +166,7 @@ def test_a_board_that_comes_back_under_another_name_is_followed(
     bus: Bus, monitor: UsbMonitor, clock: MonotonicClock, ear: Ear, tmp_path: Path
 ) -> None:
     first, second = PtyDevice(tmp_path / "ttyACM0"), PtyDevice(tmp_path / "ttyACM3")
-    link = PortLink("B", UsbAddress(B, "1-1.4.2", monitor), clock)
+    link = PortLink("B", UsbAddress(B, "1-1.4.2", monitor, PICO_W), clock)
     link.start(ear)
     try:
         ear.wait(lambda: "nothing is on its USB port" in link.obstacle)

@@ -14,7 +14,7 @@ pytestmark = pytest.mark.usb_sim
 
 def test_discovered_rig_file_means_the_boards_of_the_real_one(machine: SimulatedMachine, tmp_path: Path) -> None:
     machine.run(*HIL, "discover", "--output", str(tmp_path / "rig.yaml"))
-    assert "# It says that it switches its ports one by one" in (tmp_path / "rig.yaml").read_text()
+    assert "# It reports that it switches each port separately" in (tmp_path / "rig.yaml").read_text()
     found, real = (load_rig(path, machine.environ) for path in (tmp_path / "rig.yaml", RIG))
     assert [(str(board.power), board.serial, board.usb_port) for board in found.wired_boards] == [
         (str(board.power), board.serial, board.usb_port) for board in real.wired_boards

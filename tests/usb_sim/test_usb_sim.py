@@ -23,7 +23,7 @@ LIST_DEVICES = """
 import json
 from dataclasses import asdict
 from hil.host.usb_devices import list_devices
-print(json.dumps([asdict(device) | {"mode": device.mode} for device in list_devices()]))
+print(json.dumps([asdict(device) for device in list_devices()]))
 """
 
 EVENTS = """
@@ -39,7 +39,7 @@ for device in iter(monitor.poll, None):
 
 def test_boards_are_discovered_by_number_and_port(machine: SimulatedMachine) -> None:
     devices = {device["port_path"]: device for device in json.loads(machine.run(sys.executable, "-c", LIST_DEVICES))}
-    boards = {path: devices[path]["serial"] for path in devices if devices[path]["mode"] == "application"}
+    boards = {path: devices[path]["serial"] for path in devices if devices[path]["vendor_id"] == 0x2E8A}
     assert boards == {
         "1-1.4.1": "e6614c311b8c2b2a",
         "1-1.4.2": "e6614c311b7d5c21",

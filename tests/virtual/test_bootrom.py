@@ -6,11 +6,12 @@ from random import Random
 import pytest
 import serial
 
-from hil.bootsel.uf2 import BLOCK_BYTES, FLASH_START
+from hil.bootsel.uf2_block import BLOCK_BYTES
+from hil.config.board_types.pico_w import PICO_W
 from hil.virtual.bench.bench import VirtualBench
 from hil.virtual.bench.pico import PowerState
-from hil.virtual.bootrom import FILES, SERIAL_NUMBER
-from tests.bootsel.uf2_writer import NEW_VERSION, block, micropython, uf2
+from hil.virtual.bootrom import volume_files
+from tests.bootsel.uf2_writer import FLASH_START, NEW_VERSION, block, micropython, uf2
 from tests.virtual.conftest import Terminal
 
 BOOTLOADER = "import machine; machine.bootloader()\r"
@@ -49,9 +50,10 @@ def test_bootloader_takes_the_serial_port_away_and_brings_the_volume_within_two_
 
 
 def test_all_boards_look_alike_in_bootsel_mode() -> None:
-    assert SERIAL_NUMBER == "E0C9125B0D9B"
-    assert b"Model: Raspberry Pi RP2\r\nBoard-ID: RPI-RP2\r\n" in FILES["INFO_UF2.TXT"]
-    assert SERIAL_NUMBER.encode() in FILES["INDEX.HTM"]
+    files = volume_files(PICO_W)
+    assert PICO_W.bootsel_serial == "E0C9125B0D9B"
+    assert files["INFO_UF2.TXT"] == b"UF2 Bootloader v3.0\r\nModel: Raspberry Pi RP2\r\nBoard-ID: RPI-RP2\r\n"
+    assert b"device/RP2?version=E0C9125B0D9B'" in files["INDEX.HTM"]
 
 
 def test_a_power_cycle_leaves_bootsel_mode(bootsel: Terminal) -> None:

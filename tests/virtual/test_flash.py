@@ -2,8 +2,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hil.virtual.flash import FLASH_SIZE, Flash, FlashError, FlashFile
+from hil.config.board_types.pico_w import PICO_W
+from hil.virtual.flash import Flash, FlashError, FlashFile
 from hil.virtual.rp2_errno import Errno
+
+FLASH_SIZE = PICO_W.file_system_bytes
 
 
 def open_for_writing(flash: Flash, path: str) -> FlashFile:
@@ -11,7 +14,7 @@ def open_for_writing(flash: Flash, path: str) -> FlashFile:
 
 
 def test_written_content_appears_when_the_file_is_synced() -> None:
-    flash = Flash()
+    flash = Flash(FLASH_SIZE)
     flash.replace("/main.py", b"old")
     file = open_for_writing(flash, "/main.py")
     file.write(b"new content")
@@ -21,7 +24,7 @@ def test_written_content_appears_when_the_file_is_synced() -> None:
 
 
 def test_full_flash_raises_enospc_and_keeps_what_was_there() -> None:
-    flash = Flash()
+    flash = Flash(FLASH_SIZE)
     flash.replace("/keep", b"k")
     file = open_for_writing(flash, "/big")
     # Everything but the root's two blocks and the other file's block fits.
@@ -34,7 +37,7 @@ def test_full_flash_raises_enospc_and_keeps_what_was_there() -> None:
 
 
 def test_rename_replaces_an_existing_file() -> None:
-    flash = Flash()
+    flash = Flash(FLASH_SIZE)
     flash.replace("/a", b"1")
     flash.replace("/b", b"2")
     flash.rename("/a", "/b")
@@ -42,7 +45,7 @@ def test_rename_replaces_an_existing_file() -> None:
 
 
 def test_renamed_folder_takes_its_files_along() -> None:
-    flash = Flash()
+    flash = Flash(FLASH_SIZE)
     flash.make_folder("/lib")
     flash.replace("/lib/x.py", b"x")
     flash.rename("/lib", "/old")
@@ -51,7 +54,7 @@ def test_renamed_folder_takes_its_files_along() -> None:
 
 
 def test_folder_must_be_empty_to_be_removed_and_exist_to_be_used() -> None:
-    flash = Flash()
+    flash = Flash(FLASH_SIZE)
     flash.make_folder("/lib")
     flash.replace("/lib/x.py", b"x")
     with pytest.raises(FlashError) as raised:
@@ -63,7 +66,7 @@ def test_folder_must_be_empty_to_be_removed_and_exist_to_be_used() -> None:
 
 
 def test_names_have_at_most_255_bytes() -> None:
-    flash = Flash()
+    flash = Flash(FLASH_SIZE)
     flash.replace("/" + "x" * 255, b"")
     flash.make_folder("/" + "ü" * 127)
     for path in ("/" + "x" * 256, "/" + "ü" * 128):
@@ -77,7 +80,7 @@ def test_names_have_at_most_255_bytes() -> None:
 
 @given(st.lists(st.sampled_from(["..", ".", "a", "b", "etc", "passwd", ""]), max_size=8))
 def test_no_path_leaves_the_root(parts: list[str]) -> None:
-    flash = Flash()
+    flash = Flash(FLASH_SIZE)
     path = "/" + "/".join(parts)
     try:
         flash.replace(path, b"x")
@@ -89,7 +92,7 @@ def test_no_path_leaves_the_root(parts: list[str]) -> None:
 
 
 def test_an_image_is_there_with_its_folders() -> None:
-    flash = Flash()
+    flash = Flash(FLASH_SIZE)
     flash.make_folder("/lib")
     flash.install({"main.py": b"m", "lib/pkg/deep/x.py": b"x", "lib/pkg/__init__.py": b""})
     assert flash.files == {"/main.py": b"m", "/lib/pkg/deep/x.py": b"x", "/lib/pkg/__init__.py": b""}

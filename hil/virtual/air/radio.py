@@ -31,7 +31,7 @@ class Radio:
 
     ``on_change`` is called when something has changed that a blocked call may wait for; ``print_line`` takes what the
     chip's DHCP server prints on the board's console. Neither is called while the radio is off. ``announces``: whether
-    it has an mDNS responder, as every board has.
+    it has an mDNS responder, as every board has. ``hostname``: its name after power-on.
     """
 
     def __init__(
@@ -43,15 +43,17 @@ class Radio:
         print_line: Callable[[str], None],
         *,
         announces: bool = True,
+        hostname: str = DEFAULT_HOSTNAME,
     ) -> None:
         self.world = world
         self._announces = announces
+        self._default_hostname = hostname
         self._responders: dict[Interface, MdnsResponder] = {}
         self._on_change = on_change
         self._powering_up: Event | None = None
         self.mac = mac
         self.is_powered = False
-        self.hostname = DEFAULT_HOSTNAME
+        self.hostname = self._default_hostname
         self.chip_settings = dict(CHIP_SETTINGS)
         self._ip = IpLayer(world, self._deliver, self._changed)
         self._udp = UdpLayer(self._ip)
@@ -97,7 +99,7 @@ class Radio:
         self.station.vanish()
         self.access_point.vanish()
         self.access_point.restore_defaults()
-        self.hostname = DEFAULT_HOSTNAME
+        self.hostname = self._default_hostname
         self.chip_settings = dict(CHIP_SETTINGS)
 
     def deinit(self) -> None:

@@ -6,7 +6,8 @@ import serial
 
 from hil.clock import Clock
 from hil.config import hubs
-from hil.config.rig import RigConfig, VirtualProbeConfig
+from hil.config.rig import RigConfig
+from hil.config.rig_file import VirtualProbeConfig
 from hil.probes import Probe
 from hil.virtual.air.medium import Air
 from hil.virtual.air.radio import Radio
@@ -51,13 +52,13 @@ class VirtualBench:
         self._power_ports: dict[str, VirtualPowerPort] = {}
         for board in config.wired_boards:
             name = board.name
-            pico = VirtualPico(self.world, runtime, self.air, rom, name, board.serial)
+            pico = VirtualPico(self.world, runtime, self.air, rom, name, board.serial, board.type)
             hub = self.hubs[board.power.hub]
             hub.plug_in(board.power.port, pico)
             self.boards[name] = pico
             self._exchange.ports[name] = pico.usb
             self._links[name] = VirtualLink(name, self._exchange.url(name), pico.usb, self._clock)
-            self._bootsels[name] = VirtualBootsel(name, pico.bootrom, self._clock)
+            self._bootsels[name] = VirtualBootsel(name, board.type, pico.bootrom, self._clock)
             self._power_ports[name] = VirtualPowerPort(hub, board.power.port)
         self._radio = radio = self._make_radio() if isinstance(config.probe, VirtualProbeConfig) else None
         self._probe = self._make_probe(config, radio) if radio else None

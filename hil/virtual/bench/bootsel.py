@@ -1,8 +1,10 @@
 """BOOTSEL mode of a virtual board."""
 
 from hil.bootsel import Progress
-from hil.bootsel.uf2 import BLOCK_BYTES, Uf2Image
+from hil.bootsel.uf2 import Uf2Image
+from hil.bootsel.uf2_block import BLOCK_BYTES
 from hil.clock import Clock
+from hil.config.board_type import BoardType
 from hil.errors import BootselError
 from hil.virtual.bootrom import BLOCK_US, BootRom
 from hil.virtual.world import US_PER_S
@@ -13,10 +15,16 @@ _BLOCKS_AT_ONCE = 64
 class VirtualBootsel:
     """Writes to the volume of one virtual board, at the speed of a real one. Implements ``BootselDevice``."""
 
-    def __init__(self, board: str, bootrom: BootRom, clock: Clock) -> None:
+    def __init__(self, board: str, board_type: BoardType, bootrom: BootRom, clock: Clock) -> None:
         self._board = board
+        self._board_type = board_type
         self._bootrom = bootrom
         self._clock = clock
+
+    @property
+    def board_type(self) -> BoardType:
+        """The type of the board."""
+        return self._board_type
 
     def locate(self) -> None:
         """A virtual board is always found."""

@@ -1,9 +1,10 @@
-"""One virtual Pico W: power, boot and resets of the MicroPython that runs on it, with its flash, USB and radio."""
+"""One virtual board: power, boot and resets of the MicroPython that runs on it, with its flash, USB and radio."""
 
 from collections.abc import Mapping
 from enum import Enum
 from random import Random
 
+from hil.config.board_type import BoardType, default_board_type
 from hil.virtual.air.medium import Air
 from hil.virtual.air.radio import Radio
 from hil.virtual.bootrom import BootRom, Firmware
@@ -27,14 +28,14 @@ fast end of the 1 to 5 s that real hubs need."""
 TOUCH_US = 250_000
 """From the 1200-baud touch to BOOTSEL (``usbd_cdc_run_bootloader_task`` in MicroPython)."""
 
-HEAP = "216k"
-"""MicroPython's heap. A Pico W has 190 KB; the rest makes up for the modules that it holds in flash and we in RAM."""
+HEAP_FOR_MODULES = 26 * 1024
+"""Bytes of heap beyond those of a real board: a virtual one holds modules in RAM that a real one holds in flash."""
 
 EPOCH_2021_US = 1_609_459_200_000_000
-"""``time.time()`` of a Pico W starts at 2021-01-01 at each hard boot."""
+"""``time.time()`` of a board starts at 2021-01-01 at each hard boot."""
 
 _RADIO_CHIP_MAC_PREFIX = bytes.fromhex("28cdc1")
-"""Raspberry Pi's own, on every Pico W; the rest of a virtual board's MAC is the end of its serial number."""
+"""Raspberry Pi's own; the rest of a virtual board's MAC is the end of its serial number."""
 
 
 class PowerState(Enum):
@@ -49,7 +50,7 @@ class PowerState(Enum):
 
 
 class VirtualPico:
-    """A Pico W. Everything it does happens while the world runs; power can be cut at any instant."""
+    """A board. Everything it does happens while the world runs; power can be cut at any instant."""
 
     def __init__(
         self,
@@ -59,13 +60,15 @@ class VirtualPico:
         rom: Mapping[str, bytes],
         name: str,
         serial_number: str,
+        board_type: BoardType,
     ) -> None:
-        """``rom``: the modules that every board has built in, by path. ``serial_number``: 16 hex digits."""
+        """``rom``: the modules that every board has built in, by path. ``serial_number``: hex digits."""
+        self.board_type = board_type
         self.name = name
         self.serial_number = serial_number
         self.state = PowerState.OFF
         self.reset_cause = ResetCause.POWER_ON
-        self.flash = Flash()
+        self.flash = Flash(self.board_type.file_system_bytes)
         self._world = world
         self._runtime = runtime
         self._chance = Random()
@@ -73,11 +76,11 @@ class VirtualPico:
         self._machine = MachineHal(world, self)
         self.usb = UsbSerial(world, self._hardware_changed, self._interrupt, self._be_touched)
         self.firmware = Firmware()
-        self.bootrom = BootRom(world, self.firmware, self._run_new_firmware)
+        self.bootrom = BootRom(world, self.firmware, self._run_new_firmware, self.board_type)
         self.is_bootsel_held = False
         """Whether somebody holds the BOOTSEL button; the boot ROM looks at it once, at power-on and reset."""
         mac = _RADIO_CHIP_MAC_PREFIX + bytes.fromhex(serial_number)[-3:]
-        self.radio = Radio(world, air, mac, self._hardware_changed, self._print_line)
+        self.radio = Radio(world, air, mac, self._hardware_changed, self._print_line, hostname=self.board_type.hostname)
         self._network = NetworkHal(self.radio, lambda: self.usb.input_available)
         self.cpu = Cpu(world, {**self._machine.handlers(), **self._network.handlers()}, self._crash)
         self.failing_enumerations = 0
@@ -215,12 +218,19 @@ class VirtualPico:
 
     def _start(self, mode: str) -> None:
         vm = Vm(self._runtime)
-        run = f"import _boot; _boot.run({mode!r}, {self.firmware.version!r}, {self.firmware.version_info!r})"
+        version = f"{self.firmware.version!r}, {self.firmware.version_info!r}"
+        run = f"import _boot; _boot.run({mode!r}, {version})"
+        board_type = self.board_type
+        if board_type != default_board_type():
+            # The built-in modules have the default type's names in them.
+            names = f"{board_type.machine!r}, {board_type.micropython_build!r}, {board_type.cpu_hz}"
+            run = f"import _board_type; _board_type.set({version}, {names}); {run}"
+        heap_kb = (board_type.heap_bytes + HEAP_FOR_MODULES) // 1024
         wasi = Wasi(
             vm,
             self._files,
             self.usb,
-            argv=["micropython", "-X", f"heapsize={HEAP}", "-c", run],
+            argv=["micropython", "-X", f"heapsize={heap_kb}k", "-c", run],
             environ={"MICROPYPATH": ROM_FOLDER},
             now_us=lambda: self._uptime_us,
             epoch_us=lambda: self._epoch_us + self._uptime_us,

@@ -1,9 +1,10 @@
 """The hardware calls of MicroPython's ``machine``, ``time``, ``os`` and REPL on a virtual board."""
 
 from collections.abc import Sequence
-from enum import IntEnum
+from enum import Enum, auto
 from typing import Protocol
 
+from hil.config.board_type import BoardType
 from hil.virtual.call import MAILBOX_SIZE, PENDING, Block, BoardValueError, Handler
 from hil.virtual.flash import BLOCK_SIZE, Flash
 from hil.virtual.hal.pins import PinHal
@@ -20,17 +21,18 @@ LISTING_PAGE = 12
 """Entries of a folder in one answer: names have at most 255 bytes (``MAX_NAME_BYTES``), an answer 4096."""
 
 
-class ResetCause(IntEnum):
-    """``machine.reset_cause()``."""
+class ResetCause(Enum):
+    """Why a board has started. Its type has the number that ``machine.reset_cause()`` gives."""
 
-    POWER_ON = 1
-    WATCHDOG = 3
+    POWER_ON = auto()
+    WATCHDOG = auto()
 
 
 class Microcontroller(Protocol):
     """The board as these calls need it: what hangs on its chip, and its ways to start again."""
 
     serial_number: str
+    board_type: BoardType
     reset_cause: ResetCause
     flash: Flash
     usb: UsbSerial
@@ -93,7 +95,7 @@ class MachineHal:
             "reset": lambda _words, _payload: self._board.hard_reset(ResetCause.WATCHDOG),
             "soft_reset": lambda words, _payload: self._board.soft_reset(words[0]),
             "bootloader": lambda _words, _payload: self._board.enter_bootloader(),
-            "reset_cause": lambda _words, _payload: int(self._board.reset_cause),
+            "reset_cause": lambda _words, _payload: self._reset_cause(),
             "unique_id": lambda _words, _payload: bytes.fromhex(self._board.serial_number),
             "statvfs": self._statvfs,
             "listdir": self._listdir,
@@ -104,6 +106,12 @@ class MachineHal:
             "rtc.set": lambda words, _payload: self._board.set_time(int(words[0])),
             **self._pins.handlers(),
         }
+
+    def _reset_cause(self) -> int:
+        board_type = self._board.board_type
+        if self._board.reset_cause is ResetCause.POWER_ON:
+            return board_type.power_on_reset_cause
+        return board_type.watchdog_reset_cause
 
     @property
     def _vm(self) -> Vm:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from random import Random
 
-from hil.virtual.flash import FLASH_SIZE, Flash, FlashError, FlashFile
+from hil.virtual.flash import Flash, FlashError, FlashFile
 from hil.virtual.rp2_errno import Errno
 from hil.virtual.vm.absent_modules import absent_modules
 
@@ -13,6 +13,8 @@ ROM_FOLDER = "/.frozen"
 
 _RANDOM_DEVICE = "/dev/random"
 """What ``os.urandom`` of the interpreter opens."""
+_LONGEST_READ = 1024 * 1024
+"""Bytes of one read of the random device: more than any buffer of a board holds."""
 
 
 @dataclass(frozen=True)
@@ -48,7 +50,7 @@ class RandomDevice:
 
     def read(self, size: int) -> bytes:
         """``size`` random bytes. More than any buffer holds, which ``os.urandom(-1)`` asks for, is ``FlashError``."""
-        if size > FLASH_SIZE:
+        if size > _LONGEST_READ:
             raise FlashError(Errno.EINVAL)
         return self._rng.randbytes(size)
 

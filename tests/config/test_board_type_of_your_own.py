@@ -1,0 +1,101 @@
+"""The board type in docs/rig.md, as it stands there, in a package of its own."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from hil.config.rig import load_rig
+from hil.errors import ConfigError
+from tests.bootsel.uf2_writer import RP2350_ARM_S, micropython
+
+DOCS = Path(__file__).parents[2] / "docs" / "rig.md"
+RIG = """\
+rig: acme
+wifi: {ssid: PicoAP, password: pico1234}
+hubs: {main: {driver: virtual, ports: 2}}
+boards:
+  A: {power: main/1}
+  B: {power: main/2, type: acme-one-w}
+"""
+
+
+@pytest.fixture
+def installed(tmp_path: Path) -> Path:
+    """A folder in which the documented type is installed, as pip would leave it there."""
+    text = DOCS.read_text(encoding="utf-8")
+    [source] = re.findall(r"```python\n# acme_boards\.py\n(.*?)```", text, re.DOTALL)
+    [group, entry] = re.findall(r'```toml\n\[project\.entry-points\."(pico_hil\.board_types)"\]\n(.+?)\n```', text)[0]
+    (tmp_path / "acme_boards.py").write_text(source)
+    information = tmp_path / "acme_boards-1.0.dist-info"
+    information.mkdir()
+    (information / "METADATA").write_text("Metadata-Version: 2.1\nName: acme-boards\nVersion: 1.0\n")
+    (information / "entry_points.txt").write_text(f"[{group}]\n{entry.replace(chr(34), '')}\n")
+    (tmp_path / "rig.yaml").write_text(RIG)
+    return tmp_path
+
+
+def hil(installed: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-c", "from hil.commands.cli import app; app()", *arguments]
+    environ = {**os.environ, "PYTHONPATH": str(installed)}
+    command += ["--rig", str(installed / "rig.yaml")]
+    return subprocess.run(command, capture_output=True, text=True, timeout=120, check=False, env=environ)
+
+
+def problem(installed: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    monkeypatch.syspath_prepend(installed)
+    monkeypatch.delitem(sys.modules, "acme_boards", raising=False)
+    with pytest.raises(ConfigError) as caught:
+        load_rig(installed / "rig.yaml", {})
+    return str(caught.value).removeprefix(f"{installed}/")
+
+
+def test_doctor_knows_it(installed: Path) -> None:
+    done = hil(installed, "doctor", "--json")
+    findings = json.loads(done.stdout)["findings"]
+    texts = {found["subject"]: found["text"] for found in findings if found["check"] == "micropython"}
+    assert texts["B"].endswith("on Acme One W with RP2350")
+    assert done.returncode == 0
+
+
+def test_it_is_flashed_with_an_image_for_its_chip_alone(installed: Path) -> None:
+    (installed / "pico.uf2").write_bytes(micropython())
+    (installed / "acme.uf2").write_bytes(micropython(family=RP2350_ARM_S))
+    done = hil(installed, "flash", "B", "--uf2", str(installed / "pico.uf2"))
+    assert done.returncode == 2
+    assert "is of family 0xe48bff56 (RP2040); an Acme One W needs a UF2 of family 0xe48bff59" in done.stderr
+    done = hil(installed, "flash", "B", "--uf2", str(installed / "acme.uf2"))
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_it_is_among_the_known(installed: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (installed / "rig.yaml").write_text(RIG.replace("acme-one-w", "acme-one"))
+    assert problem(installed, monkeypatch) == (
+        "rig.yaml:6: boards.B.type: unknown board type 'acme-one'; did you mean 'acme-one-w'? "
+        "known: acme-one-w, pico-w, pico2-w"
+    )
+
+
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [
+        ("import nonesuch", "is acme_boards:ONE_W of package acme-boards, which cannot be imported (ModuleNotFound"),
+        (
+            "ONE_W = 1",
+            "is acme_boards:ONE_W of package acme-boards, which is not an instance of hil.config.",
+        ),
+        (
+            "from hil.config.board_types.pico_w import PICO_W as ONE_W",
+            "has the name 'pico-w' itself; correct",
+        ),
+    ],
+)
+def test_one_that_is_broken_names_its_package(
+    installed: Path, monkeypatch: pytest.MonkeyPatch, source: str, expected: str
+) -> None:
+    (installed / "acme_boards.py").write_text(source)
+    assert problem(installed, monkeypatch).startswith(f"rig.yaml:6: boards.B.type: board type 'acme-one-w' {expected}")
