@@ -81,7 +81,7 @@ class Mounter:
             if mount is None:
                 found = _MOUNTED.search(result.output.strip()) if result.status == 0 else None
                 if found is None:
-                    raise BootselError(f"{node} cannot be mounted by udisksctl ({result.said()}); {_by_hand(node)}")
+                    raise BootselError(f"{node} cannot be mounted by udisksctl ({result.reason()}); {_by_hand(node)}")
                 return Path(found[1])
         if not mount.is_writable:
             raise BootselError(f"{node} is mounted read-only on {mount.point}; unmount it (`umount {node}`)")

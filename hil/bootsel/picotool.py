@@ -32,5 +32,5 @@ def _checked(run: Run, command: Sequence[str], within_s: float) -> None:
     except ProgramError as error:
         raise BootselError(str(error)) from error
     if finished.status:
-        text = f"`{' '.join(command)}` failed ({finished.said()})"
+        text = f"`{' '.join(command)}` failed ({finished.reason()})"
         raise BootselError(f"{text}; if it may not use the device, install the udev rule of docs/rig.md")

@@ -1,4 +1,4 @@
-"""What the kernel of the bench machine says about USB while a test runs: trouble there spoils results unnoticed."""
+"""What the kernel of the bench machine logs about USB during a test: USB errors can spoil results unnoticed."""
 
 import errno
 import json
@@ -23,7 +23,7 @@ _ABOUT_USB = re.compile(
     r"\b(usb\b|usb\d+|usb-storage|usbcore|xhci|ehci|ohci|dwc2|dwc_otg|cdc_acm|ttyACM\d+|hub \d+-|over-?current)",
     re.IGNORECASE,
 )
-# Said at lower levels, and trouble all the same: a reset that nobody asked for, a bus that is full.
+# Logged at lower levels, but problems too: an unexpected reset, a full bus.
 _TROUBLE = re.compile(
     r"\breset (low|full|high|super)-speed\b|not enough bandwidth|over-?current|error -\d+|unable to enumerate"
     r"|not accepting address|device descriptor read",
@@ -46,19 +46,19 @@ class KernelLine:
 
 
 class KernelLog(Protocol):
-    """The kernel's log, read bit by bit."""
+    """The kernel's log, read incrementally."""
 
     def read(self) -> list[KernelLine]:
         """What was added since the last call, or since it was opened. Never waits for more. Raises ``OSError``."""
 
     def close(self) -> None:
-        """Give back what it holds."""
+        """Release its resources."""
 
 
 def trouble_in(lines: Iterable[KernelLine]) -> list[KernelLine]:
-    """The lines that tell of trouble with USB: warnings and worse, and a few that the kernel takes more lightly.
+    """The lines about USB problems: warnings and worse, and some that the kernel logs at lower levels.
 
-    That devices come and go is no trouble: each power cycle makes them.
+    Devices that come and go are not a problem: each power cycle causes that.
     """
     return [
         line for line in lines if _ABOUT_USB.search(line.text) and (line.level <= WARNING or _TROUBLE.search(line.text))
@@ -68,7 +68,7 @@ def trouble_in(lines: Iterable[KernelLine]) -> list[KernelLine]:
 def parse_kmsg(record: str) -> KernelLine | None:
     """One record of ``/dev/kmsg``: ``priority,number,time in us,flags[,…];text`` and lines of further fields.
 
-    None for what did not come from the kernel, and for what is no record.
+    None for a record that is not from the kernel, or malformed.
     """
     head, found, body = record.partition(";")
     fields = head.split(",")
@@ -81,11 +81,11 @@ def parse_kmsg(record: str) -> KernelLine | None:
 
 
 def parse_journal(line: str) -> KernelLine | None:
-    """One line of ``journalctl --dmesg --output=json``. None for what is none."""
+    """One line of ``journalctl --dmesg --output=json``; None if it is malformed."""
     try:
         entry = json.loads(line)
         time_us = entry.get("_SOURCE_MONOTONIC_TIMESTAMP") or entry["__MONOTONIC_TIMESTAMP"]
-        # What is no UTF-8 comes as a list of bytes.
+        # Text that is not UTF-8 comes as a list of bytes.
         message = entry["MESSAGE"]
         text = bytes(message).decode(errors="backslashreplace") if isinstance(message, list) else str(message)
         return KernelLine(int(time_us) / 1e6, int(entry.get("PRIORITY", 6)), text)
@@ -100,7 +100,7 @@ class KmsgLog:
         self._descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
         try:
             os.lseek(self._descriptor, 0, os.SEEK_END)
-            # Some sandboxes let it be opened, and nothing be read.
+            # Some sandboxes allow opening, but not reading.
             self.read()
         except BaseException:
             self.close()
@@ -125,7 +125,7 @@ class KmsgLog:
             except OSError as error:
                 if error.errno != errno.EPIPE:
                     raise
-                # Records were overwritten before they were read; the next read goes on with the oldest there is.
+                # Records were overwritten before they were read; the next read continues with the oldest one.
 
 
 class JournalLog:
@@ -143,7 +143,7 @@ class JournalLog:
         return lines
 
     def close(self) -> None:
-        """It holds nothing."""
+        """Nothing to release."""
 
     def _run(self, selection: str) -> tuple[list[KernelLine], str]:
         """The lines selected, and the place of the last one in the journal, if there is any."""
@@ -169,6 +169,6 @@ def open_kernel_log(kmsg: Path = KMSG, journalctl: str = "journalctl") -> Kernel
 
 
 def _unescaped(text: str) -> str:
-    """Text of a record: control characters, and what is no ASCII, stand in it as ``\\xNN``."""
+    """Text of a record without its escapes: control and non-ASCII characters are written as ``\\xNN``."""
     data = re.sub(rb"\\x([0-9a-fA-F]{2})", lambda found: bytes.fromhex(found[1].decode()), text.encode())
     return data.decode("utf-8", "backslashreplace")

@@ -1,7 +1,7 @@
 """Locks of boards: two runs on one machine never drive the same board, whatever rig files they have.
 
-The kernel holds a lock (``flock``) for the process that took it, and frees it with the process, however that ends. What
-the file says is only for the error message of the next one.
+The kernel holds a lock (``flock``) for the process that took it, and frees it when the process ends, however that
+happens. The content of the file is only for the error message of the next process.
 """
 
 import fcntl
@@ -19,11 +19,11 @@ from hil.errors import BenchError
 from hil.host.processes import PROC, command_text, user_name
 
 LOCK_FOLDERS = (Path("/run/lock"), Path("/var/lock"), Path("/tmp"))
-"""Boards are locked in the first of these that every user may write to: one place for the whole machine."""
+"""Boards are locked in the first of these that every user may write to: one place for the complete machine."""
 
 _FOLDER_MODE = 0o1777
 _FILE_MODE = 0o666
-_SAID_BYTES = 4096
+_OWNER_BYTES = 4096
 
 
 class BoardsInUse(BenchError):
@@ -32,7 +32,7 @@ class BoardsInUse(BenchError):
 
 @dataclass(frozen=True)
 class Owner:
-    """Who holds a lock, in its own words."""
+    """The process that holds a lock, as it has described itself."""
 
     pid: int
     user: str
@@ -48,48 +48,48 @@ class BoardLocks:
     """The locks on the boards of one rig: all of them or none."""
 
     def __init__(self, keys: Mapping[str, Iterable[str]], folder: Path | None = None) -> None:
-        """Take them at once. ``keys``: by board, everything that means it: its serial number, its hub port, its link.
+        """Take them at once. ``keys``: by board, everything that identifies it: serial number, hub port, link.
 
-        Raises ``BoardsInUse`` that names the board and who has it, ``BenchError`` when no lock can be taken at all.
+        Raises ``BoardsInUse``, which names the board and its owner, or ``BenchError`` when no lock can be taken at all.
         """
         self._folder = folder or _machine_folder()
         with ExitStack() as stack:
             self._make_folder()
-            for board, meanings in keys.items():
-                for key in sorted(set(meanings)):
+            for board, names in keys.items():
+                for key in sorted(set(names)):
                     path = self._folder / (re.sub(r"[^A-Za-z0-9.-]+", "_", key) + ".lock")
-                    stack.callback(_give_back, path, self._take(board, key, path))
+                    stack.callback(_unlock, path, self._take(board, key, path))
             self._held = stack.pop_all()
 
     def release(self) -> None:
-        """Let others have the boards."""
+        """Release the boards for other runs."""
         self._held.close()
 
     def _take(self, board: str, key: str, path: Path) -> int:
         try:
             descriptor = _open(path)
         except OSError as error:
-            text = f"board {board} cannot be locked ({path}: {error.strerror}), so that others would not see it in use"
+            text = f"board {board} cannot be locked ({path}: {error.strerror}), so other runs would not see it in use"
             raise BenchError(f"{text}; correct the rights of {self._folder}") from error
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            owner = _owner(descriptor)
+            owner = _read_owner(descriptor)
             os.close(descriptor)
-            text = f"board {board} ({key}) is in use by {owner or 'another process, which has not said who it is'}"
+            text = f"board {board} ({key}) is in use by {owner or 'another process'}"
             raise BoardsInUse(f"{text}; wait until that ends, or end it ({path})") from None
         if not _is_at(path, descriptor):
-            # Its owner has just given it back, and the file with it: the lock of nothing is none.
+            # Its owner has just released it and deleted the file, so this lock is worthless.
             os.close(descriptor)
             return self._take(board, key, path)
-        _say(descriptor)
+        _write_owner(descriptor)
         return descriptor
 
     def _make_folder(self) -> None:
         try:
             self._folder.mkdir(exist_ok=True)
             if self._folder.stat().st_uid == os.getuid():
-                self._folder.chmod(_FOLDER_MODE)  # whatever the umask is
+                self._folder.chmod(_FOLDER_MODE)  # independent of the umask
         except OSError as error:
             raise BenchError(f"{self._folder}: boards cannot be locked there ({error.strerror}); correct it") from error
 
@@ -103,10 +103,10 @@ def _machine_folder() -> Path:
 
 
 def _open(path: Path) -> int:
-    # Opened without O_CREAT when it is there: in a folder that all may write to, the kernel refuses that flag on files
-    # of others (fs.protected_regular).
+    # Without O_CREAT if the file exists: in a folder that all may write to, the kernel refuses that flag for files of
+    # other users (fs.protected_regular).
     flags = os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW
-    # Others make the file and take it away at any time, also between the two attempts.
+    # Other processes create and delete the file at any time, also between the two attempts.
     while True:
         with suppress(FileNotFoundError):
             return os.open(path, flags)
@@ -123,14 +123,14 @@ def _is_at(path: Path, descriptor: int) -> bool:
         return False
 
 
-def _give_back(path: Path, descriptor: int) -> None:
-    # The file goes while the lock is held. One that another user has made stays: it does no harm.
+def _unlock(path: Path, descriptor: int) -> None:
+    # Delete the file while the lock is held. A file of another user stays, which does no harm.
     with suppress(OSError):
         path.unlink()
     os.close(descriptor)
 
 
-def _say(descriptor: int) -> None:
+def _write_owner(descriptor: int) -> None:
     arguments = (PROC / "self" / "cmdline").read_bytes().decode("utf-8", "backslashreplace").rstrip("\0").split("\0")
     since = datetime.now().astimezone().isoformat(sep=" ", timespec="seconds")
     owner = Owner(os.getpid(), user_name(os.getuid()), command_text(arguments), since)
@@ -138,9 +138,9 @@ def _say(descriptor: int) -> None:
     os.pwrite(descriptor, json.dumps(asdict(owner)).encode(), 0)
 
 
-def _owner(descriptor: int) -> Owner | None:
+def _read_owner(descriptor: int) -> Owner | None:
     try:
-        return Owner(**json.loads(os.pread(descriptor, _SAID_BYTES, 0)))
+        return Owner(**json.loads(os.pread(descriptor, _OWNER_BYTES, 0)))
     except (ValueError, TypeError):
-        # Between taking the lock and saying so.
+        # Its owner has taken the lock and not described itself yet.
         return None

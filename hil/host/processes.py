@@ -1,4 +1,4 @@
-"""Other processes of this machine, for error messages: who has a file open, and what to call a process."""
+"""Other processes of this machine, for error messages: which have a file open, and how to describe a process."""
 
 import os
 import pwd
@@ -12,7 +12,7 @@ _SHOWN_CHARACTERS = 120
 
 
 def describe(pid: int) -> str:
-    """A process as people know it: its number, user and command. Just the number when it is gone."""
+    """A process by its number, user and command; by its number alone when it is gone."""
     folder = PROC / str(pid)
     try:
         user = user_name(folder.stat().st_uid)
@@ -23,13 +23,13 @@ def describe(pid: int) -> str:
 
 
 def command_text(arguments: list[str]) -> str:
-    """A command line, shortened to what an error message has room for."""
+    """A command line, shortened for an error message."""
     text = shlex.join(arguments)
     return text if len(text) <= _SHOWN_CHARACTERS else text[: _SHOWN_CHARACTERS - 1] + "…"
 
 
 def user_name(uid: int) -> str:
-    """The login name of a user, or the number of one that has none here."""
+    """The login name of a user, or the number if there is no name."""
     try:
         return pwd.getpwuid(uid).pw_name
     except KeyError:
@@ -37,7 +37,7 @@ def user_name(uid: int) -> str:
 
 
 def holders(path: Path) -> list[int]:
-    """The processes that have the file ``path`` open, as far as this user may see that; this one is not among them."""
+    """The other processes that have the file ``path`` open, as far as this user may see them."""
     wanted = str(path.resolve())
     others = [folder for folder in PROC.iterdir() if folder.name.isdigit() and int(folder.name) != os.getpid()]
     return sorted(int(folder.name) for folder in others if _has_open(folder, wanted))

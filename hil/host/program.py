@@ -1,4 +1,4 @@
-"""Running a program of the system: an argument list, a deadline, and errors that show what it said."""
+"""Running a program of the system: with an argument list, a deadline, and errors that show its output."""
 
 import os
 import select
@@ -18,28 +18,28 @@ _MORE_FOLDERS = "/usr/local/sbin:/usr/sbin:/sbin"
 
 
 class ProgramError(BenchError):
-    """A program did not come to an end in time."""
+    """A program did not end in time."""
 
 
 class ProgramUnusable(ProgramError):
-    """A program cannot be started until a person has changed something. Trying again is no use."""
+    """A program cannot be started until a person has changed something. Trying again does not help."""
 
 
 class ProgramMissing(ProgramUnusable):
-    """There is no such program; the caller knows how to install it. The text says where it was looked for."""
+    """There is no such program. The caller knows how to install it."""
 
 
 @dataclass(frozen=True)
 class Finished:
-    """What a program left behind."""
+    """The result of a program that has ended."""
 
     status: int
     """Its exit status; negative for the signal that ended it."""
     output: str
     errors: str
 
-    def said(self) -> str:
-        """Why it failed, in its own words: the last lines of what it wrote, on one line."""
+    def reason(self) -> str:
+        """Why it failed: its exit status and the last lines of its output, on one line."""
         text = " / ".join(line.strip() for line in (self.errors.strip() or self.output.strip()).splitlines()[-5:])
         return f"exit status {self.status}" + (f": {text}" if text else "")
 
@@ -49,15 +49,15 @@ Run = Callable[[Sequence[str], float], Finished]
 
 
 def run_here(command: Sequence[str], within_s: float, shown: Sequence[str] | None = None) -> Finished:
-    """Run ``command`` on this machine, without a shell, and wait for its end; its exit status is the caller's to judge.
+    """Run ``command`` on this machine, without a shell, and wait for its end. Any exit status is returned, not raised.
 
-    ``shown`` stands for the command in errors, if that holds what must not be shown. Raises ``ProgramError`` when it
+    ``shown`` replaces the command in errors, if it contains a secret. Raises ``ProgramError`` when it
     takes longer than ``within_s`` seconds of real time, ``ProgramUnusable`` when it cannot be started,
     ``ProgramMissing`` when there is none.
     """
     words = shlex.join(shown or command)
     path = f"{os.environ.get('PATH', os.defpath)}:{_MORE_FOLDERS}"
-    # Files and no pipes: a child that it leaves behind, as ssh may, would keep a pipe open.
+    # Files, not pipes: a child process that outlives it, as ssh's may, would keep a pipe open.
     with tempfile.TemporaryFile() as output, tempfile.TemporaryFile() as errors:
         try:
             process = subprocess.Popen(
@@ -78,7 +78,7 @@ def run_here(command: Sequence[str], within_s: float, shown: Sequence[str] | Non
         finally:
             _kill(process)
         if not has_ended:
-            raise ProgramError(f"`{words}` did not come to an end within {within_s:g} s and was stopped")
+            raise ProgramError(f"`{words}` did not end within {within_s:g} s and was stopped")
         output.seek(0)
         errors.seek(0)
         return Finished(
@@ -87,7 +87,7 @@ def run_here(command: Sequence[str], within_s: float, shown: Sequence[str] | Non
 
 
 def _wait(process: subprocess.Popen[bytes], within_s: float) -> bool:
-    """Whether ``process`` ends in time. Popen's own waiting looks only every 50 ms, which switching adds up."""
+    """Whether ``process`` ends in time. Popen's own wait polls every 50 ms, which adds up when switching ports."""
     descriptor = os.pidfd_open(process.pid)
     try:
         is_over, _, _ = select.select([descriptor], [], [], within_s)
@@ -103,5 +103,5 @@ def _kill(process: subprocess.Popen[bytes]) -> None:
     try:
         process.wait(_KILLED_WITHIN_S)
     except subprocess.TimeoutExpired:
-        # The kernel holds it, on a hub that does not answer: nobody can end it, and nobody shall wait for it.
+        # The kernel holds it, for example for a hub that does not answer. It cannot be killed, so do not wait for it.
         return

@@ -114,7 +114,7 @@ class CommandPort:
             except ProgramMissing as error:
                 raise PowerSetupError(f"{error}, but the rig file has {self._shown(command)}; correct it") from None
         if done.status != 0:
-            raise PowerError(f"{self._shown(command)} failed with {self._redacted(done.said())}")
+            raise PowerError(f"{self._shown(command)} failed with {self._redacted(done.reason())}")
         return done
 
     def _filled(self, words: Iterable[str]) -> list[str]:

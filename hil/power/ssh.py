@@ -74,7 +74,7 @@ class RemoteRun:
         return done
 
     def _not_reached(self, done: Finished) -> PowerError:
-        reason = f"ssh could not log in to {self._host}: {done.said()}"
+        reason = f"ssh could not log in to {self._host}: {done.reason()}"
         if "Host key verification failed" in done.errors:
             fix = f"run `ssh {self._host}` once by hand and compare the key that it shows with that of the machine"
         elif "ermission denied" in done.errors:

@@ -66,7 +66,7 @@ class UhubctlPort:
             if "ermission" in done.errors:
                 raise PowerSetupError(f"{half}: uhubctl may not switch it; {NO_RIGHT}")
             raise PowerError(
-                f"{half} was switched {action} and says that it is not ({done.said()}). If it never does, this hub "
+                f"{half} was switched {action} and says that it is not ({done.reason()}). If it never does, this hub "
                 "cannot switch: docs/rig.md lists some that can"
             )
 
@@ -89,8 +89,8 @@ class UhubctlPort:
         if _NO_SUCH_HUB in said:
             raise PowerError(f"{half}: there is no such hub, or it does not switch its ports; {self._hubs_found()}")
         if "option" in said:
-            raise PowerSetupError(f"{half}: this uhubctl is too old, it must be 2.5 or later ({done.said()})")
-        raise PowerError(f"{half}: uhubctl failed with {done.said()}")
+            raise PowerSetupError(f"{half}: this uhubctl is too old, it must be 2.5 or later ({done.reason()})")
+        raise PowerError(f"{half}: uhubctl failed with {done.reason()}")
 
     def _uhubctl(self, *arguments: str) -> Finished:
         with power_errors():

@@ -77,28 +77,28 @@ def test_board_blinks_while_its_name_is_asked_for_and_starts_anew(served: Served
         asked.append((question, proposal))
         return "desk-left"
 
-    pico = UsbDevice("1-1.4.2", 0x2E8A, 5, "e6614c311b8c2b2a", 1, 3, ttys=(str(served.tty("A")),))
+    pico = UsbDevice("9-1.4.2", 0x2E8A, 5, "e661000000000092", 1, 3, ttys=(str(served.tty("A")),))
     with Watcher(served.control) as watcher:
         found, names = identify_boards(find_boards([pico], TYPES), ask)
         assert names == ["desk-left"]
         assert [board.board_type for board in found.boards] == [PICO_W]
         watcher.wait_for("A", "absent")
         watcher.wait_for("A", "application")
-    assert asked == [("Blinks on port 2 of hub 1-1.4. Its name", "A")]
+    assert asked == [("Blinks on port 2 of hub 9-1.4. Its name", "A")]
 
 
 def test_boards_are_asked_for_their_types_and_start_again(served: Served) -> None:
     devices = [
-        UsbDevice(f"1-1.4.{port}", 0x2E8A, 5, f"e6614c311b8c2b2{port}", 1, port, ttys=(str(served.tty(board)),))
+        UsbDevice(f"9-1.4.{port}", 0x2E8A, 5, f"e66100000000009{port}", 1, port, ttys=(str(served.tty(board)),))
         for port, board in ((1, "A"), (2, "B"))
     ]
     warnings: list[str] = []
     with Watcher(served.control) as watcher:
         found = ask_types(find_boards(devices, TYPES), warnings.append)
+        assert warnings == []
         watcher.wait_for("B", "absent")
         watcher.wait_for("B", "application")
     assert [board.board_type for board in found.boards] == [PICO_W, PICO2_W]
-    assert warnings == []
 
 
 def test_board_that_does_not_answer_is_warned_of(tmp_path: Path) -> None:

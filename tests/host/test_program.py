@@ -14,7 +14,7 @@ from hil.host.program import ProgramError, ProgramMissing, ProgramUnusable, run_
 def test_what_it_says_and_its_status() -> None:
     done = run_here(["sh", "-c", "echo out; echo err >&2; exit 3"], 30)
     assert (done.status, done.output, done.errors) == (3, "out\n", "err\n")
-    assert done.said() == "exit status 3: err"
+    assert done.reason() == "exit status 3: err"
 
 
 def test_words_are_words_and_no_shell() -> None:
