@@ -92,7 +92,7 @@ class NetworkManager:
                 "there is no nmcli; a host probe needs NetworkManager (apt install network-manager)"
             ) from None
         except subprocess.TimeoutExpired:
-            raise ProbeError(f"`{' '.join(command)}` did not come to an end; is NetworkManager stuck?") from None
+            raise ProbeError(f"`{' '.join(command)}` did not end; is NetworkManager stuck?") from None
         if done.returncode == _NOT_RUNNING:
             raise ProbeError("NetworkManager is not running; start it (systemctl start NetworkManager)")
         return done

@@ -434,7 +434,7 @@ def test_picotool_that_hangs_is_stopped(tmp_path: Path) -> None:
     def impatient(command: Sequence[str], _within_s: float) -> Finished:
         return run_here(command, 0.1)
 
-    with pytest.raises(BootselError, match=r"did not come to an end within 0\.1 s"):
+    with pytest.raises(BootselError, match=r"did not end within 0\.1 s"):
         picotool.load(IMAGE, 1, 6, tool, impatient)
 
 

@@ -24,7 +24,7 @@ def test_words_are_words_and_no_shell() -> None:
 def test_one_that_never_ends_is_ended_with_its_children(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "held")
     with _reading(tmp_path / "held") as held:
-        with pytest.raises(ProgramError, match=r"`sh -c .*` did not come to an end within 0\.5 s and was stopped"):
+        with pytest.raises(ProgramError, match=r"`sh -c .*` did not end within 0\.5 s and was stopped"):
             run_here(["sh", "-c", f"exec 9> {tmp_path}/held; sleep 1000 & wait"], 0.5)
         # Nobody is left who could write: as long as somebody is, this does not return.
         assert os.read(held, 1) == b""
@@ -52,7 +52,7 @@ def test_one_that_may_not_be_run(tmp_path: Path) -> None:
 def test_what_must_not_be_shown_is_not() -> None:
     with pytest.raises(ProgramError) as caught:
         run_here([sys.executable, "-c", "while True: pass", "hush"], 0.0, ["switch", "${KEY}"])
-    assert str(caught.value) == "`switch '${KEY}'` did not come to an end within 0 s and was stopped"
+    assert str(caught.value) == "`switch '${KEY}'` did not end within 0 s and was stopped"
 
 
 @contextmanager

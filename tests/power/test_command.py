@@ -111,7 +111,7 @@ def test_no_secret_where_a_test_fails(plug: Path) -> None:
 def test_a_command_that_never_ends(plug: Path) -> None:
     plug.write_text(f"#!{sys.executable} -ISE\nwhile True: pass\n")
     assert str(error(port(plug, more="within_s: 0.2"))) == (
-        f"`{plug} {shlex.quote('${PLUG_KEY}')} 1 state` did not come to an end within 0.2 s and was stopped"
+        f"`{plug} {shlex.quote('${PLUG_KEY}')} 1 state` did not end within 0.2 s and was stopped"
     )
 
 
