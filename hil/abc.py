@@ -4,16 +4,23 @@ Each kind of driver has a protocol or base class here, an entry-point group unde
 its behaviour can be checked from outside, a contract in :mod:`hil.testing`. ``docs/extending.md`` shows one of each.
 """
 
+from hil.config.board_type import BoardType, Uf2Family, UsbId
+from hil.config.board_types.pico2_w import PICO2_W
+from hil.config.board_types.pico_w import PICO_W
 from hil.faults import BenchFault, BoardFault, End, FaultContext, FaultDriver
 from hil.faults.packets import Chance, Copy, PacketFault
+from hil.host.usb_devices import UsbDevice
 from hil.invariants.invariant import Invariant, Violation
 from hil.links import BorrowedPort, LinkListener, SerialLink
 from hil.power import HubSection, PowerPort, PowerSetupError, power_errors
 from hil.probes import Probe
 
 __all__ = [
+    "PICO2_W",
+    "PICO_W",
     "BenchFault",
     "BoardFault",
+    "BoardType",
     "BorrowedPort",
     "Chance",
     "Copy",
@@ -28,6 +35,9 @@ __all__ = [
     "PowerSetupError",
     "Probe",
     "SerialLink",
+    "Uf2Family",
+    "UsbDevice",
+    "UsbId",
     "Violation",
     "power_errors",
 ]
