@@ -6,6 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 TYPINGS := build/typings/.installed
+OTHER_PLUGINS := build/other_plugins/.installed
 CORES := $(shell nproc)
 MICROPYTHON := firmware hil/virtual/board hil/on_board
 
@@ -26,7 +27,7 @@ help:
 demo: $(INSTALLED)
 	$(BIN)/pytest --rig rigs/virtual.yaml testplans
 
-test: $(INSTALLED) $(TYPINGS)
+test: $(INSTALLED) $(TYPINGS) $(OTHER_PLUGINS)
 	@$(MAKE) --jobs 3 --output-sync lint types firmware-check
 	@$(MAKE) unit
 	@$(MAKE) mutants
@@ -65,6 +66,11 @@ $(TYPINGS): firmware/typings.txt $(INSTALLED)
 	$(BIN)/pip install --quiet --target $(@D) --no-deps --requirement $<
 	touch $@
 
+$(OTHER_PLUGINS): tests/pytest_plugin/other_plugins.txt $(INSTALLED)
+	rm -rf $(@D)
+	$(BIN)/pip install --quiet --target $(@D) --no-deps --requirement $<
+	touch $@
+
 lint: $(INSTALLED)
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
@@ -82,7 +88,7 @@ firmware-check: $(TYPINGS)
 unit mutants plans: export PYTHONDONTWRITEBYTECODE =
 
 # One worker more than processors: some wait for real time while others compute.
-unit: $(INSTALLED)
+unit: $(INSTALLED) $(OTHER_PLUGINS)
 	$(BIN)/pytest -n $$(($(CORES) + 1)) --dist loadfile --no-loadscope-reorder tests --ignore tests/mutants
 
 # What the demo shows, on several worlds side by side.

@@ -1,4 +1,4 @@
-"""Options of pytest for measurements as data, and what they switch on."""
+"""pytest's options for measurements as data, and what they switch on."""
 
 from datetime import UTC, datetime
 from pathlib import Path
@@ -9,7 +9,8 @@ import pytest
 from hil.errors import ConfigError
 
 if TYPE_CHECKING:
-    from hil.pytest_plugin.settings import Settings
+    from hil.fixtures.settings import Settings
+    from hil.report.results import ResultCollector
 
 
 def add_history_options(group: pytest.OptionGroup, parser: pytest.Parser) -> None:
@@ -27,8 +28,8 @@ def add_history_options(group: pytest.OptionGroup, parser: pytest.Parser) -> Non
     parser.addini("hil_history", "history of measurements when --hil-history is not given", default="")
 
 
-def record_measurements(config: pytest.Config, settings: "Settings") -> None:
-    """Register what the options ask for. Raises ``HilError`` for files that cannot be used."""
+def record_measurements(config: pytest.Config, settings: "Settings", collector: "ResultCollector") -> None:
+    """Register the recorder that the options ask for. Raises ``HilError`` for files that cannot be used."""
     log, history = config.getoption("hil_measurements"), _history(config)
     fail_on_regression = config.getoption("hil_fail_on_regression")
     if fail_on_regression and history is None:
@@ -52,7 +53,7 @@ def record_measurements(config: pytest.Config, settings: "Settings") -> None:
         revision=git_revision(config.rootpath),
     )
     recorder = MeasurementRecorder(
-        run, settings.redactor, log=log, history=history, fail_on_regression=fail_on_regression
+        run, collector, settings.redactor, log=log, history=history, fail_on_regression=fail_on_regression
     )
     config.pluginmanager.register(recorder, "hil-measurement-recorder")
 
@@ -62,5 +63,5 @@ def _history(config: pytest.Config) -> Path | None:
     written = str(config.getini("hil_history"))
     if given is not None:
         return given
-    # What the ini file says is relative to the root folder, whatever folder pytest was started in.
+    # The ini file's value is relative to the root folder, whatever folder pytest was started in.
     return config.rootpath / written if written else None

@@ -1,4 +1,4 @@
-"""Hooks that keep what a run measures, and say at its end what got worse. In the process that the user started only."""
+"""Stores what a run measures, and shows at its end what got worse. Only in the process that the user started."""
 
 from pathlib import Path
 from typing import Any
@@ -10,15 +10,22 @@ from hil.history.store import History, HistoryError
 from hil.history.trend import Trend, markdown, render, trend_of
 from hil.report.job_summary import JOB_SUMMARY_PARTS
 from hil.report.measurement_log import MeasurementLog, MeasurementRecord, Run, records_of
-from hil.report.outcome import OUTCOMES, outcome_of
 from hil.report.redaction import Redactor
+from hil.report.results import Attempt, ResultCollector
 
 
 class MeasurementRecorder:
-    """Writes the measurements of all tests, of all workers of xdist too, to a log and to the history."""
+    """Writes the measurements of all tests, those of xdist's workers too, to a log and to the history."""
 
     def __init__(
-        self, run: Run, redactor: Redactor, *, log: Path | None, history: Path | None, fail_on_regression: bool
+        self,
+        run: Run,
+        collector: ResultCollector,
+        redactor: Redactor,
+        *,
+        log: Path | None,
+        history: Path | None,
+        fail_on_regression: bool,
     ) -> None:
         """Open the files. Raises ``ConfigError`` and ``HistoryError`` for those that cannot be used."""
         self._run = run
@@ -26,22 +33,15 @@ class MeasurementRecorder:
         self._history = None if history is None else History(history, create=True)
         self._log = None if log is None else MeasurementLog(log)
         self._fail_on_regression = fail_on_regression
-        self._unfinished: dict[str, list[pytest.TestReport]] = {}
         self._records: list[MeasurementRecord] = []
         self._trends: list[Trend] = []
         self._failure: HistoryError | None = None
-
-    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        """Note one phase of one test; after its last one, write down what it measured."""
-        self._unfinished.setdefault(report.nodeid, []).append(report)
-        if report.when == "teardown":
-            self._finish(report.nodeid)
+        self._collector = collector
+        collector.subscribe(self._attempt_over)
 
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
         """Add the run to the history, and compare it."""
-        for nodeid in list(self._unfinished):
-            # Its worker died, or somebody pressed Ctrl-C.
-            self._finish(nodeid)
+        self._collector.publish_unfinished()
         if self._log is not None:
             self._log.close()
         comparable = [record for record in self._records if record.is_comparable]
@@ -61,10 +61,10 @@ class MeasurementRecorder:
         if self._fail_on_regression and self._worse():
             self._fail(session)
 
-    # Behind the closing summary, which says what was measured.
+    # After the closing summary, which shows what was measured.
     @pytest.hookimpl(trylast=True)
     def pytest_terminal_summary(self, terminalreporter: Any, config: pytest.Config) -> None:
-        """Show what got worse; in one line, that nothing did."""
+        """Show what got worse; one line if nothing did."""
         if self._failure is not None:
             terminalreporter.write_line(f"{self._failure}; this run is not in the history", red=True, bold=True)
         if not self._trends:
@@ -75,7 +75,7 @@ class MeasurementRecorder:
             writer = config.get_terminal_writer()
             terminalreporter.write_line(render(worse, writer.fullwidth, writer.hasmarkup))
             consequence = "this fails the run" if self._fail_on_regression else "--hil-fail-on-regression fails the run"
-            terminalreporter.write_line(f"{consequence}; once it is meant to be so: hil trend --accept NAME")
+            terminalreporter.write_line(f"{consequence}; if the change is intended: hil trend --accept NAME")
             return
         compared = [trend for trend in self._trends if trend.comparison.verdict is not Verdict.NEW]
         text = f"measurements against earlier runs: none of {len(compared)} got worse"
@@ -85,11 +85,8 @@ class MeasurementRecorder:
     def _worse(self) -> list[Trend]:
         return [trend for trend in self._trends if trend.comparison.verdict is Verdict.WORSE]
 
-    def _finish(self, nodeid: str) -> None:
-        reports = self._unfinished.pop(nodeid)
-        outcome = max((outcome_of(report) for report in reports), key=OUTCOMES.index)
-        # User properties accumulate over the phases: the last phase has them all.
-        records = records_of(self._redactor.redact(nodeid), outcome, reports[-1].user_properties)
+    def _attempt_over(self, nodeid: str, attempt: Attempt, _worker: object) -> None:
+        records = records_of(self._redactor.redact(nodeid), attempt)
         self._records += records
         if self._log is not None:
             self._log.append(self._run, records)

@@ -1,22 +1,22 @@
-"""Whether the last run was worse than the runs before it, by a test that the noise of a bench does not trip.
+"""Whether the last run was worse than the runs before it, by a test that the noise of a bench does not trigger.
 
-Values of one run are no independent samples: a busy Wi-Fi channel or a warm room shifts a whole night. So the run, not
-the value, is what is compared, and only medians are used, which one bad value moves little:
+Values of one run are not independent samples: a busy Wi-Fi channel or a warm room shifts a complete night. So runs are
+compared, not values, and only by medians, which one bad value moves little:
 
 1. Each value counts as its *deviation* from the median of what the same test measured in the earlier runs: a run of a
    few tests, or of one test more, is comparable with the others. A test without an earlier value does not count.
-2. The *score* of a run is the median of its deviations. Where the last run has fewer than ``MIN_VALUES`` values, runs
-   before it are added until there are so many: what is measured once a night has to be worse in two nights of three.
+2. The *score* of a run is the median of its deviations. If the last run has fewer than ``MIN_VALUES`` values, runs
+   before it are added until there are enough: what is measured once a night must be worse in two nights of three.
 3. The scores of the earlier runs say how noisy the bench is: sigma is 1.4826 times their median absolute deviation,
-   the standard deviation if they are normally distributed, and hardly changed by outliers.
+   the standard deviation if they are normally distributed, and robust against outliers.
 4. The last run is a *regression* if its score exceeds the median of theirs by more than the noise, ``SIGMAS`` sigma,
-   the more the fewer runs there are to know sigma from: ``SIGMAS * (1 + SIGMAS / runs)``; and by a *relevant*
-   difference too: ``RELEVANT_SHARE`` of what is usual, and ``RELEVANT_SHARE_OF_LIMIT`` of the limit, for what is
-   usually 0.
+   with a larger factor the fewer runs sigma is known from: ``SIGMAS * (1 + SIGMAS / runs)``; and by a *relevant*
+   difference too: ``RELEVANT_SHARE`` of the usual value, and ``RELEVANT_SHARE_OF_LIMIT`` of the limit, for values
+   that are usually 0.
 
-With fewer than ``MIN_RUNS`` earlier runs there is no verdict; of more than ``WINDOW_RUNS`` only the newest count, so
-that a change that was meant becomes what is usual. ``tests/history/test_regression.py`` simulates how often this alarms
-without a cause, and how often it finds one.
+With fewer than ``MIN_RUNS`` earlier runs there is no verdict. Of more than ``WINDOW_RUNS`` only the newest count, so
+that an intended change becomes the usual value. ``tests/history/test_regression.py`` simulates the rates of false
+alarms and of regressions found.
 """
 
 import statistics
@@ -26,15 +26,15 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 MIN_RUNS = 8
-"""Fewer earlier runs say too little about how noisy a bench is."""
+"""Fewer earlier runs are not enough to estimate the noise of a bench."""
 WINDOW_RUNS = 30
 """A month of nights."""
 MIN_VALUES = 3
-"""The smallest number of values of which one outlier cannot move the median to its own place."""
+"""The smallest number of values whose median a single outlier cannot become."""
 SIGMAS = 4.0
-"""How far noise reaches: three would do for one measurement, but a nightly run compares a dozen."""
+"""The reach of noise. Three would do for one measurement, but a nightly run compares a dozen."""
 RELEVANT_SHARE = 0.10
-"""A tenth slower is nothing that anybody gets up for."""
+"""A difference below a tenth is not worth an alarm."""
 RELEVANT_SHARE_OF_LIMIT = 0.02
 
 _SIGMA_PER_MAD = 1.4826
@@ -73,17 +73,17 @@ class Comparison:
 
     verdict: Verdict
     earlier_runs: int
-    """How many it was compared with."""
+    """Number of runs that it was compared with."""
     usual: float | None
-    """Median of what the tests of the last run measured before; None when they never did."""
+    """Median of what the tests of the last run measured before; None if they never did."""
     change: float | None
-    """How much more than that the last run measured, by its score; None as above."""
+    """The score of the last run above that of the earlier ones; None as above."""
     threshold: float | None
-    """From which change on it is a regression; None without a verdict."""
+    """A larger change is a regression; None without a verdict."""
 
 
 def compare(runs: Sequence[RunValues]) -> Comparison:
-    """Compare the last of ``runs``, which are in the order of time, with the others."""
+    """Compare the last of ``runs``, oldest first, with the others."""
     earlier = list(runs[max(0, len(runs) - 1 - WINDOW_RUNS) : -1])
     usual_of = _medians_by_test(earlier)
     last = _deviations(runs[-1], usual_of)

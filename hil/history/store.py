@@ -1,8 +1,8 @@
-"""The history: a file of SQLite with the measurements of all runs, the oldest first.
+"""The history: an SQLite file with the measurements of all runs, oldest first.
 
-Nothing is open between two operations, and each is one transaction: a run is in the history or it is not, several rigs
-of one machine may share a file, and a copy of it is whole. It keeps SQLite's rollback journal, not the write-ahead log,
-whose second file would be missing from copies, and which does not work on network drives.
+The file is closed between operations, and each operation is one transaction: a run is stored completely or not at all,
+several rigs of one machine may share a file, and a copy of it is complete. It uses SQLite's rollback journal, not the
+write-ahead log, whose second file would be missing from copies, and which does not work on network drives.
 """
 
 import json
@@ -19,12 +19,12 @@ from hil.report.measurement_log import MeasurementRecord, Run
 from hil.report.outcome import BENCH_ERROR, BLOCKED
 
 SCHEMA_VERSION = 1
-"""Of the tables below; a file with another one is left alone."""
+"""Of the tables below. A file with another version is refused and not changed."""
 
 _APPLICATION_ID = 0x7069636F
-"""SQLite's mark for whose file it is: "pico"."""
+"""SQLite's id of the program that a file belongs to: "pico"."""
 _BUSY_S = 30.0
-"""How long to wait for another process that writes."""
+"""Longest wait for another process that is writing."""
 _SCHEMA = f"""
 BEGIN IMMEDIATE;
 CREATE TABLE IF NOT EXISTS runs (
@@ -52,7 +52,7 @@ class HistoryError(HilError):
 
 @dataclass(frozen=True, kw_only=True, order=True)
 class LineKey:
-    """What is compared over the runs. The limit is no part of it: another one is no other measurement."""
+    """What is compared over the runs. The limit is not part of it: with another limit it is the same measurement."""
 
     rig: str
     condition: str
@@ -76,7 +76,7 @@ class Line:
     points: tuple[Point, ...]
     """The oldest first."""
     accepted: int
-    """How many of ``points`` lie before the one from which on runs are compared: see ``History.accept``."""
+    """Number of ``points`` before the first one that is compared: see ``History.accept``."""
 
     @property
     def compared(self) -> list[RunValues]:
@@ -88,9 +88,9 @@ class History:
     """The measurements of earlier runs in the file ``path``."""
 
     def __init__(self, path: Path, *, create: bool = False) -> None:
-        """Look whether the file can be used. ``create`` makes one that is not there.
+        """Check that the file can be used. ``create`` makes it if it does not exist.
 
-        Raises ``HistoryError`` for a file that is damaged, not a history, of another schema version, or not there.
+        Raises ``HistoryError`` for a file that is damaged, not a history, of another schema version, or missing.
         """
         self._path = path
         if create:
@@ -104,7 +104,7 @@ class History:
             self._check(connection, create)
 
     def add(self, run: Run, records: Sequence[MeasurementRecord]) -> None:
-        """Add a run, whole or not at all. Raises ``HistoryError``."""
+        """Add a run, completely or not at all. Raises ``HistoryError``."""
         with self._connection() as connection, connection:
             connection.execute("BEGIN IMMEDIATE")
             row = (run.run, run.began, run.rig, run.condition, run.seed, run.revision)
@@ -115,7 +115,7 @@ class History:
             )
 
     def lines(self) -> list[Line]:
-        """Every measurement over its runs, by rig, condition and name. Tests with a bench error are left out."""
+        """Every measurement over its runs, by rig, condition and name, without tests that had a bench error."""
         with self._connection() as connection:
             rows = connection.execute(
                 "SELECT runs.*, name, unit, test, value, value_limit FROM measurements JOIN runs ON runs.id = run_id"
@@ -129,7 +129,7 @@ class History:
         return _lines(rows, accepted)
 
     def accept(self, line: Line) -> None:
-        """From now on what the last run of ``line`` measured is usual: earlier runs are not compared any more."""
+        """Accept what the last run of ``line`` measured: runs before it are no longer compared."""
         with self._connection() as connection, connection:
             key = (line.key.rig, line.key.condition, line.key.name, line.key.unit)
             newest = "(SELECT id FROM runs WHERE run = ?)"
@@ -144,15 +144,15 @@ class History:
             connection.executescript(_SCHEMA)
             return
         if application != _APPLICATION_ID:
-            raise self._error("this is a file of something else; name another file")
+            raise self._error("this is not a history of pico-hil; name another file")
         if version != SCHEMA_VERSION:
-            said = f"it has schema version {version}, this pico-hil reads and writes {SCHEMA_VERSION}"
-            raise self._error(f"{said}; use the pico-hil that wrote it, or keep it and begin another file")
+            versions = f"it has schema version {version}, this pico-hil reads and writes {SCHEMA_VERSION}"
+            raise self._error(f"{versions}; use the pico-hil that wrote it, or keep it and start another file")
         (damage,) = connection.execute("PRAGMA quick_check(1)").fetchone()
         if damage != "ok":
-            raise self._error(f"the file is damaged ({damage}); put a copy of it in its place, or begin another file")
+            raise self._error(f"the file is damaged ({damage}); put a copy of it in its place, or start another file")
         if create:
-            # What cannot be written is said before the run, not after it.
+            # A file that cannot be written must be reported before the run, not after it.
             connection.execute("BEGIN IMMEDIATE")
             connection.execute("ROLLBACK")
 

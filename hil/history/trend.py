@@ -1,4 +1,4 @@
-"""The trend of each measurement, as the rows of a table: how it was, and how the last run was against that."""
+"""The trend of each measurement, as rows of a table: earlier runs, and the last run compared with them."""
 
 import math
 import statistics
@@ -40,7 +40,7 @@ class Trend:
 
     @property
     def change_text(self) -> str:
-        """By how much the last run differs from what is usual, as a share of that where that makes sense."""
+        """The difference of the last run from the usual value; as a share of it, unless that is 0."""
         change, usual = self.comparison.change, self.comparison.usual
         if change is None:
             return "-"
@@ -57,7 +57,7 @@ class Trend:
 
 
 def trend_of(line: Line) -> Trend:
-    """The trend of ``line``, which has a run at least."""
+    """The trend of ``line``, which has at least one run."""
     values = sorted(value for point in line.points for value in point.values.values)
     last = line.points[-1].values
     return Trend(

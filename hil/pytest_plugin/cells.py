@@ -1,7 +1,7 @@
-"""Which process works on which cell: each worker of xdist has one to itself, and no two share a board.
+"""Which process works on which cell: each worker of xdist has its own, and no two share a board.
 
-The controller assigns, a worker is told. A rig of real boards has no more workers than cells. A virtual rig takes any
-number, for each worker has a world of its own.
+The controller assigns the cells. A rig of real boards has no more workers than cells. A virtual rig takes any number,
+because each worker has a world of its own.
 """
 
 from collections.abc import Callable, Sequence
@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from hil.errors import ConfigError
-from hil.report.recoveries import QUARANTINE_PROPERTY
 
 if TYPE_CHECKING:
     # A pytest run without a rig, or without xdist, must not pay for them.
@@ -19,18 +18,16 @@ if TYPE_CHECKING:
     from xdist.workermanage import WorkerController
 
     from hil.config.rig import RigConfig
-
-CELL_PROPERTY = "cell"
-"""Name of the pytest user property that says in which cell a test was run, on a rig that has several."""
+    from hil.report.results import Attempt, ResultCollector
 
 _CELL = "hil_cell"
-"""In what a worker is told: the index of its cell."""
+"""Key of a worker's input: the index of its cell."""
 _CELLS_AT_WORK = "hil_cells"
-"""In what a worker is told: how many of the cells have a worker, counted from the first."""
+"""Key of a worker's input: how many of the cells have a worker, counted from the first."""
 
 
 def named_cells(cells: Sequence["RigConfig"], name: str | None) -> Sequence["RigConfig"]:
-    """The cells that a run may use: all, or what ``--hil-cell`` names. Raises ``ConfigError`` if there is no such."""
+    """The cells that a run may use: all, or that of ``--hil-cell``. Raises ``ConfigError`` if it does not exist."""
     if name is None:
         return cells
     named = [cell for cell in cells if cell.cell == name]
@@ -43,7 +40,7 @@ def named_cells(cells: Sequence["RigConfig"], name: str | None) -> Sequence["Rig
 def cells_of_process(
     cells: Sequence["RigConfig"], config: pytest.Config
 ) -> tuple["RigConfig", tuple["RigConfig", ...]]:
-    """Of the ``cells`` that a run may use the one of this process, and those of all its processes."""
+    """From the ``cells`` that a run may use: the one of this process, and those of all processes of the run."""
     worker = getattr(config, "workerinput", {})
     if _CELL in worker:
         return cells[worker[_CELL]], tuple(cells[: worker[_CELLS_AT_WORK]])
@@ -54,7 +51,7 @@ def distributes(config: pytest.Config) -> bool:
     """Whether this process is xdist's controller: others run the tests."""
     if hasattr(config, "workerinput") or config.getoption("collectonly"):
         return False
-    # The number of workers makes it so, but says so only once it is known: `-n auto` asks us first.
+    # xdist sets "dist" from the number of workers, but not before that is known, and `-n auto` asks us for it.
     return config.getoption("dist", "no") != "no" or bool(config.getoption("numprocesses", None))
 
 
@@ -64,14 +61,15 @@ def workers_for(cells: Sequence["RigConfig"]) -> int | None:
 
 
 class CellAssignment:
-    """Hooks of xdist's controller: assigns cells to workers, and tests to whole cells where others lost boards."""
+    """Hooks of xdist's controller: assign cells to workers, and tests to complete cells where others lost boards."""
 
-    def __init__(self, cells: Sequence["RigConfig"]) -> None:
-        """``cells``: those that may be used."""
+    def __init__(self, cells: Sequence["RigConfig"], collector: "ResultCollector") -> None:
+        """``cells`` are those that may be used. From ``collector`` come the boards that workers lost."""
         self._cells = cells
         self._at_work = 0
         self._cell_of: dict[Any, int] = {}
         self._short: set[Any] = set()
+        collector.subscribe(self._attempt_over)
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_xdist_setupnodes(self, specs: Sequence[object]) -> None:
@@ -95,18 +93,17 @@ class CellAssignment:
     @pytest.hookimpl(optionalhook=True)
     def pytest_testnodedown(self, node: "WorkerController") -> None:
         """A worker has ended, and its cell is free; the kernel has freed the locks on its boards."""
-        # xdist tells it twice of one that ended by an error of its own.
+        # xdist calls this twice for a worker that ended with an error of its own.
         self._cell_of.pop(node, None)
         self._short.discard(node)
 
-    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        """Note workers whose cell has lost a board."""
-        if any(name == QUARANTINE_PROPERTY for name, _ in report.user_properties):
-            self._short.add(getattr(report, "node", None))
+    def _attempt_over(self, _nodeid: str, attempt: "Attempt", worker: object) -> None:
+        if attempt.quarantined:
+            self._short.add(worker)
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_xdist_make_scheduler(self, config: pytest.Config, log: "Producer") -> "LoadScheduling | None":
-        """Where cells differ in what they can do, hand out tests one by one."""
+        """With several cells, hand out tests one by one."""
         if self._at_work < 2 or config.getoption("dist") != "load":
             return None
         return _scheduling(config, log, self._short.__contains__)
@@ -118,9 +115,9 @@ def _scheduling(
     from xdist.scheduler import LoadScheduling
 
     class CellScheduling(LoadScheduling):  # type: ignore[misc]  # xdist has no types
-        """One test at a time; none to a cell that has lost a board, as long as another cell is whole.
+        """One test at a time; none to a cell that has lost a board, as long as another cell is complete.
 
-        Otherwise a cell whose AP is dead would be done with every test at once, and so get most of them.
+        Otherwise a cell whose AP is dead would finish every test at once, and so get most of them.
         """
 
         def check_schedule(self, node: "WorkerController", duration: float = 0) -> None:

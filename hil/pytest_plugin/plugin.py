@@ -1,6 +1,6 @@
 """The pytest plugin: hooks only. Without a rig it adds options and markers, and nothing else.
 
-Whatever costs time to import (pydantic, rich, the virtual bench) is imported once a rig is given.
+Whatever costs time to import (pydantic, rich, the virtual bench) is only imported when a rig is given.
 """
 
 from collections.abc import Generator
@@ -10,17 +10,14 @@ from typing import Any
 import pytest
 
 from hil.errors import ConfigError, HilError
-from hil.fixtures.boards import PREPARED_RIG
-from hil.fixtures.invariants import INVARIANTS
-from hil.history.options import add_history_options, record_measurements
-from hil.pytest_plugin.cells import CellAssignment, distributes, workers_for
-from hil.pytest_plugin.checks import run_checks
-from hil.pytest_plugin.markers import MARKERS
+from hil.fixtures.checks import run_checks
+from hil.fixtures.markers import MARKERS
+from hil.fixtures.settings import SETTINGS
+from hil.history.options import add_history_options
+from hil.pytest_plugin.cells import workers_for
 from hil.pytest_plugin.requirements import check_requirements
-from hil.pytest_plugin.settings import SETTINGS, load_settings
-from hil.report.outcome import TERMINAL_STATUS, TerminalStatus, note_bench_error, note_missing_devices, outcome_of
-from hil.report.recording import RECORDING
-from hil.report.traceback import end_in_test
+from hil.pytest_plugin.settings import load_settings
+from hil.report.outcome import TerminalStatus, terminal_status
 
 pytest_plugins = (
     "hil.fixtures.rig",
@@ -36,7 +33,7 @@ pytest_plugins = (
 )
 
 _USAGE_ERROR = "hil_usage_error"
-"""Key under which a worker of xdist tells its controller what is wrong with the tests."""
+"""Key under which a worker of xdist sends its controller the error that it found in the tests."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -80,7 +77,7 @@ def pytest_configure(config: pytest.Config) -> None:
     """Read and check the rig, before anything is collected."""
     for marker in MARKERS:
         config.addinivalue_line("markers", marker)
-    # pyserial's, of which its user must hear nothing; where warnings are errors it would keep remote links shut.
+    # pyserial's own: where warnings are errors, it would prevent remote links from opening.
     config.addinivalue_line("filterwarnings", "ignore:set(Daemon|Name):DeprecationWarning:serial.rfc2217")
     try:
         settings = load_settings(config)
@@ -90,28 +87,10 @@ def pytest_configure(config: pytest.Config) -> None:
         return
     config.stash[SETTINGS] = settings
 
-    from hil.report.category import CategoryNote
-    from hil.report.job_summary import write_job_summary
-    from hil.report.live.display import LiveDisplay
-    from hil.report.retries import RetryNote
-    from hil.report.short_summary import ShortSummary
-    from hil.report.terminal import TerminalReport
+    from hil.pytest_plugin.reports import register_reports
 
-    terminal_report = TerminalReport(settings.cells, settings.condition)
-    config.pluginmanager.register(terminal_report, "hil-terminal-report")
-    config.pluginmanager.register(ShortSummary(), "hil-short-summary")
-    config.pluginmanager.register(CategoryNote(), "hil-category")
-    config.pluginmanager.register(RetryNote(), "hil-retries")
-    config.pluginmanager.register(LiveDisplay(settings.redactor), "hil-live")
-    if distributes(config):
-        config.pluginmanager.register(CellAssignment(settings.cells), "hil-cell-assignment")
-    if config.getoption("allure_report_dir", default=None):
-        from hil.report.allure import AllureReport
-
-        config.pluginmanager.register(AllureReport(config, settings), "hil-allure")
     try:
-        record_measurements(config, settings)
-        write_job_summary(config, terminal_report, settings.redactor)
+        register_reports(config, settings)
     except HilError as error:
         raise pytest.UsageError(str(error)) from error
 
@@ -147,40 +126,34 @@ def pytest_testnodedown(node: Any) -> None:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_call(item: pytest.Item) -> Generator[None]:
-    """After the body of a test, check what its fixtures watched."""
+    """After the body of a test, run the checks that its fixtures registered."""
     yield
     run_checks(item)
 
 
-# Outermost, so that what other plugins add to a report is redacted too.
-@pytest.hookimpl(wrapper=True, tryfirst=True)
+# Not the outermost: plugins that repeat tests, which are, must see the verdict.
+@pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Tell bench errors from failures, show what the boards said, and keep secrets out."""
-    settings = item.config.stash.get(SETTINGS, None)
-    if settings is None:
+    """Tell bench errors from failures, add the serial log, and keep secrets out."""
+    if SETTINGS not in item.config.stash:
         return (yield)
-    if call.excinfo is not None and not item.config.getoption("fulltrace", default=False):
-        end_in_test(call.excinfo.value, item.path)
+
+    from hil.pytest_plugin.reports import judge
+    from hil.report.attempts import record_phase
+    from hil.report.traceback import end_in_test
+
+    error = None if call.excinfo is None else call.excinfo.value
+    if error is not None and not item.config.getoption("fulltrace", default=False):
+        end_in_test(error, item.path)
     report = yield
-    prepared_rig = item.stash.get(PREPARED_RIG, None)
-    if report.failed and prepared_rig is not None:
-        note_missing_devices(report, prepared_rig, item.user_properties)
-        prepared_rig.distrust_all()
-    if call.excinfo is not None:
-        note_bench_error(report, call.excinfo.value, item.user_properties)
-    watch = item.stash.get(INVARIANTS, None)
-    if report.failed and watch is not None and not watch.was_reported:
-        report.sections += [("invariants that did not hold", text) for text in [watch.report()] if text]
-    recording = item.stash.get(RECORDING, None)
-    if report.failed and recording is not None:
-        report.sections.append(("serial log (all boards, merged by rig time)", recording.timeline_text()))
-    settings.redactor.redact_report(report)
+    judge(item, report, error)
+    record_phase(item, report)
     return report
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_report_teststatus(report: pytest.CollectReport | pytest.TestReport) -> TerminalStatus | None:
     """Category, letter and word of outcomes that pytest does not know."""
-    return TERMINAL_STATUS.get(outcome_of(report))
+    return terminal_status(report)

@@ -1,4 +1,4 @@
-"""What tests require of the rig: checked once all tests are collected, before any of them runs."""
+"""Checks what tests require of the rig, once all are collected and before any of them runs."""
 
 from collections.abc import Collection, Iterable, Sequence
 from typing import TYPE_CHECKING
@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from hil.errors import ConfigError
-from hil.pytest_plugin.markers import Needs, firmware_of, needs_of, place_of
-from hil.pytest_plugin.settings import Settings
+from hil.fixtures.markers import APP, NEEDS, Needs, firmware_of, needs_of, place_of
+from hil.fixtures.settings import Settings
 
 if TYPE_CHECKING:
     # Costly imports: a pytest run without a rig must not pay for them.
@@ -15,12 +15,7 @@ if TYPE_CHECKING:
     from hil.config.rig import RigConfig
     from hil.faults import BenchFault
 
-APP = pytest.StashKey["App | None"]()
-"""In ``item.stash`` when a rig is given: the app that the boards get; None to leave them as they are."""
-NEEDS = pytest.StashKey[Needs]()
-"""In ``item.stash``: what the test needs of the rig."""
-
-# Fixtures with names of their own: a project may have a `rig` or `boards` that is none of ours.
+# Fixtures with names of their own: a project may have a `rig` or `boards` of its own.
 _OPEN_RIG = "hil_open_rig"
 _PREPARED_BOARDS = "hil_prepared_boards"
 
@@ -28,7 +23,7 @@ _PREPARED_BOARDS = "hil_prepared_boards"
 def check_requirements(items: Iterable[pytest.Item], settings: Settings | None) -> None:
     """Check the markers of all tests; skip those that need more than the rig has; have boards prepared for the others.
 
-    Raises ``ConfigError`` for a marker that is wrong and for an app that is not there.
+    Raises ``ConfigError`` for a wrong marker and for an app that does not exist.
     """
     apps: dict[str, App] = {}
     for item in items:
@@ -36,7 +31,7 @@ def check_requirements(items: Iterable[pytest.Item], settings: Settings | None) 
         fixtures: list[str] = getattr(item, "fixturenames", [])
         if name is None and needs is None and _OPEN_RIG not in fixtures:
             continue
-        # First of all fixtures, also for a test that only has the marker: whatever else it uses finds boards prepared.
+        # First of all fixtures, also of a test with only the marker: its other fixtures find the boards prepared.
         fixtures[:] = [_PREPARED_BOARDS, *(fixture for fixture in fixtures if fixture != _PREPARED_BOARDS)]
         item.stash[NEEDS] = needs = needs or Needs()
         if settings is None:
@@ -47,13 +42,13 @@ def check_requirements(items: Iterable[pytest.Item], settings: Settings | None) 
             except ConfigError as error:
                 raise ConfigError(f"{place_of(item)}: {error}") from error
         item.stash[APP] = None if name is None else apps[name]
-        # Whichever worker of xdist gets a test, its verdict is the same: what one cell lacks, no cell is asked for.
+        # Skipped if any cell lacks it, so that the verdict does not depend on which worker of xdist gets the test.
         if missing := _missing_somewhere(needs, settings.cells):
             item.add_marker(pytest.mark.skip(reason=missing))
 
 
 def _missing_somewhere(needs: Needs, cells: Sequence["RigConfig"]) -> str:
-    """What one of ``cells`` lacks, in words: whichever worker of xdist gets a test, its verdict is the same."""
+    """What one of ``cells`` lacks, as text; empty when none lacks anything."""
     missing = {cell.cell: missing_of(needs, cell) for cell in cells}
     first = next(filter(None, missing.values()), "")
     able = [name for name, text in missing.items() if not text]

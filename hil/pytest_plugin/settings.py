@@ -1,47 +1,25 @@
-"""What one pytest process was told about the rig: from options and the ini file, read and checked before any test."""
+"""Reads the settings of a pytest process, from options and the ini file, and checks them before any test."""
 
 import os
 from collections.abc import Iterable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 from hil.errors import ConfigError
+from hil.fixtures.settings import Settings
 
 if TYPE_CHECKING:
     # Costly imports: a pytest run without a rig must not pay for them.
-    from hil.config.app import FirmwareCatalog
     from hil.config.rig import RigConfig
     from hil.faults.condition import Condition
-    from hil.report.redaction import Redactor
 
 RIGS_FOLDER = "rigs"
 """Beside pytest's root folder: where a rig is looked up by name."""
 
 FIRMWARE_FOLDER = "firmware"
 """Beside pytest's root folder: where apps are looked up last."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Settings:
-    """The rig of this run and what to do with it."""
-
-    rig: "RigConfig"
-    """What this process works on: one cell, of a rig that has several."""
-    cells: tuple["RigConfig", ...]
-    """What all processes of this run work on."""
-    apps: "FirmwareCatalog"
-    artifacts: Path | None
-    """Where each test leaves its files; None for nowhere."""
-    redactor: "Redactor"
-    condition: "Condition"
-    """What every test has to live with."""
-
-
-SETTINGS = pytest.StashKey[Settings]()
-"""In ``config.stash`` when a rig was given, and only then."""
 
 
 def load_settings(config: pytest.Config) -> Settings | None:
@@ -56,7 +34,7 @@ def load_settings(config: pytest.Config) -> Settings | None:
     from hil.pytest_plugin.cells import cells_of_process, named_cells
     from hil.report.redaction import Redactor, environment_secrets
 
-    # What the ini file says is relative to the root folder, whatever folder pytest was started in.
+    # The ini file's value is relative to the root folder, whatever folder pytest was started in.
     name_or_path = given or (str(config.rootpath / written) if (config.rootpath / written).is_file() else written)
     all_cells = load_cells(find_rig(name_or_path, config.rootpath / RIGS_FOLDER), os.environ)
     seed = config.getoption("hil_seed")
@@ -69,7 +47,7 @@ def load_settings(config: pytest.Config) -> Settings | None:
         cells=cells,
         apps=FirmwareCatalog(_firmware_folders(config)),
         artifacts=None if artifacts is None else artifacts.absolute(),
-        redactor=Redactor([*_passwords(all_cells), *environment_secrets(os.environ, _of_hubs(all_cells))]),
+        redactor=Redactor([*_passwords(all_cells), *environment_secrets(os.environ, _hub_secrets(all_cells))]),
         condition=_condition(config, rig),
     )
 
@@ -78,7 +56,7 @@ def _passwords(cells: Iterable["RigConfig"]) -> list[str]:
     return [cell.wifi.password.get_secret_value() for cell in cells]
 
 
-def _of_hubs(cells: Iterable["RigConfig"]) -> list[str]:
+def _hub_secrets(cells: Iterable["RigConfig"]) -> list[str]:
     from hil.power import HubSection
 
     hubs = (hub for cell in cells for hub in cell.hubs.values() if isinstance(hub, HubSection))

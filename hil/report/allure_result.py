@@ -1,11 +1,11 @@
-"""What Allure is told about one test: its category, its first screen, its labels, and what the bench did, as steps."""
+"""Parts of Allure's result of one test: category, first screen, labels, and what the bench did, as steps."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from allure_commons.model2 import Label, Status, TestStepResult
 
 from hil.events import TimelineEntry
-from hil.pytest_plugin.cells import CELL_PROPERTY
+from hil.report.bench_record import CELL_PROPERTY
 from hil.report.category import BENCH_ERROR, BLOCKED, INVARIANT_VIOLATED, LIMIT_EXCEEDED, PRODUCT_DEFECT
 from hil.report.firmware import FIRMWARE_PROPERTY
 from hil.report.lane import Band, Lane, Track
@@ -16,36 +16,38 @@ CATEGORIES: Mapping[str, str] = {
     PRODUCT_DEFECT: Status.FAILED,
     LIMIT_EXCEEDED: Status.FAILED,
     INVARIANT_VIOLATED: Status.FAILED,
-    # Broken is Allure's word for a test that could not find out.
+    # Broken is Allure's status for a test that came to no conclusion.
     BENCH_ERROR: Status.BROKEN,
     BLOCKED: Status.BROKEN,
 }
-"""Why a test did not pass, and its status in Allure then. The first word of the message, and a label."""
+"""Category to Allure's status. The category is the beginning of the message, and a label."""
 
 CATEGORY_LABEL = "category"
 _MOST_STEPS = 400
-"""Of one test: a step is for people to read, and the timeline has everything."""
+"""Per test: steps are for reading, and the timeline has everything."""
 _STEP_KINDS = frozenset({"power", "deploy", "repl", "reset", "probe", "fault", "recovery", "measure", "note"})
 
 
 def first_screen(category: str, failure: str, boards: Sequence[str], recording: Recording | None) -> str:
-    """What a failure says first: what was expected, what state each board is in since when, and what it said last."""
+    """The message of a failure: what was expected, the state of each board and since when, and its last line."""
     text = f"{category}: {failure.strip()}"
     if recording is None or category == BLOCKED:
         return text
     entries = recording.entries()
     lanes = lanes_of(entries, boards, recording.began_s, recording.now_s)
-    told = [_board_line(lane, lanes.end_s, entries, recording) for lane in lanes.lanes if lane.name in boards]
+    board_lines = [_board_line(lane, lanes.end_s, entries, recording) for lane in lanes.lanes if lane.name in boards]
     when = recording.time_text(recording.now_s)
-    return "\n".join([text, "", f"The boards at {when} s (rig time since the test began):", *told])
+    return "\n".join([text, "", f"The boards at {when} s (rig time since the test began):", *board_lines])
 
 
 def _board_line(lane: Lane, now_s: float, entries: Iterable[TimelineEntry], recording: Recording) -> str:
     running: dict[Track, Band] = {band.track: band for band in lane.bands if band.end_s >= now_s}
     states = [_state(running[track]) for track in (Track.PROGRAM, Track.WIFI, Track.ROLE) if track in running]
     power = f"power on since {running[Track.POWER].begin_s:.3f} s" if Track.POWER in running else "no power"
-    said = [entry for entry in entries if entry.kind == "serial" and entry.source == lane.name]
-    last = f"last line at {recording.time_text(said[-1].time_s)} s: {said[-1].text}" if said else "it said nothing"
+    printed = [entry for entry in entries if entry.kind == "serial" and entry.source == lane.name]
+    last = "it printed nothing"
+    if printed:
+        last = f"last line at {recording.time_text(printed[-1].time_s)} s: {printed[-1].text}"
     return f"  {lane.name}: {'; '.join([power, *states, last])}"
 
 
@@ -68,7 +70,7 @@ def labels(rig: str, boards: Sequence[str], properties: Iterable[tuple[str, obje
 def bench_steps(recording: Recording) -> list[TestStepResult]:
     """What the bench did, in two steps with steps of their own: before the test, and in it. Names have the rig time.
 
-    They have no duration: what a test takes in rig time is in the picture, and the host's time says nothing about it.
+    They have no duration: the picture shows rig time, and the host's time is unrelated to it.
     """
     preparation = recording.preparation()
     parts = [("the bench prepares the boards", preparation), ("what the bench did", recording.entries())]

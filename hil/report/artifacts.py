@@ -1,4 +1,4 @@
-"""Artifacts: what each test leaves: its timeline, as a picture too, serial logs, measurements, packets on the air.
+"""Artifacts, the files of each test: its timeline, also as a picture, serial logs, measurements, packets on the air.
 
 Nothing in them depends on the host: no wall time, no absolute path. The same seed gives the same bytes.
 """
@@ -21,13 +21,13 @@ from hil.report.redaction import Redactor
 from hil.report.timeline_picture import timeline_picture
 
 MAX_NAME_LENGTH = 120
-"""Longer folder names are cut: file systems end at 255 bytes, and people long before."""
+"""Characters; longer folder names are cut. File systems end at 255 bytes, readability before that."""
 
 
 def folder_name(nodeid: str) -> str:
     """A folder name for a test, such as ``testplans.test_roles.test_order[3]``.
 
-    What file systems or shells may not like is replaced; names that would not be unique then get a digest.
+    Characters that are special to file systems or shells are replaced; a digest keeps such names unique.
     """
     path, _, test = nodeid.partition("::")
     plain = f"{path.removesuffix('.py').replace('/', '.')}.{test.replace('::', '.')}"
@@ -50,7 +50,7 @@ class Artifact:
 def artifacts_of(
     title: str, boards: Sequence[str], recording: Recording, measurements: Sequence[Measurement], redactor: Redactor
 ) -> list[Artifact]:
-    """Everything that the test ``title`` leaves, what tells most first; no secret is in any of it."""
+    """All files of the test ``title``, the most informative first, without secrets."""
     picture = timeline_picture(
         lanes_of(_redacted(recording.entries(), redactor), boards, recording.began_s, recording.now_s),
         redactor.redact(title),
@@ -85,7 +85,7 @@ def write_artifacts(folder: Path, artifacts: Iterable[Artifact]) -> None:
 
 
 def _redacted(entries: Iterable[TimelineEntry], redactor: Redactor) -> list[TimelineEntry]:
-    """Before they are drawn: a secret that is cut, or escaped, is not found any more."""
+    """To be called before drawing: a secret that is cut or escaped is not found any more."""
 
     def clean(event: Event) -> Event:
         fields = {name: redactor.redact(value) for name, value in event.fields.items()}
@@ -111,5 +111,5 @@ def _text(file: str, title: str, text: str) -> Artifact:
 
 
 def _bytes(text: str) -> bytes:
-    # Every host writes the same line ends.
+    # Not text mode: every host must write the same line ends.
     return text.encode("utf-8", "backslashreplace")

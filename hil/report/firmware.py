@@ -1,4 +1,4 @@
-"""Which firmware a test ran, by the digest that its deployment was checked against."""
+"""Which firmware a test ran, by the digest against which its deployment was verified."""
 
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
@@ -7,10 +7,10 @@ if TYPE_CHECKING:
     from hil.config.app import App
 
 FIRMWARE_PROPERTY = "firmware"
-"""Name of the pytest user property that says what a board role held in a test, such as ``roles/ap 3f2a9c81d2ee``."""
+"""Name of the pytest user property with what the boards of a role held, such as ``roles/ap 3f2a9c81d2ee``."""
 
 MICROPYTHON_PROPERTY = "micropython"
-"""Name of the pytest user property that says which MicroPython a board of a test runs."""
+"""Name of the pytest user property with the MicroPython version of a board."""
 
 _SHOWN_DIGITS = 12
 
@@ -21,5 +21,5 @@ def firmware_properties(app: "App") -> list[tuple[str, str]]:
 
 
 def firmware_in(properties: Iterable[tuple[str, Any]]) -> list[str]:
-    """What the user properties of tests say about firmware, each once, sorted."""
+    """The firmware in the user properties of tests, each once, sorted."""
     return sorted({str(value) for name, value in properties if name == FIRMWARE_PROPERTY})

@@ -14,13 +14,12 @@ XML, as ``measurement:failover`` with the value ``4.5 s (limit 8 s)``."""
 
 _PROPERTY_VALUE = re.compile(r"(?P<value>\S+) (?P<unit>.*) \(limit (?P<limit>\S+) (?P=unit)\)", re.DOTALL)
 
-
 EXCEEDED = "exceeded"
 MET = "met"
 
 
 def verdict_of(value: float, limit: float) -> str:
-    """Whether the limit was met or exceeded. What is no number (NaN) meets none."""
+    """Whether the limit was met or exceeded. NaN meets no limit."""
     return MET if value <= limit else EXCEEDED
 
 
@@ -39,12 +38,12 @@ class Measurement:
         return verdict_of(self.value, self.limit) == EXCEEDED
 
     def check(self) -> None:
-        """Raise ``MeasurementExceeded`` when the value is over the limit, or no number."""
+        """Raise ``MeasurementExceeded`` if the value is over the limit, or NaN."""
         if self.is_exceeded:
             raise MeasurementExceeded(self.name, self.value, self.limit, self.unit)
 
     def to_property(self) -> tuple[str, str]:
-        """This measurement as a pytest user property: for people to read, with every digit."""
+        """This measurement as a pytest user property: readable, with every digit."""
         value, limit = json.dumps(self.value), json.dumps(self.limit)
         return f"{MEASUREMENT_PROPERTY}{self.name}", f"{value} {self.unit} (limit {limit} {self.unit})"
 

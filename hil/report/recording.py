@@ -4,14 +4,11 @@ import pytest
 
 from hil.bench.sniffer import Frame, Sniffer
 from hil.clock import Clock
-from hil.events import Event, Timeline, TimelineEntry
-
-RIG_TIME_PROPERTY = "rig_time_s"
-"""Name of the pytest user property that says how many seconds of rig time the test took, preparation included."""
+from hil.events import Timeline, TimelineEntry
 
 
 class Recording:
-    """What happens on the rig during one test, for whoever reads its report. Valid until the next test begins."""
+    """What happens on the rig during one test, for its reports. Valid until the next test begins."""
 
     def __init__(self, clock: Clock, timeline: Timeline, sniffer: Sniffer | None = None) -> None:
         self._clock = clock
@@ -22,7 +19,7 @@ class Recording:
         timeline.begin(clock.now())
 
     def omit_preparation(self) -> None:
-        """The boards are prepared: what comes now is the test, and what came before is left out."""
+        """The boards are prepared: the test begins, and what came before is left out."""
         self._mark = self._timeline.mark()
 
     @property
@@ -32,7 +29,7 @@ class Recording:
 
     @property
     def began_s(self) -> float:
-        """Rig time at which the test began, from which all that is shown counts."""
+        """Rig time at which the test began. Reports count from it."""
         return self._timeline.begun_s
 
     @property
@@ -45,19 +42,20 @@ class Recording:
         return self._timeline.entries(self._mark)
 
     def preparation(self) -> list[TimelineEntry]:
-        """What was done to prepare the boards; empty while that goes on."""
+        """What was done to prepare the boards; empty until they are prepared."""
         return self._timeline.entries(self._first)[: self._mark - self._first]
 
-    def run_events(self, since: int) -> list[Event]:
-        """All that happened in the run, also before this test, but for the first ``since`` events."""
-        return self._timeline.events(since)
+    @property
+    def timeline(self) -> Timeline:
+        """The timeline of the rig: of the run, so that it has what came before this test too."""
+        return self._timeline
 
     def time_text(self, time_s: float) -> str:
-        """``time_s`` for people to read: seconds since the test began."""
+        """``time_s`` as text: seconds since the test began."""
         return self._timeline.time_text(time_s)
 
     def frames(self) -> list[Frame] | None:
-        """What was on the air since the boards were prepared; None where nothing hears it."""
+        """What was on the air since the boards were prepared; None on a bench without a sniffer."""
         return None if self._sniffer is None else self._sniffer.frames()
 
     def timeline_text(self) -> str:
@@ -65,9 +63,9 @@ class Recording:
         return self._timeline.text(self._timeline.entries(self._mark))
 
     def serial_text(self, board: str) -> str:
-        """What ``board`` said on its serial line, one line each: seconds since the test began, text.
+        """What ``board`` wrote to its serial line, one line each: seconds since the test began, text.
 
-        Where its serial device came or went, and something may be missing, a line in dashes says so.
+        A line in dashes marks where its serial device came or went, and output may be missing.
         """
         shown = {"serial": "{}", "link": "--- {} ---"}
         return "".join(
@@ -78,4 +76,4 @@ class Recording:
 
 
 RECORDING = pytest.StashKey[Recording]()
-"""In ``item.stash`` from the moment the rig was there for the test."""
+"""In ``item.stash`` from the moment the boards of the test are about to be prepared."""

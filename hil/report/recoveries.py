@@ -1,9 +1,9 @@
-"""Recoveries and quarantine in reports: every retry is told, for retries hide a bench that wears out."""
+"""Recoveries and quarantine in reports. Each one is listed: silent retries would hide a bench that wears out."""
 
 import json
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -11,13 +11,28 @@ if TYPE_CHECKING:
     from hil.board.recovery import RecoveryAttempt
 
 RECOVERY_PROPERTY = "recovery"
-"""Name of the pytest user property that carries one rung of the recovery ladder, climbed while a test was prepared."""
+"""Name of the pytest user property for one rung of the recovery ladder, climbed while a test was prepared."""
 QUARANTINE_PROPERTY = "quarantine"
-"""Name of the pytest user property that says that a board was quarantined while a test was prepared, and why."""
-KERNEL_LOG_PROPERTY = "kernel-log"
-"""Name of the pytest user property that says that the kernel's log could not be watched, and why: once per run."""
+"""Name of the pytest user property for a board that was quarantined while a test was prepared, with the reason."""
 
-_Properties = Iterable[tuple[str, Any]]
+
+@dataclass(frozen=True, kw_only=True)
+class Recovery:
+    """One rung of the recovery ladder that was climbed for one board."""
+
+    board: str
+    rung: str
+    helped: bool
+    took_s: float = 0.0
+    """Seconds of rig time."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class QuarantinedBoard:
+    """A board that was quarantined, and why."""
+
+    board: str
+    reason: str
 
 
 def recovery_property(attempt: "RecoveryAttempt") -> tuple[str, str]:
@@ -26,39 +41,44 @@ def recovery_property(attempt: "RecoveryAttempt") -> tuple[str, str]:
 
 
 def quarantine_property(board: str, reason: str) -> tuple[str, str]:
-    """That ``board`` was quarantined, as a pytest user property."""
+    """``board`` and why it was quarantined, as a pytest user property."""
     return QUARANTINE_PROPERTY, json.dumps({"board": board, "reason": reason})
 
 
-def recovery_lines(properties: _Properties) -> list[str]:
-    """One line per board that needed recovery, from the user properties of all tests; boards by name.
+def recoveries_in(properties: Iterable[tuple[str, Any]]) -> list[Recovery]:
+    """The recoveries among the user properties of a test, oldest first."""
+    return [Recovery(**json.loads(value)) for name, value in properties if name == RECOVERY_PROPERTY]
 
-    Says how often it needed it, which rung helped how often, and for what it was quarantined.
+
+def quarantined_in(properties: Iterable[tuple[str, Any]]) -> list[QuarantinedBoard]:
+    """The boards that were quarantined, from the user properties of a test."""
+    return [QuarantinedBoard(**json.loads(value)) for name, value in properties if name == QUARANTINE_PROPERTY]
+
+
+def recovery_lines(recoveries: Iterable[Recovery], quarantined: Iterable[QuarantinedBoard]) -> list[str]:
+    """One line per board that needed recovery in a run; boards by name.
+
+    It shows how often the board needed it, which rung helped how often, and why it was quarantined.
     """
-    needed: Counter[str] = Counter()
     helped: Mapping[str, Counter[str]] = defaultdict(Counter)
     failed: Counter[str] = Counter()
     climbed: Counter[str] = Counter()
-    quarantined: dict[str, str] = {}
-    for name, value in properties:
-        if name == QUARANTINE_PROPERTY:
-            told = json.loads(value)
-            # Once in each worker of xdist that has the board.
-            quarantined.setdefault(told["board"], told["reason"])
-            failed[told["board"]] += 1
-        elif name == RECOVERY_PROPERTY:
-            attempt = json.loads(value)
-            climbed[attempt["board"]] += 1
-            if attempt["helped"]:
-                helped[attempt["board"]][attempt["rung"]] += 1
-    boards = sorted({*helped, *quarantined, *climbed})
+    reasons: dict[str, str] = {}
+    for lost in quarantined:
+        # Once in each worker of xdist that has the board.
+        reasons.setdefault(lost.board, lost.reason)
+        failed[lost.board] += 1
+    for recovery in recoveries:
+        climbed[recovery.board] += 1
+        if recovery.helped:
+            helped[recovery.board][recovery.rung] += 1
     lines = []
-    for board in boards:
-        needed[board] = helped[board].total() + failed[board]
+    for board in sorted({*helped, *reasons, *climbed}):
+        needed = helped[board].total() + failed[board]
         rungs = ", ".join(f"{rung} helped {_times(count)}" for rung, count in helped[board].items()) or "nothing helped"
-        line = f"board {board} needed recovery {_times(needed[board])}: {rungs} ({_tries(climbed[board])})"
-        if board in quarantined:
-            line += f"; quarantined: {quarantined[board]}"
+        line = f"board {board} needed recovery {_times(needed)}: {rungs} ({_tries(climbed[board])})"
+        if board in reasons:
+            line += f"; quarantined: {reasons[board]}"
         lines.append(line)
     return lines
 

@@ -6,20 +6,22 @@ from collections.abc import Iterable, Mapping
 
 import pytest
 
+from hil.report.outcome import VERDICT
+
 MASK = "***"
-"""What stands in place of a secret."""
+"""Replaces a secret."""
 
 _SECRET_NAME = re.compile(
     r"TOKEN|SECRET|PASSW|PASSPHRASE|CREDENTIAL|(API|ACCESS|PRIVATE|WIFI)_?KEY|_PSK", re.IGNORECASE
 )
 _SHORTEST = 6
-"""Characters. What is shorter, such as ``1``, is no secret of the environment, and would be masked everywhere."""
+"""Characters. A shorter value, such as ``1``, is not a secret, and masking it would spoil every text."""
 
 
 def environment_secrets(environ: Mapping[str, str], used: Iterable[str] = ()) -> list[str]:
-    """The values of the environment variables that are secrets by their names, as CI servers hand them out.
+    """The values of the environment variables whose names mark them as secrets, as CI servers set them.
 
-    Those ``used`` where the rig file takes them for secrets are so whatever their names.
+    Those in ``used``, which the rig file inserts in places for secrets, count whatever their names are.
     """
     found = [*(value for name, value in environ.items() if _SECRET_NAME.search(name)), *used]
     return [value for value in found if len(value) >= _SHORTEST]
@@ -28,7 +30,7 @@ def environment_secrets(environ: Mapping[str, str], used: Iterable[str] = ()) ->
 class Redactor:
     """Replaces secrets in text that is about to be shown or stored.
 
-    A secret is also found as Python or JSON would print it inside quotes, since boards and assertions do that.
+    A secret is also found as Python or JSON prints it inside quotes, which boards and assertions do.
     """
 
     def __init__(self, secrets: Iterable[str]) -> None:
@@ -43,16 +45,23 @@ class Redactor:
         return text
 
     def redact_bytes(self, data: bytes) -> bytes:
-        """``data`` with every secret replaced by as many asterisks: what counts bytes still adds up."""
+        """``data`` with every secret replaced by as many asterisks, so that lengths stay right."""
         for form in self._forms:
             secret = form.encode("utf-8", "surrogateescape")
             data = data.replace(secret, b"*" * len(secret))
         return data
 
+    def redact_error(self, error: BaseException) -> None:
+        """Take the secrets out of the texts that ``error`` was made of."""
+        error.args = tuple(self.redact(each) if isinstance(each, str) else each for each in error.args)
+        for name, value in vars(error).items():
+            if isinstance(value, str):
+                setattr(error, name, self.redact(value))
+
     def redact_report(self, report: pytest.TestReport) -> None:
         """Take the secrets out of everything that ``report`` shows."""
-        if (reason := getattr(report, "hil_reason", None)) is not None:
-            report.__dict__["hil_reason"] = self.redact(reason)
+        if (verdict := getattr(report, VERDICT, None)) is not None:
+            report.__dict__[VERDICT] = {name: self.redact(text) for name, text in verdict.items()}
         report.user_properties = [
             (self.redact(name), self.redact(value) if isinstance(value, str) else value)
             for name, value in report.user_properties
@@ -65,5 +74,5 @@ class Redactor:
             return
         shown = report.longreprtext
         if (redacted := self.redact(shown)) != shown:
-            # Plain text in place of the structured traceback: less pretty, but nothing can hide in it.
+            # Plain text in place of the structured traceback: less pretty, but no part of it can hold a secret.
             report.longrepr = redacted

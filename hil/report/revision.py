@@ -1,19 +1,20 @@
-"""The git revision that a run tests: what a report says must be found again."""
+"""The git revision that a run tests, so that what a report shows can be found again."""
 
-import subprocess
 from pathlib import Path
 
-_DEADLINE_S = 20.0
+from hil.host.program import ProgramError, run_here
+
+_WITHIN_S = 20.0
 
 
 def git_revision(folder: Path) -> str | None:
-    """The commit that is checked out in ``folder``, with ``-dirty`` behind it if tracked files differ from it.
+    """The commit that is checked out in ``folder``, with ``-dirty`` appended if tracked files differ from it.
 
-    None when ``folder`` is in no repository, or there is no git: that is no reason not to test.
+    None when ``folder`` is not in a repository, or git is not installed or does not answer: tests run without it.
     """
-    arguments = ["git", "-C", str(folder), "describe", "--always", "--dirty", "--abbrev=40", "--exclude=*"]
+    command = ["git", "-C", str(folder), "describe", "--always", "--dirty", "--abbrev=40", "--exclude=*"]
     try:
-        answer = subprocess.run(arguments, capture_output=True, text=True, timeout=_DEADLINE_S, check=False)
-    except (OSError, subprocess.TimeoutExpired):
+        finished = run_here(command, _WITHIN_S)
+    except ProgramError:
         return None
-    return answer.stdout.strip() if answer.returncode == 0 else None
+    return finished.output.strip() if finished.status == 0 else None

@@ -1,4 +1,4 @@
-"""Bench errors and blocked tests in pytest's short test summary, which knows only outcomes of pytest's own."""
+"""Bench errors and blocked tests in pytest's short test summary, which only knows pytest's own outcomes."""
 
 from collections.abc import Generator
 from typing import Any
@@ -8,16 +8,16 @@ import pytest
 from hil.report.outcome import BENCH_ERROR, BLOCKED, TERMINAL_STATUS, outcome_of, reason_of
 
 _PYTESTS_OWN = {"f": "failed", "E": "error", "x": "xfailed", "X": "xpassed", "s": "skipped", "p": "passed"}
-"""Characters of pytest's option ``-r`` and the statistics for which each makes lines in the short test summary."""
+"""Characters of pytest's option ``-r``, and the statistics that each lists in the short test summary."""
 
 
 class ShortSummary:
-    """Adds one line per bench error and blocked test, wherever pytest shows one per error: ``-rE``, its default."""
+    """Adds one line per bench error and blocked test, when pytest shows one per error: ``-rE``, its default."""
 
-    # Outermost, so that the lines come after those of pytest's own.
+    # Outermost, so that the lines come after pytest's own.
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_terminal_summary(self, terminalreporter: Any) -> Generator[None]:
-        """Let everybody else write, then add the lines."""
+        """Let pytest and other plugins write, then add the lines."""
         yield
         shown = terminalreporter.reportchars
         reports = [*terminalreporter.getreports(BENCH_ERROR), *terminalreporter.getreports(BLOCKED)]

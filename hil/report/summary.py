@@ -11,49 +11,23 @@ from rich.table import Table
 from rich.text import Text
 
 from hil.report.category import CATEGORY_ORDER
-from hil.report.measurements import EXCEEDED, MET, Measurement, format_quantity, verdict_of
+from hil.report.measurements import EXCEEDED, MET, format_quantity, verdict_of
 from hil.report.outcome import BENCH_ERROR, BLOCKED, FAILED, OUTCOMES, PASSED, SKIPPED
+from hil.report.results import TestResult
 
 WIDE = 120
-"""From this many columns on there is room to say which test measured the worst value."""
+"""From this many columns on there is room for the test that measured the worst value."""
 
 SLOWEST = 5
-"""So many of the slowest tests are named."""
-_WORTH_TELLING_S = 0.05
+"""How many of the slowest tests are listed."""
+_WORTH_LISTING_S = 0.05
 
 _STYLE = {PASSED: "green", FAILED: "bold red", BENCH_ERROR: "bold yellow", BLOCKED: "yellow", SKIPPED: "yellow"}
 
 
 @dataclass(frozen=True, kw_only=True)
-class TestResult:
-    """What became of one test."""
-
-    __test__ = False  # The name is the right one, but pytest must not collect it.
-
-    nodeid: str
-    outcome: str
-    measurements: tuple[Measurement, ...] = ()
-    category: str = ""
-    """Why it did not pass, if it did not: see ``hil/report/category.py``."""
-    rig_time_s: float = 0.0
-    """Seconds of rig time, the preparation of its boards included."""
-    took_s: float = 0.0
-    """Seconds that somebody had to wait for it."""
-
-    @property
-    def longest_s(self) -> float:
-        """Rig time, or the time that it took here, whichever is more."""
-        return max(self.rig_time_s, self.took_s)
-
-    @property
-    def testplan(self) -> str:
-        """The file that the test stands in."""
-        return self.nodeid.partition("::")[0]
-
-
-@dataclass(frozen=True, kw_only=True)
 class MeasurementRow:
-    """All values of one measurement: those with the same name, unit and limit."""
+    """All values with the same name, unit and limit."""
 
     name: str
     unit: str
@@ -92,18 +66,18 @@ def verdict_counts(results: Iterable[TestResult]) -> dict[str, Counter[str]]:
 
 
 def verdicts_by_category(results: Iterable[TestResult]) -> Counter[str]:
-    """Number of tests that passed, were skipped, or are of each category, in the order in which reports list them."""
+    """Number of tests that passed, were skipped, or are of each category, in the order of reports."""
     counts = Counter(result.category or result.outcome for result in results)
     order = [*(outcome for outcome in OUTCOMES if outcome in (PASSED, SKIPPED)), *CATEGORY_ORDER]
     return Counter({name: counts[name] for name in [*order, *sorted(counts.keys() - order)] if counts[name]})
 
 
 def slowest(results: Iterable[TestResult]) -> list[TestResult]:
-    """The tests that take longest on a real bench, where rig time is the time on the wall, or took longest here.
+    """The tests that take longest on a real bench, where rig time is real time, or took longest here.
 
-    Those that took no time worth telling, such as blocked ones, are left out.
+    Those that took hardly any time, such as blocked ones, are left out.
     """
-    slow = [result for result in results if result.longest_s >= _WORTH_TELLING_S]
+    slow = [result for result in results if result.longest_s >= _WORTH_LISTING_S]
     return sorted(slow, key=lambda result: result.longest_s, reverse=True)[:SLOWEST]
 
 
@@ -127,12 +101,12 @@ def render(results: Iterable[TestResult], width: int, colour: bool) -> str:
     if len(slow) > 1:
         console.print()
         console.print(_slowest_table(slow))
-    # rich pads cells to the width of the table: trailing blanks have no place in a log.
+    # rich pads cells to the width of the table.
     return "\n".join(line.rstrip() for line in text.getvalue().splitlines())
 
 
 def _table() -> Table:
-    # No box: a log of any encoding can hold it.
+    # Without a box, a log of any encoding can hold it.
     return Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
 
 
@@ -181,7 +155,7 @@ def _slowest_table(results: Iterable[TestResult]) -> Table:
     for heading in ("rig time", "took"):
         table.add_column(heading, justify="right", overflow="fold")
     for result in results:
-        # Without its file, which is long: `pytest -k` finds it.
+        # Without its file, which is long: `pytest -k` finds the test by its name.
         name = Text(result.nodeid.partition("::")[2] or result.nodeid)
         table.add_row(name, f"{result.rig_time_s:.1f} s", f"{result.took_s:.1f} s")
     return table

@@ -1,4 +1,4 @@
-"""Tracebacks of failed tests: they end in the test, for how pico-hil found out is of no interest there."""
+"""Tracebacks of failed tests. They end in the test: frames of pico-hil below it explain nothing."""
 
 import contextlib
 from collections.abc import Iterator
@@ -14,13 +14,13 @@ _CONTEXTLIB = Path(contextlib.__file__)
 def end_in_test(error: BaseException, test_file: Path) -> None:
     """Cut the frames of pico-hil off the end of the traceback of one of its own errors, raised below ``test_file``.
 
-    A bug of pico-hil is no ``HilError``, and keeps its traceback; so does an error outside of a test's code.
+    A bug in pico-hil is not a ``HilError`` and keeps its traceback; so does an error outside of a test's code.
     """
     if not isinstance(error, HilError):
         return
     entries = list(_entries(error.__traceback__))
     if any(_file(entry) == test_file for entry in entries):
-        # Not pytest's `ExceptionInfo.traceback`: pytest goes back to the raw entries when it leaves out its own.
+        # Not pytest's `ExceptionInfo.traceback`: pytest returns to the raw entries when it leaves out its own frames.
         next(entry for entry in reversed(entries) if not _is_ours(_file(entry))).tb_next = None
 
 

@@ -17,7 +17,7 @@ from hil.faults.condition import Condition
 from hil.faults.injector import FaultInjector
 from hil.faults.packets import Latency, Loss
 from hil.faults.registry import FAULTS, offered_faults
-from hil.pytest_plugin.markers import Needs
+from hil.fixtures.markers import Needs
 from hil.pytest_plugin.requirements import missing_of
 from hil.rig import Rig, bench_faults
 from hil.virtual.bench.bench import VirtualBench

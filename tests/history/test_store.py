@@ -105,7 +105,7 @@ def other_database(file: Path) -> str:
     with closing(sqlite3.connect(file)) as connection:
         connection.execute("CREATE TABLE addresses (name TEXT)")
         connection.commit()
-    return "this is a file of something else; name another file"
+    return "this is not a history of pico-hil; name another file"
 
 
 def no_database(file: Path) -> str:

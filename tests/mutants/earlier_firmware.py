@@ -11,7 +11,7 @@ import pytest
 
 from hil.board.paths import MANIFEST
 from hil.config.app import App, FirmwareCatalog
-from hil.pytest_plugin.requirements import APP
+from hil.fixtures.markers import APP
 from hil.rig import Rig
 from hil.virtual.bench.bench import VirtualBench
 from tests.mutants.run import ROOT

@@ -291,7 +291,7 @@ KERNEL_WATCH = """
 @pytest.fixture(scope="session")
 def hil_kernel_watch():
     import pathlib
-    from hil.fixtures.kernel_log import KernelWatch
+    from hil.report.kernel_watch import KernelWatch
     from hil.host.kernel_log import KmsgLog
     watch = KernelWatch(KmsgLog(pathlib.Path("kmsg")))
     yield watch

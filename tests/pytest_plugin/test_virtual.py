@@ -252,6 +252,6 @@ def test_timing_is_that_of_the_app(pytester: pytest.Pytester, rig: Path) -> None
     )
     result = pytester.runpytest("--rig", rig)
     result.stdout.fnmatch_lines(
-        ["*ConfigError: *_app.py:7: `timing` is that of an app; mark the test with firmware(…)"]
+        ["*ConfigError: *_app.py:7: `timing` belongs to an app; mark the test with firmware(…)"]
     )
     result.assert_outcomes(passed=1, errors=1)

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from hil.report.allure import executor_of
+from hil.report.allure_run import executor_of
 
 RIG = """\
 rig: small
@@ -140,7 +140,7 @@ def test_results_say_why_what_and_where_and_no_secret(results: Path) -> None:
     assert first_screen.startswith("product defect: A: no event 'nothing' (a line matching '^nothing') within 20 s")
     assert "A: power on since 0.000 s; " in first_screen
     assert "s: hello key=***" in first_screen
-    assert "B: no power; it said nothing" in first_screen
+    assert "B: no power; it printed nothing" in first_screen
     # As in the closing summary, where a bench error outweighs whatever the test found.
     message = tests["test_wrong_then_cable"]["statusDetails"]["message"]
     assert message.startswith("bench error: hub main, port 2: does not switch off")

@@ -3,45 +3,62 @@ import math
 import pytest
 
 from hil.report.measurements import Measurement
-from hil.report.summary import TestResult, measurement_rows, render, slowest, verdict_counts
+from hil.report.results import Attempt, Phase, TestResult
+from hil.report.summary import measurement_rows, render, slowest, verdict_counts
 
 
 def failover(value: float) -> Measurement:
     return Measurement(name="failover", value=value, limit=6, unit="s")
 
 
+def result(
+    nodeid: str,
+    outcome: str,
+    *,
+    category: str = "",
+    measurements: tuple[Measurement, ...] = (),
+    rig_time_s: float = 0.0,
+    took_s: float = 0.0,
+) -> TestResult:
+    """Of a test that was run once."""
+    phase = Phase(when="teardown", outcome=outcome, category=category, duration_s=took_s)
+    return TestResult(
+        nodeid=nodeid, attempts=(Attempt(phases=(phase,), measurements=measurements, rig_time_s=rig_time_s),)
+    )
+
+
 RESULTS = [
-    TestResult(nodeid="testplans/test_roles.py::test_order", outcome="passed", rig_time_s=8, took_s=0.5),
-    TestResult(
-        nodeid="testplans/test_roles.py::test_agree",
-        outcome="failed",
+    result("testplans/test_roles.py::test_order", "passed", rig_time_s=8, took_s=0.5),
+    result(
+        "testplans/test_roles.py::test_agree",
+        "failed",
         category="product defect",
         rig_time_s=30.04,
         took_s=1.26,
     ),
-    TestResult(
-        nodeid="testplans/test_failure.py::test_next",
-        outcome="passed",
+    result(
+        "testplans/test_failure.py::test_next",
+        "passed",
         measurements=(failover(4.5),),
         rig_time_s=6.5,
         took_s=0.75,
     ),
-    TestResult(
-        nodeid="testplans/test_failure.py::test_two[3]",
-        outcome="failed",
+    result(
+        "testplans/test_failure.py::test_two[3]",
+        "failed",
         category="limit exceeded",
         measurements=(failover(7.25),),
         rig_time_s=12,
         took_s=0.25,
     ),
-    TestResult(
-        nodeid="testplans/test_failure.py::test_cable",
-        outcome="bench-error",
+    result(
+        "testplans/test_failure.py::test_cable",
+        "bench-error",
         category="bench error",
         measurements=(failover(5),),
         took_s=15,
     ),
-    TestResult(nodeid="testplans/test_failure.py::test_many", outcome="skipped", took_s=0.001),
+    result("testplans/test_failure.py::test_many", "skipped", took_s=0.001),
 ]
 
 
@@ -54,7 +71,7 @@ def test_verdicts_are_counted_per_testplan() -> None:
 
 def test_measurements_of_one_name_and_limit_share_a_row() -> None:
     other_limit = Measurement(name="failover", value=9, limit=12, unit="s")
-    rows = measurement_rows([*RESULTS, TestResult(nodeid="x.py::y", outcome="passed", measurements=(other_limit,))])
+    rows = measurement_rows([*RESULTS, result("x.py::y", "passed", measurements=(other_limit,))])
     assert [(row.name, row.limit, row.values, row.worst, row.worst_test) for row in rows] == [
         ("failover", 6, (4.5, 7.25, 5), 7.25, "testplans/test_failure.py::test_two[3]"),
         ("failover", 12, (9,), 9, "x.py::y"),
@@ -83,7 +100,7 @@ def test_tables_as_they_are_printed() -> None:
 
 
 def test_what_passed_has_no_line_of_categories_and_one_test_is_not_the_slowest() -> None:
-    results = [TestResult(nodeid="t.py::test_x", outcome="passed", rig_time_s=3, took_s=1)]
+    results = [result("t.py::test_x", "passed", rig_time_s=3, took_s=1)]
     assert render(results, width=120, colour=False).splitlines() == [
         "testplan  passed  skipped  blocked  failed  bench-error",
         "t.py           1        -        -       -            -",
@@ -91,13 +108,13 @@ def test_what_passed_has_no_line_of_categories_and_one_test_is_not_the_slowest()
 
 
 def test_five_are_slowest_by_rig_time_or_by_the_clock_on_the_wall() -> None:
-    results = [TestResult(nodeid=f"t.py::test_{n}", outcome="passed", rig_time_s=n, took_s=7 - n) for n in range(8)]
-    assert [result.nodeid[-1] for result in slowest(results)] == ["0", "7", "1", "6", "2"]
-    assert slowest([TestResult(nodeid="t.py::test_x", outcome="blocked", took_s=0.04)]) == []
+    results = [result(f"t.py::test_{n}", "passed", rig_time_s=n, took_s=7 - n) for n in range(8)]
+    assert [each.nodeid[-1] for each in slowest(results)] == ["0", "7", "1", "6", "2"]
+    assert slowest([result("t.py::test_x", "blocked", took_s=0.04)]) == []
 
 
 def test_a_value_that_is_no_number_does_not_meet_its_limit() -> None:
-    results = [TestResult(nodeid="t.py::test_x", outcome="failed", measurements=(failover(math.nan), failover(1)))]
+    results = [result("t.py::test_x", "failed", measurements=(failover(math.nan), failover(1)))]
     assert "exceeded" in render(results, width=120, colour=False)
 
 
@@ -109,7 +126,7 @@ def test_no_line_is_wider_than_the_terminal_and_none_has_control_characters(widt
 
 
 def test_square_brackets_are_no_markup() -> None:
-    results = [TestResult(nodeid="t.py::test_x[red]", outcome="passed", measurements=(failover(1),))]
+    results = [result("t.py::test_x[red]", "passed", measurements=(failover(1),))]
     assert "test_x[red]" in render(results, width=120, colour=False)
 
 
