@@ -16,8 +16,8 @@ PACKAGE = ROOT / "hil"
 LAYERS = (
     ("errors", "clock", "on_board"),
     ("events", "host"),
-    ("config", "power"),
-    ("links", "bootsel"),
+    ("config", "power", "links"),
+    ("bootsel",),
     ("board", "faults"),
     ("probes",),
     ("bench",),

@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from pydantic import BeforeValidator, Field, SecretStr, field_validator
 
 from hil.config.hubs import HubConfig
+from hil.config.links import checked_link
 from hil.config.sections import Section
 
 Role = Literal["ap", "client"]
@@ -135,20 +136,13 @@ def _serial(given: object) -> object:
     return given
 
 
-def _link(given: object) -> object:
-    if not isinstance(given, str) or not re.fullmatch(r"(rfc2217|socket)://[^/?\s]+:[0-9]{1,5}(/?\?\S*)?|/\S+", given):
-        text = "is no serial link; write rfc2217://host:port, socket://host:port, or the path of a device such as"
-        raise ValueError(f"{text} /dev/ttyACM0. Without `link:` the board is looked for on USB")
-    return str(given)
-
-
 class BoardSection(Section):
     """One Pico W as written."""
 
     power: Annotated[PortAddress, BeforeValidator(_port_address)]
     serial: Annotated[str | None, BeforeValidator(_serial)] = None
-    link: Annotated[str | None, BeforeValidator(_link)] = None
-    """Where its serial line is when not on USB of this machine: a URL of pyserial, or the path of a device node."""
+    link: Annotated[str | None, BeforeValidator(checked_link)] = None
+    """Where its serial line is if not on the USB of this machine: a URL, or the path of a device."""
     role: Role | None = None
 
 
