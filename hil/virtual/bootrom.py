@@ -1,7 +1,7 @@
-"""The RP2040's boot ROM as the bench sees it: BOOTSEL mode with its volume, and what becomes of UF2 blocks on it.
+"""The RP2040's boot ROM: BOOTSEL mode with its volume, and the handling of UF2 blocks written to it.
 
-It behaves as virtual_disk.c of pico-bootrom-rp2040 does: what it does not like it ignores in silence, blocks come in
-any order, and the board restarts when as many different ones have come as each of them says that there are.
+It behaves like virtual_disk.c of pico-bootrom-rp2040: unsuitable blocks are ignored silently, blocks may arrive in any
+order, and the board restarts once as many different blocks have arrived as each of them states.
 """
 
 import re
@@ -20,15 +20,15 @@ from hil.virtual.flash import FLASH_SIZE
 from hil.virtual.world import Event, World
 
 SERIAL_NUMBER = "E0C9125B0D9B"
-"""The USB serial number in BOOTSEL mode: that of the boot ROM, which all boards of one make have in common."""
+"""The USB serial number in BOOTSEL mode. It is in the boot ROM and the same for all boards."""
 ENUMERATION_US = (600_000, 1_500_000)
-"""From entering BOOTSEL to a disk on the host; real hubs have it within 2 s."""
+"""From entering BOOTSEL mode to a disk on the host. On real hubs it takes up to 2 s."""
 BLOCK_US = 3_000
-"""What one block takes, erasing included (unsure): MicroPython, some 3,300 blocks, is reported to take 8 to 15 s."""
+"""Time to write one block, including erasing (unsure): MicroPython, about 3,300 blocks, reportedly takes 8 to 15 s."""
 RESTART_US = 1_000_000
 """From the last block to the restart (``safe_reboot`` in the boot ROM)."""
 MICROPYTHON = "v1.27.0 on 2026-06-02"
-"""What the boards' interpreter calls itself; firmware that does not say its version runs as this one."""
+"""Version of the interpreter that virtual boards run. Firmware images without a version report this one."""
 
 FILES: Mapping[str, bytes] = {
     "INFO_UF2.TXT": b"UF2 Bootloader v3.0\r\nModel: Raspberry Pi RP2\r\nBoard-ID: RPI-RP2\r\n",
@@ -38,27 +38,27 @@ FILES: Mapping[str, bytes] = {
         + b"'\"/></head><body>Redirecting to raspberrypi.com</body></html>"
     ),
 }
-"""What is on the volume, whatever was written to it."""
+"""The files on the volume, regardless of what was written to it."""
 
 _SECTOR_BYTES = 4096
-"""What the flash erases at once."""
+"""The flash's erase unit."""
 _FILE_SYSTEM_START = FLASH_START + FLASH_BYTES - FLASH_SIZE
 
 
 class Firmware:
-    """The part of a board's flash that holds its program, across power cuts."""
+    """The firmware in a board's flash, which persists across power cuts."""
 
     def __init__(self) -> None:
         self.version = MICROPYTHON
-        """What MicroPython's banner calls it."""
+        """The version in MicroPython's banner."""
         self.has_second_stage = True
-        """Without it the boot ROM starts nothing and stays in BOOTSEL."""
-        self.is_whole = True
-        """A program of which a part is missing hangs before it gets to USB."""
+        """Without a second-stage bootloader the boot ROM stays in BOOTSEL mode."""
+        self.is_complete = True
+        """Incomplete firmware hangs before it initializes USB."""
 
     @property
     def version_info(self) -> tuple[int | str, ...]:
-        """``sys.implementation.version``: three numbers, and ``preview`` for what is no release."""
+        """``sys.implementation.version``: three numbers, and ``preview`` if it is not a release."""
         tag = self.version.partition(" ")[0]
         numbers = [int(number) for number in re.findall(r"[0-9]+", tag.partition("-")[0])][:3]
         return (*numbers, *[0] * (3 - len(numbers)), "preview" if "-" in tag else "")
@@ -67,7 +67,8 @@ class Firmware:
 class BootRom:
     """BOOTSEL mode of one board: a USB device with a volume, from :meth:`enter` to :meth:`leave`.
 
-    ``on_flashed`` is called when the board restarts with new firmware, told whether the file system was overwritten.
+    ``on_flashed`` is called when the board restarts with new firmware; its argument is whether the file system was
+    overwritten.
     """
 
     def __init__(self, world: World, firmware: Firmware, on_flashed: Callable[[bool], None]) -> None:
@@ -84,31 +85,31 @@ class BootRom:
 
     @property
     def is_attached(self) -> bool:
-        """Whether the host has the volume."""
+        """Whether the device is enumerated and plugged in, so that the host has the volume."""
         return self._is_enumerated and self._is_plugged_in
 
     def watch_plug(self, watcher: Callable[[bool], None]) -> None:
-        """Call ``watcher(attached)`` whenever the volume appears or disappears."""
+        """Call ``watcher(is_attached)`` whenever the volume appears or disappears."""
         self._plug_watchers.append(watcher)
 
     def enter(self) -> None:
-        """BOOTSEL mode begins: the device attaches to USB."""
-        self._forget_transfer()
+        """Enter BOOTSEL mode: the device connects to USB."""
+        self._reset_transfer()
         self._event = self._world.after(self._world.rng.randint(*ENUMERATION_US), self._enumerate)
 
     def leave(self) -> None:
-        """Reset or power cut. Does nothing outside of BOOTSEL mode."""
+        """Leave BOOTSEL mode by a reset or power cut. Does nothing outside BOOTSEL mode."""
         if self._event is not None:
             self._event.cancel()
             self._event = None
         self._change(self._is_plugged_in, is_enumerated=False)
 
     def set_plugged_in(self, is_plugged_in: bool) -> None:
-        """Cut or join the data lines of the cable."""
+        """Connect or disconnect the data lines of the cable."""
         self._change(is_plugged_in, is_enumerated=self._is_enumerated)
 
     def write(self, data: bytes) -> None:
-        """The host writes sectors of the volume, at this instant: how long that takes is the host's to wait."""
+        """Write sectors of the volume, immediately. The caller has to wait the time that this takes."""
         for offset in range(0, len(data), BLOCK_BYTES):
             block = Uf2Block.parse(data[offset : offset + BLOCK_BYTES])
             if self.is_attached and block is not None and _is_accepted(block):
@@ -126,17 +127,17 @@ class BootRom:
             for watcher in list(self._plug_watchers):
                 watcher(self.is_attached)
 
-    def _forget_transfer(self) -> None:
+    def _reset_transfer(self) -> None:
         self._blocks, self._count, self._erased = {}, 0, set()
 
     def _write(self, block: Uf2Block) -> None:
-        if self._event is not None:  # it restarts already
+        if self._event is not None:  # already restarting
             return
         if block.count != self._count:
-            self._forget_transfer()
+            self._reset_transfer()
             self._count = block.count
-        self._firmware.is_whole = False
-        # It reckons by the number, not by the address, which is why the two must run in step.
+        self._firmware.is_complete = False
+        # The boot ROM erases by block number, not address, so number and address must advance together.
         sector = block.number * PAYLOAD_BYTES // _SECTOR_BYTES
         if sector not in self._erased:
             self._erased.add(sector)
@@ -146,7 +147,7 @@ class BootRom:
             self._firmware.has_second_stage = True
         self._blocks[block.number] = block
         if len(self._blocks) == self._count:
-            self._firmware.is_whole = True
+            self._firmware.is_complete = True
             self._event = self._world.after(RESTART_US, self._restart)
 
     def _restart(self) -> None:

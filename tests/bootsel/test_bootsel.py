@@ -485,7 +485,7 @@ def test_a_touch_lets_go_of_both_lines_at_1200_baud_and_then_all_is_as_before(
     assert set(port.told[2:]) == {("DTR", True, 9600), ("RTS", True, 9600)}
 
 
-def test_a_port_without_modem_lines_cannot_be_touched(
+def test_a_port_without_modem_lines_cannot_on_touch(
     open_link: Callable[[Callable[[], SerialBase]], PortLink],
 ) -> None:
     board_end, host_end = os.openpty()
@@ -499,6 +499,6 @@ def test_a_port_without_modem_lines_cannot_be_touched(
         os.close(host_end)
 
 
-def test_a_port_that_is_not_open_cannot_be_touched() -> None:
+def test_a_port_that_is_not_open_cannot_on_touch() -> None:
     with pytest.raises(LinkError, match=r"^board A: its serial port is not open"):
         PortLink("A", FixedAddress(lambda: LinedPort("loop://")), MonotonicClock()).touch()

@@ -1,4 +1,4 @@
-"""One virtual Pico W: power, boot and resets of the MicroPython that runs on it, with its flash, USB and radio."""
+"""One virtual Pico W: power, boot and reset of its MicroPython, with flash, USB and radio."""
 
 from collections.abc import Mapping
 from enum import Enum
@@ -18,27 +18,27 @@ from hil.virtual.vm.wasi import Wasi
 from hil.virtual.world import US_PER_S, Event, World
 
 ROM_BOOT_US = 250_000
-"""From power to MicroPython's first instruction: boot ROM, second stage, C start-up (unsure; field reports)."""
+"""From power-on to MicroPython: boot ROM, second stage, C startup (unsure; from field reports)."""
 
 ENUMERATION_US = (700_000, 1_200_000)
-"""From the device's attach, after boot.py, to a serial port on the host. With the rest 1.1 to 1.6 s after power-on: the
-fast end of the 1 to 5 s that real hubs need."""
+"""From connecting to USB, after boot.py, to a serial port on the host. In total 1.1 to 1.6 s after power-on: the fast
+end of the 1 to 5 s on real hubs."""
 
 TOUCH_US = 250_000
-"""From the 1200-baud touch to BOOTSEL (``usbd_cdc_run_bootloader_task`` in MicroPython)."""
+"""From the 1200-baud touch to BOOTSEL mode (``usbd_cdc_run_bootloader_task`` in MicroPython)."""
 
 HEAP = "216k"
-"""MicroPython's heap. A Pico W has 190 KB; the rest makes up for the modules that it holds in flash and we in RAM."""
+"""MicroPython's heap. A Pico W has 190 KB; the rest is for modules that are in flash there and in RAM here."""
 
 EPOCH_2021_US = 1_609_459_200_000_000
-"""``time.time()`` of a Pico W starts at 2021-01-01 at each hard boot."""
+"""``time.time()`` of a Pico W starts at 2021-01-01 at each hard reset."""
 
 _RADIO_CHIP_MAC_PREFIX = bytes.fromhex("28cdc1")
-"""Raspberry Pi's own, on every Pico W; the rest of a virtual board's MAC is the end of its serial number."""
+"""Raspberry Pi's OUI, as on every Pico W. The rest of a virtual board's MAC is the end of its serial number."""
 
 
 class PowerState(Enum):
-    """What a board is doing, seen from outside."""
+    """The state of a board, seen from outside."""
 
     OFF = "off"
     BOOTING = "booting"
@@ -49,18 +49,12 @@ class PowerState(Enum):
 
 
 class VirtualPico:
-    """A Pico W. Everything it does happens while the world runs; power can be cut at any instant."""
+    """A Pico W. It acts only while the world runs. Power can be cut at any time."""
 
     def __init__(
-        self,
-        world: World,
-        runtime: VmRuntime,
-        air: Air,
-        rom: Mapping[str, bytes],
-        name: str,
-        serial_number: str,
+        self, world: World, runtime: VmRuntime, air: Air, rom: Mapping[str, bytes], name: str, serial_number: str
     ) -> None:
-        """``rom``: the modules that every board has built in, by path. ``serial_number``: 16 hex digits."""
+        """``rom``: the frozen modules of every board, by path. ``serial_number``: 16 hex digits."""
         self.name = name
         self.serial_number = serial_number
         self.state = PowerState.OFF
@@ -68,20 +62,20 @@ class VirtualPico:
         self.flash = Flash()
         self._world = world
         self._runtime = runtime
-        self._chance = Random()
-        self._files = BoardFiles(self.flash, rom, self._chance)
+        self._rng = Random()
+        self._files = BoardFiles(self.flash, rom, self._rng)
         self._machine = MachineHal(world, self)
-        self.usb = UsbSerial(world, self._hardware_changed, self._interrupt, self._be_touched)
+        self.usb = UsbSerial(world, self._hardware_changed, self._interrupt, self._on_touch)
         self.firmware = Firmware()
         self.bootrom = BootRom(world, self.firmware, self._run_new_firmware)
         self.is_bootsel_held = False
-        """Whether somebody holds the BOOTSEL button; the boot ROM looks at it once, at power-on and reset."""
+        """Whether the BOOTSEL button is held. The boot ROM reads it once, at power-on and reset."""
         mac = _RADIO_CHIP_MAC_PREFIX + bytes.fromhex(serial_number)[-3:]
         self.radio = Radio(world, air, mac, self._hardware_changed, self._print_line)
         self._network = NetworkHal(self.radio, lambda: self.usb.input_available)
         self.cpu = Cpu(world, {**self._machine.handlers(), **self._network.handlers()}, self._crash)
         self.failing_enumerations = 0
-        """How many of the next enumerations come to nothing, as behind a busy hub: the board runs, without USB."""
+        """How many of the next enumerations fail, as behind a busy hub: the board runs, without USB."""
         self._power_up: Event | None = None
         self._enumeration: Event | None = None
         self._replug: Event | None = None
@@ -95,46 +89,46 @@ class VirtualPico:
             self._boot(ResetCause.POWER_ON)
 
     def power_off(self) -> None:
-        """Cut power, at this instant and whatever the board is doing."""
+        """Cut power immediately, in any state."""
         self._lose_state()
         self.state = PowerState.OFF
         self._world.notice()
 
     def brown_out(self) -> None:
-        """The supply sags until the chip stops, though its hub port is on. Does nothing when off."""
+        """The supply voltage drops until the chip stops, though its hub port is on. Does nothing when off."""
         if self.state is not PowerState.OFF:
             self._lose_state()
             self.state = PowerState.BROWNED_OUT
             self._world.notice()
 
     def recover(self) -> None:
-        """The supply is as it should be again: a board that had stopped boots, unless power was cut meanwhile."""
+        """End a brown-out: the board boots, unless its power has been cut meanwhile."""
         if self.state is PowerState.BROWNED_OUT:
             self._boot(ResetCause.POWER_ON)
 
     def hard_reset(self, cause: ResetCause) -> None:
-        """Restart as ``machine.reset()`` or the watchdog does: USB drops, RAM and radio are lost."""
+        """Reset as ``machine.reset()`` or the watchdog does: USB disconnects, RAM and radio state are lost."""
         self._lose_state()
         self._boot(cause)
 
     def soft_reset(self, mode: str) -> None:
-        """Start MicroPython anew in the same power cycle: USB, radio and its links stay, sockets are closed."""
+        """Restart MicroPython only: USB, radio and Wi-Fi links stay, sockets are closed."""
         self.cpu.halt()
         self._machine.soft_reset()
         self.radio.close_sockets()
         self._start(mode)
 
     def enter_bootloader(self) -> None:
-        """Leave MicroPython for the USB bootloader (BOOTSEL), which has no serial port."""
+        """Enter BOOTSEL mode, which has no serial port."""
         self._lose_state()
         self._wait_in_bootrom()
 
     def set_time(self, time_s: int) -> None:
-        """Set the real-time clock to ``time_s`` seconds since 1970; it runs on until the next hard reset."""
+        """Set the real-time clock to ``time_s`` seconds since 1970, until the next hard reset."""
         self._epoch_us = time_s * US_PER_S - self._uptime_us
 
     def begin_enumeration(self) -> None:
-        """Attach to USB: after boot.py, and only once between hard resets."""
+        """Connect to USB: after boot.py, and only once between hard resets."""
         if not self.usb.is_attached and self._enumeration is None:
             if self.failing_enumerations > 0:
                 self.failing_enumerations -= 1
@@ -142,21 +136,21 @@ class VirtualPico:
             self._enumeration = self._world.after(self._draw_enumeration_us(), self.usb.attach)
 
     def unplug_usb(self) -> None:
-        """Cut the data lines of the USB cable; power stays, and the program runs on."""
+        """Disconnect the data lines of the USB cable. Power stays on and the program keeps running."""
         self._cancel_replug()
         self.usb.unplug()
         self.bootrom.set_plugged_in(False)
 
     def replug_usb(self) -> None:
-        """Join the data lines again: the host enumerates the device anew."""
+        """Reconnect the data lines: the host enumerates the device again."""
         self._cancel_replug()
-        self._replug = self._world.after(self._draw_enumeration_us(), self._join_data_lines)
+        self._replug = self._world.after(self._draw_enumeration_us(), self._connect_data_lines)
 
-    def _join_data_lines(self) -> None:
+    def _connect_data_lines(self) -> None:
         self.usb.plug_in()
         self.bootrom.set_plugged_in(True)
 
-    def _be_touched(self) -> None:
+    def _on_touch(self) -> None:
         """The host closed the serial port at 1200 baud."""
         if self.state is PowerState.RUNNING and self._touch is None:
             self._touch = self._world.after(TOUCH_US, self.enter_bootloader)
@@ -168,7 +162,7 @@ class VirtualPico:
 
     def _run_new_firmware(self, file_system_overwritten: bool) -> None:
         if file_system_overwritten:
-            # What is no littlefs any more, MicroPython formats at its first start.
+            # MicroPython formats an invalid file system when it starts.
             self.flash.erase()
         self.hard_reset(ResetCause.WATCHDOG)
 
@@ -195,8 +189,8 @@ class VirtualPico:
     def _boot(self, cause: ResetCause) -> None:
         self.state = PowerState.BOOTING
         self.reset_cause = cause
-        # At each boot, so that what a board draws does not depend on what it did before.
-        self._chance.seed(self._world.rng.getrandbits(64))
+        # Reseeded at each boot, so that draws do not depend on what the board did before.
+        self._rng.seed(self._world.rng.getrandbits(64))
         self._power_up = self._world.after(ROM_BOOT_US, self._run_first_instruction)
 
     def _run_first_instruction(self) -> None:
@@ -204,7 +198,7 @@ class VirtualPico:
         if self.is_bootsel_held or not self.firmware.has_second_stage:
             self._wait_in_bootrom()
             return
-        if not self.firmware.is_whole:
+        if not self.firmware.is_complete:
             self.state = PowerState.CRASHED
             self._world.notice()
             return
@@ -232,18 +226,18 @@ class VirtualPico:
         return self._world.now_us - self._booted_us
 
     def _hardware_changed(self) -> None:
-        self.cpu.look_again()
+        self.cpu.retry_blocked_call()
 
     def _interrupt(self) -> None:
         self.cpu.interrupt(self._machine.interrupt_address)
 
     def _print_line(self, line: str) -> None:
-        """Print from below MicroPython, as the C code of the network stack does."""
+        """Print a line, as the C code of the network stack does."""
         if self.state is PowerState.RUNNING:
             self.usb.write_text(line.encode() + b"\n")
 
     def _crash(self, why: str) -> None:
-        """The interpreter trapped: a real board would hang in its fault handler. Dead until reset."""
+        """The interpreter trapped: the board stops until it is reset, as a real one does in its fault handler."""
         self.cpu.halt()
         self._machine.soft_reset()
         self.radio.close_sockets()
