@@ -1,4 +1,4 @@
-"""Tasks side by side, on the clock of real boards and on that of the virtual bench."""
+"""Concurrent tasks, on the host's clock and on that of the virtual bench."""
 
 from collections.abc import Callable
 
@@ -15,19 +15,19 @@ def clock(request: pytest.FixtureRequest) -> Clock:
     return MonotonicClock() if request.param == "real" else VirtualClock(World(1))
 
 
-def test_tasks_wait_for_one_another(clock: Clock) -> None:
-    said: list[str] = []
+def test_tasks_can_wait_for_each_other(clock: Clock) -> None:
+    finished: list[str] = []
 
-    def say(word: str, after: str) -> None:
-        assert not after or clock.wait(lambda: after in said, 20)
-        said.append(word)
+    def finish(name: str, after: str) -> None:
+        assert not after or clock.wait(lambda: after in finished, 20)
+        finished.append(name)
         clock.notice()
 
-    clock.side_by_side([lambda: say("three", "two"), lambda: say("two", "one"), lambda: say("one", "")])
-    assert said == ["one", "two", "three"]
+    clock.side_by_side([lambda: finish("three", "two"), lambda: finish("two", "one"), lambda: finish("one", "")])
+    assert finished == ["one", "two", "three"]
 
 
-def test_all_end_before_an_error_is_raised(clock: Clock) -> None:
+def test_all_tasks_finish_before_an_error_is_raised(clock: Clock) -> None:
     done: list[str] = []
 
     def fail() -> None:
@@ -43,7 +43,7 @@ def test_all_end_before_an_error_is_raised(clock: Clock) -> None:
     assert done == ["work"]
 
 
-def test_no_tasks_at_all(clock: Clock) -> None:
+def test_no_tasks(clock: Clock) -> None:
     clock.side_by_side([])
 
 
@@ -52,7 +52,7 @@ def world() -> World:
     return World(1)
 
 
-def test_virtual_time_passes_once_for_all(world: World) -> None:
+def test_virtual_time_passes_once_for_all_tasks(world: World) -> None:
     clock, seen = VirtualClock(world), list[tuple[str, float, bool]]()
     world.after(1_500_000, lambda: seen.append(("event", clock.now(), True)))
 
@@ -68,7 +68,7 @@ def test_virtual_time_passes_once_for_all(world: World) -> None:
     assert [entry[:2] for entry in seen] == [("c", 0), ("a", 0), ("event", 1.5), ("a", 1), ("b", 0), ("a", 2), ("b", 2)]
 
 
-def test_a_waiting_task_is_told_what_came_true(world: World) -> None:
+def test_a_wait_in_a_task_returns_whether_the_condition_held(world: World) -> None:
     clock, answers = VirtualClock(world), list[bool]()
     flag: list[str] = []
 
@@ -85,7 +85,7 @@ def test_a_waiting_task_is_told_what_came_true(world: World) -> None:
     assert clock.now() == 1
 
 
-def test_an_interrupt_ends_the_others_where_they_wait(world: World) -> None:
+def test_an_interrupt_terminates_the_waiting_tasks(world: World) -> None:
     clock, cleaned = VirtualClock(world), list[str]()
 
     def tidy() -> None:
@@ -105,7 +105,7 @@ def test_an_interrupt_ends_the_others_where_they_wait(world: World) -> None:
     assert clock.now() == 2
 
 
-def test_boards_side_by_side_take_the_time_of_one(virtual_rig: Rig) -> None:
+def test_concurrent_work_on_two_boards_takes_the_time_of_one(virtual_rig: Rig) -> None:
     def ask(name: str) -> Callable[[], None]:
         def run() -> None:
             with virtual_rig.boards[name].repl() as repl:
