@@ -114,8 +114,8 @@ class LinkSite:
 class Address(ABC):
     """Where the serial line of one board is, and how to open it. One subclass for each kind of ``link:``.
 
-    Subclasses are registered as entry points of the group ``pico_hil.links``, by URL scheme: see docs/rig.md. After the
-    constructor all calls come from the thread that reads the line.
+    Subclasses are registered as entry points of the group ``pico_hil.links``, by URL scheme: see docs/rig.md. Once the
+    link is started, the thread that reads the line makes all calls, and the starting thread may call :meth:`find`.
     """
 
     poll_interval_s: float = 0.25
