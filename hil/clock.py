@@ -46,12 +46,12 @@ class Clock(ABC):
     def wait(self, condition: Callable[[], bool], timeout_s: float) -> bool:
         """Wait until ``condition()`` is true, for at most ``timeout_s``. Returns whether it became true.
 
-        The condition is evaluated immediately, then after every :meth:`notice`, and once more at the timeout. It must
-        depend only on state whose changes are announced by :meth:`notice`, and must not wait itself.
+        The condition is evaluated immediately, then after every :meth:`notify`, and once more at the timeout. It must
+        depend only on state whose changes are announced by :meth:`notify`, and must not wait itself.
         """
 
     @abstractmethod
-    def notice(self) -> None:
+    def notify(self) -> None:
         """Announce a change that a waiting condition may depend on. Can be called from any thread."""
 
     def wait_for(self, what: str, condition: Callable[[], bool], timeout_s: float) -> bool:
@@ -67,7 +67,7 @@ class Clock(ABC):
         """Let ``duration_s`` of rig time pass."""
         self.wait_for("time to pass", lambda: False, duration_s)
 
-    def side_by_side(self, tasks: Iterable[Callable[[], None]]) -> None:
+    def run_concurrently(self, tasks: Iterable[Callable[[], None]]) -> None:
         """Run ``tasks`` concurrently and return when all have finished. While one waits, the others run.
 
         Tasks must not share mutable state. Raises an ``ExceptionGroup`` of the exceptions they raised.
@@ -119,27 +119,27 @@ class MonotonicClock(Clock):
     def __init__(self) -> None:
         super().__init__()
         self._origin_s = time.monotonic()
-        self._noticed = threading.Condition()
+        self._notified = threading.Condition()
 
     def now(self) -> float:
         return time.monotonic() - self._origin_s
 
     def wait(self, condition: Callable[[], bool], timeout_s: float) -> bool:
         end_s = self.now() + timeout_s
-        with self._noticed:
+        with self._notified:
             while not condition():
                 remaining_s = end_s - self.now()
                 if remaining_s <= 0:
                     return condition()
-                self._noticed.wait(remaining_s)
+                self._notified.wait(remaining_s)
             return True
 
     def _run_all(self, tasks: Sequence[Callable[[], None]]) -> None:
         if tasks:
-            with ThreadPoolExecutor(len(tasks), thread_name_prefix="side-by-side") as pool:
+            with ThreadPoolExecutor(len(tasks), thread_name_prefix="task") as pool:
                 for future in [pool.submit(task) for task in tasks]:
                     future.result()
 
-    def notice(self) -> None:
-        with self._noticed:
-            self._noticed.notify_all()
+    def notify(self) -> None:
+        with self._notified:
+            self._notified.notify_all()

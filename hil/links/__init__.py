@@ -133,7 +133,7 @@ class Address(ABC):
     def revision(self) -> object:
         """A different object whenever :meth:`find` may return something new. Must be cheap.
 
-        For links that learn of changes. They must call ``clock.notice()`` after each; all others are polled.
+        For links that learn of changes. They must call ``clock.notify()`` after each; all others are polled.
         """
         return None
 

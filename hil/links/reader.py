@@ -69,7 +69,7 @@ class PortLink:
         if thread is None:
             return
         self._stopping = True
-        self._clock.notice()
+        self._clock.notify()
         with self._writing:
             cancel = getattr(self._port, "cancel_read", None)
             if cancel is not None:
@@ -172,7 +172,7 @@ class PortLink:
     def _set_obstacle(self, obstacle: str) -> None:
         if obstacle != self._obstacle:
             self._obstacle = obstacle
-            self._clock.notice()
+            self._clock.notify()
 
     def _await_change(self, revision: object, timeout_s: float) -> None:
         self._clock.wait(lambda: self._stopping or self._address.revision() is not revision, timeout_s)
@@ -184,7 +184,7 @@ class PortLink:
             with self._delivery:
                 self._connected_listener = listener
                 listener.connected(self._clock.now(), missed)
-            self._clock.notice()
+            self._clock.notify()
             self._read(port)
         except _LOST as error:
             lost = str(error)
@@ -198,7 +198,7 @@ class PortLink:
                     # The port may be opened again before the borrower notices. It must not get that input.
                     self._lent.lost = lost
                     self._lent = None
-            self._clock.notice()
+            self._clock.notify()
 
     def _read(self, port: SerialBase) -> None:
         while not self._stopping:
@@ -218,7 +218,7 @@ class PortLink:
                 self._lent.unread += data
             elif self._connected_listener is not None:
                 self._connected_listener.received(time_s, data)
-        self._clock.notice()
+        self._clock.notify()
 
     def _close(self, port: SerialBase) -> None:
         with self._writing:

@@ -123,7 +123,7 @@ class BootRom:
         was_attached = self.is_attached
         self._is_plugged_in, self._is_enumerated = is_plugged_in, is_enumerated
         if self.is_attached != was_attached:
-            self._world.notice()
+            self._world.notify()
             for watcher in list(self._plug_watchers):
                 watcher(self.is_attached)
 

@@ -140,7 +140,7 @@ class UsbSerial:
         self._tell_watchers(False)
 
     def _tell_watchers(self, attached: bool) -> None:
-        self._world.notice()
+        self._world.notify()
         for watcher in list(self._plug_watchers):
             watcher(attached)
 
@@ -204,4 +204,4 @@ class UsbSerial:
         self._to_host.clear()
         if self._receiver is not None:
             self._receiver(data if self.noise is None else self.noise(data))
-            self._world.notice()
+            self._world.notify()

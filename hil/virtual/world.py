@@ -37,7 +37,7 @@ class World:
         self._horizon_us = 0
         self._queue: list[tuple[int, int, Event]] = []
         self._scheduled = 0
-        self._noticed = False
+        self._notified = False
         self._signals = DeferredSignals()
         self.wait_in_task: Callable[[int, Callable[[], bool]], bool] | None = None
         """Replaces :meth:`run` while a cooperative task is running: see ``hil/virtual/cooperative_tasks.py``."""
@@ -62,16 +62,16 @@ class World:
         """Schedule ``action`` in ``delay_us``."""
         return self.at(self._now_us + delay_us, action)
 
-    def notice(self) -> None:
+    def notify(self) -> None:
         """Announce a change visible from outside the world: :meth:`run` evaluates ``stop`` again."""
-        self._noticed = True
+        self._notified = True
 
     def try_advance(self, time_us: int) -> bool:
         """Advance to ``time_us`` if nothing is scheduled until then. Returns whether it did.
 
         A board that has computed up to ``time_us`` can then continue without a pass through the event queue.
         """
-        if time_us > self._horizon_us or self._noticed or self._signals.pending:
+        if time_us > self._horizon_us or self._notified or self._signals.pending:
             return False
         while self._queue and self._queue[0][2].action is None:
             heappop(self._queue)
@@ -90,12 +90,12 @@ class World:
     def run(self, until_us: int, stop: Callable[[], bool] = lambda: False) -> bool:
         """Process events until ``stop()`` is true or ``until_us`` is reached. Returns the last value of ``stop()``.
 
-        ``stop`` is evaluated first, after every event that called :meth:`notice`, and at the end. Signal handlers run
+        ``stop`` is evaluated first, after every event that called :meth:`notify`, and at the end. Signal handlers run
         between two events and may raise, such as ``KeyboardInterrupt``.
         """
         if self.wait_in_task is not None:
             return self.wait_in_task(until_us, stop)
-        self._noticed = False
+        self._notified = False
         if stop():
             return True
         self._horizon_us = until_us
@@ -109,8 +109,8 @@ class World:
                 action()
                 if self._signals.pending:
                     self._signals.deliver()
-                if self._noticed:
-                    self._noticed = False
+                if self._notified:
+                    self._notified = False
                     if stop():
                         return True
         self._now_us = max(self._now_us, until_us)

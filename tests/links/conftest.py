@@ -77,16 +77,16 @@ class RecordingListener:
 
     def connected(self, time_s: float, missed: str = "") -> None:
         self.connections.append(missed)
-        self._clock.notice()
+        self._clock.notify()
 
     def disconnected(self, time_s: float) -> None:
         self.disconnections += 1
-        self._clock.notice()
+        self._clock.notify()
 
     def received(self, time_s: float, data: bytes) -> None:
         self.received_data += data
         self.times.append(time_s)
-        self._clock.notice()
+        self._clock.notify()
 
     def wait(self, condition: Callable[[], bool]) -> None:
         assert self._clock.wait(condition, PATIENCE_S)

@@ -21,9 +21,9 @@ def test_tasks_can_wait_for_each_other(clock: Clock) -> None:
     def finish(name: str, after: str) -> None:
         assert not after or clock.wait(lambda: after in finished, 20)
         finished.append(name)
-        clock.notice()
+        clock.notify()
 
-    clock.side_by_side([lambda: finish("three", "two"), lambda: finish("two", "one"), lambda: finish("one", "")])
+    clock.run_concurrently([lambda: finish("three", "two"), lambda: finish("two", "one"), lambda: finish("one", "")])
     assert finished == ["one", "two", "three"]
 
 
@@ -38,13 +38,13 @@ def test_all_tasks_finish_before_an_error_is_raised(clock: Clock) -> None:
         done.append("work")
 
     with pytest.raises(ExceptionGroup) as failed:
-        clock.side_by_side([fail, work, fail])
+        clock.run_concurrently([fail, work, fail])
     assert [str(error) for error in failed.value.exceptions] == ["no", "no"]
     assert done == ["work"]
 
 
 def test_no_tasks(clock: Clock) -> None:
-    clock.side_by_side([])
+    clock.run_concurrently([])
 
 
 @pytest.fixture
@@ -63,7 +63,7 @@ def test_virtual_time_passes_once_for_all_tasks(world: World) -> None:
 
         return sleep
 
-    clock.side_by_side([sleeper("a", [1, 1, 1]), sleeper("b", [2, 1]), sleeper("c", [0])])
+    clock.run_concurrently([sleeper("a", [1, 1, 1]), sleeper("b", [2, 1]), sleeper("c", [0])])
     assert clock.now() == 3
     assert [entry[:2] for entry in seen] == [("c", 0), ("a", 0), ("event", 1.5), ("a", 1), ("b", 0), ("a", 2), ("b", 2)]
 
@@ -78,9 +78,9 @@ def test_a_wait_in_a_task_returns_whether_the_condition_held(world: World) -> No
     def raise_flag() -> None:
         clock.sleep(1)
         flag.append("up")
-        clock.notice()
+        clock.notify()
 
-    clock.side_by_side([lambda: wait(5), lambda: wait(0.5), raise_flag])
+    clock.run_concurrently([lambda: wait(5), lambda: wait(0.5), raise_flag])
     assert answers == [False, True]
     assert clock.now() == 1
 
@@ -99,7 +99,7 @@ def test_an_interrupt_terminates_the_waiting_tasks(world: World) -> None:
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        clock.side_by_side([tidy, interrupt])
+        clock.run_concurrently([tidy, interrupt])
     assert cleaned == ["tidy"]
     clock.sleep(1)
     assert clock.now() == 2
@@ -115,8 +115,8 @@ def test_concurrent_work_on_two_boards_takes_the_time_of_one(virtual_rig: Rig) -
 
     answers: dict[str, object] = {}
     clock = virtual_rig.clock
-    clock.side_by_side([ask("A")])
+    clock.run_concurrently([ask("A")])
     alone_s = clock.now()
-    clock.side_by_side([ask(name) for name in "BC"])
+    clock.run_concurrently([ask(name) for name in "BC"])
     assert clock.now() - alone_s < 1.2 * alone_s
     assert answers == {name: virtual_rig.boards[name].serial for name in "ABC"}

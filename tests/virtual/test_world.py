@@ -29,7 +29,7 @@ def test_waiting_stops_at_the_event_that_made_the_condition_true() -> None:
 
     def see() -> None:
         seen.append(1)
-        world.notice()
+        world.notify()
 
     world.at(1_500_000, see)
     assert clock.wait(lambda: bool(seen), timeout_s=10)
@@ -78,7 +78,7 @@ def test_ctrl_c_is_deferred_to_the_end_of_the_event() -> None:
 def test_the_ctrl_c_handler_is_restored_after_nested_waits() -> None:
     world, happened = World(1), list[str]()
     clock, before = VirtualClock(world), signal.getsignal(signal.SIGINT)
-    world.at(10, world.notice)
+    world.at(10, world.notify)
     world.at(20, interrupted_event(happened))
     with pytest.raises(KeyboardInterrupt):
         clock.wait(lambda: world.now_us >= 10 and clock.wait(lambda: False, timeout_s=0.001), timeout_s=1)

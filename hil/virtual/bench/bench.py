@@ -106,7 +106,7 @@ class VirtualBench:
             board.power_off()
 
     def _make_radio(self) -> Radio:
-        return Radio(self.world, self.air, _PROBE_MAC, self.world.notice, lambda _line: None, announces=False)
+        return Radio(self.world, self.air, _PROBE_MAC, self.world.notify, lambda _line: None, announces=False)
 
     def _make_probe(self, config: RigConfig, radio: Radio) -> VirtualProbe:
         return VirtualProbe(radio, self._clock, config.wifi.ssid, config.wifi.password.get_secret_value())

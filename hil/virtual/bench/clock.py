@@ -24,5 +24,5 @@ class VirtualClock(Clock):
     def _run_all(self, tasks: Sequence[Callable[[], None]]) -> None:
         CooperativeTasks(self._world).run(tasks)
 
-    def notice(self) -> None:
-        self._world.notice()
+    def notify(self) -> None:
+        self._world.notify()

@@ -92,14 +92,14 @@ class VirtualPico:
         """Cut power immediately, in any state."""
         self._lose_state()
         self.state = PowerState.OFF
-        self._world.notice()
+        self._world.notify()
 
     def brown_out(self) -> None:
         """The supply voltage drops until the chip stops, though its hub port is on. Does nothing when off."""
         if self.state is not PowerState.OFF:
             self._lose_state()
             self.state = PowerState.BROWNED_OUT
-            self._world.notice()
+            self._world.notify()
 
     def recover(self) -> None:
         """End a brown-out: the board boots, unless its power has been cut meanwhile."""
@@ -158,7 +158,7 @@ class VirtualPico:
     def _wait_in_bootrom(self) -> None:
         self.state = PowerState.BOOTLOADER
         self.bootrom.enter()
-        self._world.notice()
+        self._world.notify()
 
     def _run_new_firmware(self, file_system_overwritten: bool) -> None:
         if file_system_overwritten:
@@ -200,7 +200,7 @@ class VirtualPico:
             return
         if not self.firmware.is_complete:
             self.state = PowerState.CRASHED
-            self._world.notice()
+            self._world.notify()
             return
         self._booted_us = self._world.now_us
         self._epoch_us = EPOCH_2021_US
@@ -243,4 +243,4 @@ class VirtualPico:
         self.radio.close_sockets()
         self.state = PowerState.CRASHED
         self.usb.write_text(f"\n*** CRASH: {why}; this board is dead until it is reset\n".encode())
-        self._world.notice()
+        self._world.notify()

@@ -23,7 +23,7 @@ _SEND_TIMEOUT_S = 10.0
 class VirtualProbe(UdpProbe):
     """A station with its own MAC address, for tests. It joins on first use. Implements ``Probe``.
 
-    ``radio`` must notify ``clock`` of changes: its ``on_change`` is the world's ``notice``.
+    ``radio`` must notify ``clock`` of changes: its ``on_change`` is the world's ``notify``.
     """
 
     def __init__(self, radio: Radio, clock: Clock, ssid: str, key: str) -> None:
