@@ -7,22 +7,25 @@ its behaviour can be checked from outside, a contract in :mod:`hil.testing`. ``d
 from hil.faults import BenchFault, BoardFault, End, FaultContext, FaultDriver
 from hil.faults.packets import Chance, Copy, PacketFault
 from hil.invariants.invariant import Invariant, Violation
-from hil.links import BorrowedPort, LinkListener, SerialLink
+from hil.links import Address, BorrowedPort, DeviceAbsent, LinkListener, LinkSite, SerialLink
 from hil.power import HubSection, PowerPort, PowerSetupError, power_errors
 from hil.probes import Probe
 
 __all__ = [
+    "Address",
     "BenchFault",
     "BoardFault",
     "BorrowedPort",
     "Chance",
     "Copy",
+    "DeviceAbsent",
     "End",
     "FaultContext",
     "FaultDriver",
     "HubSection",
     "Invariant",
     "LinkListener",
+    "LinkSite",
     "PacketFault",
     "PowerPort",
     "PowerSetupError",

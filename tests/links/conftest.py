@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from hil.clock import MonotonicClock
+from hil.clock import Clock, MonotonicClock
 from hil.host.usb_devices import UsbMonitor
 from hil.links import LinkSite
 from hil.links.device import DeviceAddress
@@ -23,7 +23,7 @@ def descriptors() -> int:
     return len(list(Path("/proc/self/fd").iterdir()))
 
 
-def link_site(link: str, clock: MonotonicClock) -> LinkSite:
+def link_site(link: str, clock: Clock) -> LinkSite:
     """The site of a board that is not on USB."""
 
     def usb() -> UsbMonitor:

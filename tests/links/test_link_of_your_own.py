@@ -61,6 +61,7 @@ def test_a_board_is_read_over_the_link(installed: Path) -> None:
         listener.wait(lambda: bool(link.obstacle))
         assert link.obstacle.startswith(f"0 devices match {installed}/ttyACME?, but exactly one must; check the cable")
         device.plug_in()
+        listener.wait(lambda: link.is_connected)
         device.send(b"MicroPython\n")
         listener.wait_for(b"MicroPython\n")
         link.write(b"\x03")
