@@ -1,9 +1,9 @@
-"""How long a deploy takes: beside ``mpremote cp`` on the same link, again without a change, of eight boards at once.
+"""Deploy: speed compared with ``mpremote cp``, round trips without changes, and eight boards compared with one.
 
-``python benchmarks/deploy.py`` prints a table, ``--json`` one object. Exit status 1 if a deploy is slower than
-``mpremote cp``, an unchanged one takes more than two round trips, or eight boards take more than 1.5 times as long as
-one. The first two run in real time, against boards of ``hil serve`` behind ptys; the third in rig time on the virtual
-bench, for this machine has not the CPUs of eight boards.
+``python benchmarks/deploy.py`` prints a table, ``--json`` one JSON object. The exit status is 1 if a deploy is slower
+than ``mpremote cp``, if one without changes takes more than two round trips, or if eight boards take more than 1.5
+times as long as one. The first comparison runs in real time, on boards of ``hil serve`` behind ptys. The others run in
+rig time on the virtual bench, because eight boards in real time need eight CPUs.
 """
 
 import argparse
@@ -37,29 +37,29 @@ SIDE_BY_SIDE = 1.5
 
 RAW_REPL = b"raw REPL; CTRL-B to exit"
 RAW_PASTE = b"R\x01"
-"""What a board answers once per entry of the raw REPL, and once per command."""
+"""Sent by a board once per entry of the raw REPL, and once per command."""
 
 
 @dataclass(frozen=True)
 class Result:
-    """Everything measured. Seconds are real ones, unless they say that they are rig time."""
+    """All results. Times are in real seconds unless named rig time."""
 
     deploy_s: float
-    """A deploy of 100 KB to a board that is on: median."""
+    """Deploy of 100 KB to a running board: median."""
     mpremote_s: float
-    """The command ``mpremote cp`` of the same file, start to end: median."""
+    """The command ``mpremote cp`` with the same file: median."""
     mpremote_start_s: float
-    """What of that the command needs to start, connect and do nothing: median."""
+    """``mpremote`` connecting and doing nothing, which is part of that: median."""
     round_trips: int
-    """Of an unchanged redeploy."""
+    """Round trips of a deploy without changes."""
     one_board_rig_s: float
     """``Rig.prepare`` of one board with 100 KB, in rig time."""
     eight_boards_rig_s: float
-    """The same of eight boards."""
+    """The same with eight boards."""
 
     @property
     def is_good(self) -> bool:
-        """Whether every limit holds."""
+        """Whether all limits are met."""
         return (
             self.deploy_s <= self.mpremote_s
             and self.round_trips <= ROUND_TRIPS
@@ -68,13 +68,13 @@ class Result:
 
 
 def app_with(content: bytes) -> App:
-    """An app of one large file, and a program that does nothing."""
+    """An app with one large file and an empty main.py."""
     image = {"large.bin": content, "main.py": b""}
     return App("large", "", {"ap": image, "client": image}, {}, {}, {})
 
 
 def write_rig(folder: Path, boards: int) -> Path:
-    """A virtual rig of so many boards."""
+    """Write the file of a virtual rig with the given number of boards."""
     path = folder / f"deploy-{boards}.yaml"
     lines = [f"  B{number}: {{power: main/{number}}}\n" for number in range(1, boards + 1)]
     path.write_text(
@@ -86,7 +86,7 @@ def write_rig(folder: Path, boards: int) -> Path:
 
 @contextmanager
 def served(folder: Path, rig: Path) -> Iterator[RigConfig]:
-    """The rig that ``hil serve`` of ``rig`` in ``folder`` writes, while it runs."""
+    """Run ``hil serve`` for ``rig`` in ``folder``; gives the rig of the served boards."""
     command = [
         sys.executable,
         "-c",
@@ -102,7 +102,7 @@ def served(folder: Path, rig: Path) -> Iterator[RigConfig]:
         assert server.stdout is not None
         while not server.stdout.readline().startswith("Switch their power"):
             if server.poll() is not None:
-                raise SystemExit("`hil serve` ended; run it by hand to see why")
+                raise SystemExit("`hil serve` has ended; run it by hand to see why")
         yield load_rig(folder / "rig.yaml", {})
     finally:
         server.terminate()
@@ -110,21 +110,21 @@ def served(folder: Path, rig: Path) -> Iterator[RigConfig]:
 
 
 def mpremote_s(tty: str, *words: str) -> float:
-    """Real seconds of one ``mpremote`` command."""
+    """Duration of one ``mpremote`` command in real seconds."""
     started = time.perf_counter()
     command = [sys.executable, "-m", "mpremote", "connect", tty, *words]
     subprocess.run(command, check=True, capture_output=True, timeout=120)
     return time.perf_counter() - started
 
 
-def compare_with_mpremote(folder: Path, chance: random.Random) -> tuple[float, float, float]:
-    """Medians of a deploy, of ``mpremote cp``, and of an mpremote that does nothing; in turns on one link."""
+def compare_with_mpremote(folder: Path, rng: random.Random) -> tuple[float, float, float]:
+    """Medians of a deploy, ``mpremote cp`` and an idle ``mpremote``, in real seconds. They alternate on one link."""
     ours, theirs, idle = [], [], []
     with served(folder / "served", write_rig(folder, 1)) as config:
         tty = str(config.boards["B1"].link)
         source = folder / "large.bin"
         for _ in range(ROUNDS):
-            content = chance.randbytes(SIZE)
+            content = rng.randbytes(SIZE)
             source.write_bytes(content)
             rig = Rig.open(config)
             try:
@@ -134,7 +134,7 @@ def compare_with_mpremote(folder: Path, chance: random.Random) -> tuple[float, f
                 board.deploy(app_with(content), "ap")
                 ours.append(time.perf_counter() - started)
             finally:
-                # The port is one program's at a time.
+                # Only one program at a time can open the port.
                 rig.close()
             switch_on(folder / "served" / "control", Path(tty))
             theirs.append(mpremote_s(tty, "cp", "--force", str(source), ":/copied.bin"))
@@ -143,17 +143,17 @@ def compare_with_mpremote(folder: Path, chance: random.Random) -> tuple[float, f
 
 
 def switch_on(control: Path, tty: Path) -> None:
-    """Power for the one board, and wait for its serial device."""
+    """Switch the board on, and wait for its serial device."""
     ask(str(control), "power main 1 on")
     end_s = time.perf_counter() + 30
     while not tty.exists():
         if time.perf_counter() > end_s:
-            raise SystemExit(f"{tty}: did not come within 30 s")
+            raise SystemExit(f"{tty} did not appear within 30 s")
         time.sleep(0.05)
 
 
 def count_round_trips(folder: Path) -> int:
-    """Of a redeploy without a change, to a board of which nothing is known any more."""
+    """Round trips of a deploy without changes, when nothing is known of the board's files."""
     config = load_rig(write_rig(folder, 1), {})
     bench = VirtualBench(config)
     rig = Rig(config, bench)
@@ -161,20 +161,20 @@ def count_round_trips(folder: Path) -> int:
     board.deploy(app, "ap")
     board.boot()
     board.distrust()
-    heard = bytearray()
+    received = bytearray()
 
-    def listen(data: bytes) -> bytes:
-        heard.extend(data)
+    def record(data: bytes) -> bytes:
+        received.extend(data)
         return data
 
-    bench.boards["B1"].usb.noise = listen
+    bench.boards["B1"].usb.noise = record
     board.deploy(app, "ap")
     rig.close()
-    return heard.count(RAW_REPL) + heard.count(RAW_PASTE)
+    return received.count(RAW_REPL) + received.count(RAW_PASTE)
 
 
 def prepare_rig_s(folder: Path, boards: int, content: bytes) -> float:
-    """Rig time in which so many empty boards are brought to the state in which a test begins."""
+    """Rig time to prepare the given number of empty boards for a test, in seconds."""
     rig = Rig.open(load_rig(write_rig(folder, boards), {}))
     started_s = rig.clock.now()
     rig.prepare(app_with(content), rig.boards.values())
@@ -184,12 +184,12 @@ def prepare_rig_s(folder: Path, boards: int, content: bytes) -> float:
 
 
 def measure() -> Result:
-    """Everything."""
-    chance = random.Random(1)
+    """Run all measurements."""
+    rng = random.Random(1)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        deploy_s, mpremote_cp_s, idle_s = compare_with_mpremote(folder, chance)
-        content = chance.randbytes(SIZE)
+        deploy_s, mpremote_cp_s, idle_s = compare_with_mpremote(folder, rng)
+        content = rng.randbytes(SIZE)
         return Result(
             deploy_s=round(deploy_s, 2),
             mpremote_s=round(mpremote_cp_s, 2),
@@ -201,7 +201,7 @@ def measure() -> Result:
 
 
 def main() -> None:
-    """Measure and tell."""
+    """Measure and print the results."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     options = parser.parse_args()

@@ -1,9 +1,9 @@
-"""How long failover takes: from the power cut of MASTER to the next board's own line, over many seeds.
+"""Failover time over many seeds: from the power cut of MASTER until the next board reports that it is MASTER.
 
-``python benchmarks/failover.py --seeds 500 --plot docs/failover.svg`` prints a table and draws the distribution, in
-clear air and with 10 % loss and 50 ms latency. Each seed is a world of its own: the bench, boards and cluster that test
-plans use, the invariants watched. The cut comes at a moment by chance within the protocol's longest period. Exit status
-1 if any seed took longer than the limit, or violated an invariant.
+``python benchmarks/failover.py --seeds 500 --plot docs/failover.svg`` prints a table and plots the distribution, in
+clear air and with 10 % loss and 50 ms latency. Each seed is a separate world with the bench, boards and cluster of the
+test plans, and with invariants checked. Power is cut at a random time within the protocol's longest period. The exit
+status is 1 if any seed exceeded the limit or violated an invariant.
 """
 
 import argparse
@@ -35,22 +35,22 @@ from hil.rig import Rig
 
 ROOT = Path(__file__).parent.parent
 HELLO_PERIOD_S = 5.0
-"""The longest period of app roles: within it the cut meets every phase of HELLO, renewal and answer."""
+"""The longest period of app roles: a cut within it can hit every phase of HELLO, renewal and answer."""
 SETTLE_WITHIN_S = 60.0
 PATIENCE_S = 30.0
-"""A failover that takes longer than its limit is measured all the same."""
+"""Timeout of a failover. Above the limits, so that slow failovers are measured."""
 
 INK = "#757c86"
-"""Of text and axes: legible on white as on a dark page, which both show through."""
+"""Of text and axes: legible on light and dark pages, as the background is transparent."""
 BARS, MARKS, LIMIT = "#3987e5", "#199e70", "#d9583b"
 MARK_PLACES = ((0.8, "right"), (0.9, "left"), (0.8, "left"))
-"""Height and side of the labels of median, percentile and worst."""
+"""Height and side of the labels for median, percentile and worst."""
 PERCENTILE = 95
 
 
 @dataclass(frozen=True)
 class Case:
-    """A condition of the air, and the limit that ``testplans/test_master_failure.py`` states for it."""
+    """A condition of the air, with its limit from ``testplans/test_master_failure.py``."""
 
     title: str
     condition: str
@@ -65,33 +65,33 @@ CASES = (
 
 @dataclass(frozen=True)
 class Failover:
-    """One seed, measured."""
+    """The result of one seed."""
 
     seed: int
     took_s: float
-    """Infinite when there was none within PATIENCE_S, or something else went wrong."""
+    """Infinite if there was no failover within PATIENCE_S, or on an error."""
     error: str = ""
 
 
 @dataclass(frozen=True)
 class Distribution:
-    """All seeds of one case."""
+    """The results of one case."""
 
     case: Case
     failovers: Sequence[Failover]
 
     @property
     def times_s(self) -> list[float]:
-        """Those that came to an end, shortest first."""
+        """Times of the successful failovers, shortest first."""
         return sorted(one.took_s for one in self.failovers if math.isfinite(one.took_s))
 
     @property
     def too_slow(self) -> list[Failover]:
-        """What exceeded the limit, or failed."""
+        """Failovers over the limit, and failed ones."""
         return [one for one in self.failovers if one.took_s > self.case.limit_s]
 
     def marks(self) -> dict[str, float]:
-        """Median, 95th percentile and worst, in seconds; empty when no seed came to an end."""
+        """Median, 95th percentile and worst, in seconds. Empty if all seeds failed."""
         times_s = self.times_s
         if not times_s:
             return {}
@@ -100,7 +100,7 @@ class Distribution:
 
 
 def measure(case: Case, seed: int) -> Failover:
-    """Boot an AP and three clients, cut MASTER's power, and wait for the next to say that it is MASTER."""
+    """Boot an AP and three clients, cut MASTER's power, and wait for the next MASTER."""
     rig = Rig.open(load_rig(ROOT / "rigs" / "virtual.yaml", os.environ).with_seed(seed))
     try:
         return Failover(seed, failover_s(rig, case, random.Random(seed)))
@@ -110,8 +110,8 @@ def measure(case: Case, seed: int) -> Failover:
         rig.close()
 
 
-def failover_s(rig: Rig, case: Case, chance: random.Random) -> float:
-    """Seconds of rig time from the cut to the line. Raises ``HilError``."""
+def failover_s(rig: Rig, case: Case, rng: random.Random) -> float:
+    """Rig time from the power cut to the new MASTER's line, in seconds. Raises ``HilError``."""
     clients = rig.clients
     rig.prepare(FirmwareCatalog([ROOT / "firmware"]).load("roles"), [rig.ap, *clients])
     watch = InvariantWatch(rig.boards.values(), rig.clock, rig.timeline)
@@ -120,7 +120,7 @@ def failover_s(rig: Rig, case: Case, chance: random.Random) -> float:
         first, second, third = cluster.boot_in_order()
         roles = {first: "MASTER", second: "WORKER1", third: "WORKER2"}
         cluster.wait(order=clients, roles=roles, within=SETTLE_WITHIN_S)
-        rig.clock.sleep(chance.uniform(0, HELLO_PERIOD_S))
+        rig.clock.sleep(rng.uniform(0, HELLO_PERIOD_S))
         cut_s = rig.clock.now()
         first.power.off()
         cluster.wait(master=second, within=PATIENCE_S)
@@ -130,7 +130,7 @@ def failover_s(rig: Rig, case: Case, chance: random.Random) -> float:
 
 
 def table(distributions: Sequence[Distribution]) -> Table:
-    """The figures, as docs/firmware.md has them."""
+    """The table as in docs/firmware.md."""
     shown = Table("condition", "seeds", "median", f"p{PERCENTILE}", "worst", "limit", title="failover, in rig time")
     for one in distributions:
         marks = [f"{value:.2f} s" for value in one.marks().values()] or ["none"] * 3
@@ -162,7 +162,7 @@ def draw(axes: Axes, distribution: Distribution, longest_s: float) -> None:
     axes.set_xlim(0, longest_s + 0.6)
     axes.set_title(f"Failover in {case.title}" if not case.condition else f"Failover with {case.title}", loc="left")
     axes.set_ylabel(f"of {len(distribution.failovers)} seeds")
-    # Each label keeps clear of the next mark: the median's is left of it, that of p95 above the end of the worst.
+    # The labels must not overlap other marks: the median's is to its left, and that of p95 above the mark of the worst.
     for (name, value), (height, side) in zip(distribution.marks().items(), MARK_PLACES, strict=False):
         axes.plot([value, value], [0, top * height], color=MARKS, linewidth=1.5)
         offset = (-5 if side == "right" else 5, -5)
@@ -184,14 +184,14 @@ def draw(axes: Axes, distribution: Distribution, longest_s: float) -> None:
 
 
 def main() -> int:
-    """Measure, print, draw."""
+    """Run the seeds, print the table and plot it."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--seeds", type=int, default=500, metavar="N", help="how many (default: %(default)s)")
-    parser.add_argument("--first", type=int, default=1, metavar="SEED", help="where to begin (default: %(default)s)")
+    parser.add_argument("--seeds", type=int, default=500, metavar="N", help="number of seeds (default: %(default)s)")
+    parser.add_argument("--first", type=int, default=1, metavar="SEED", help="first seed (default: %(default)s)")
     parser.add_argument(
-        "--jobs", type=int, default=os.cpu_count(), metavar="N", help="processes (default: one per core)"
+        "--jobs", type=int, default=os.cpu_count(), metavar="N", help="number of processes (default: one per core)"
     )
-    parser.add_argument("--plot", type=Path, metavar="FILE", help="draw the distribution into this .svg or .png")
+    parser.add_argument("--plot", type=Path, metavar="FILE", help="plot the distribution to this .svg or .png file")
     options = parser.parse_args()
     seeds = range(options.first, options.first + options.seeds)
     started = time.perf_counter()

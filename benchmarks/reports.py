@@ -1,8 +1,8 @@
-"""What reports cost: the share of a run's time that goes into pictures, packets, logs and Allure's files.
+"""Cost of reports: the share of a run's time spent on pictures, packet captures, logs and Allure files.
 
     python benchmarks/reports.py
 
-Shares are of one run, in one process: the load of the machine cancels out.
+Shares are within one run of one process, so the load of the machine does not matter.
 """
 
 import cProfile
@@ -20,18 +20,18 @@ LIMIT = 0.15
 
 PARTS = {
     "attachments made (picture, text, table, pcap)": ("hil/report/artifacts.py", "artifacts_of"),
-    "  of that the picture": ("hil/report/timeline_picture.py", "timeline_picture"),
-    "  of that the packets": ("hil/report/pcap.py", "pcap"),
-    "Allure's files written, without secrets": ("hil/report/allure.py", "report_attached_data"),
-    "Allure's results written, without secrets": ("hil/report/allure.py", "_report_item"),
-    "what the bench did, as steps": ("hil/report/allure_result.py", "bench_steps"),
-    "packets heard while the tests ran": ("hil/virtual/air/sniffer.py", "hear"),
+    "  of which the picture": ("hil/report/timeline_picture.py", "timeline_picture"),
+    "  of which the packets": ("hil/report/pcap.py", "pcap"),
+    "Allure attachments written and redacted": ("hil/report/allure.py", "report_attached_data"),
+    "Allure results written and redacted": ("hil/report/allure.py", "_report_item"),
+    "bench actions as steps": ("hil/report/allure_result.py", "bench_steps"),
+    "packets captured during the tests": ("hil/virtual/air/sniffer.py", "hear"),
 }
 _COUNTED = [name for name in PARTS if not name.startswith(" ")]
 
 
 def main() -> int:
-    """Print the shares; returns 1 when they are over the limit together, or when the tests did not pass."""
+    """Print the shares. Returns 1 if their total is over the limit, or if the tests did not pass."""
     profile = cProfile.Profile()
     with tempfile.TemporaryDirectory() as folder:
         arguments = ["-q", "-p", "no:cacheprovider", "-p", "no:xdist", "--rootdir", str(ROOT), "--alluredir", folder]
@@ -44,20 +44,20 @@ def main() -> int:
     for name, share in shares.items():
         print(f"  {name:<48} {share:6.1%}")
     total = sum(shares[name] for name in _COUNTED)
-    print(f"  {'together':<48} {total:6.1%} (limit {LIMIT:.0%})")
+    print(f"  {'total':<48} {total:6.1%} (limit {LIMIT:.0%})")
     return int(total > LIMIT or status != pytest.ExitCode.OK)
 
 
 def _shares(profile: cProfile.Profile) -> Iterable[tuple[str, float]]:
     stats = pstats.Stats(profile)
-    whole_s = stats.total_tt  # type: ignore[attr-defined]  # not in typeshed
+    total_s = stats.total_tt  # type: ignore[attr-defined]  # not in typeshed
     for name, (file, function) in PARTS.items():
         spent_s = sum(
             timing[3]
             for (path, _, called), timing in stats.stats.items()  # type: ignore[attr-defined]
             if path.endswith(file) and called == function
         )
-        yield name, spent_s / whole_s
+        yield name, spent_s / total_s
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
-"""What the plugin costs a pytest that has no rig: time to start, collect an empty folder and end.
+"""Startup cost of the plugin without a rig: the time of a pytest run on an empty folder.
 
-``python benchmarks/startup.py`` runs pairs of processes in turns, so that a slow spell of the machine meets both. Exit
-status 1 if the plugin costs more than 0.1 s.
+``python benchmarks/startup.py`` alternates runs with and without the plugin, so that a slow phase of the machine
+affects both. The exit status is 1 if the plugin costs more than 0.1 s.
 """
 
 import argparse
@@ -19,16 +19,16 @@ from rich.table import Table
 LIMIT_S = 0.1
 OF_THE_PLUGIN = ("hil",)
 OF_THE_DISTRIBUTION = ("hil", "allure_pytest", "xdist", "xdist.looponfail")
-"""What comes with pico-hil: its dependencies are pytest plugins too."""
+"""The plugins that come with pico-hil: some of its dependencies are pytest plugins."""
 
 ALWAYS_WITHOUT = ("-p", "no:cacheprovider", "-p", "no:hypothesispytest")
-"""The second takes a second of its own, and would drown what is measured here."""
+"""The second one takes a second, which would dominate the measurement."""
 
 
 def start_s(folder: Path, left_out: tuple[str, ...]) -> float:
-    """Seconds that one pytest process takes without the plugins ``left_out``."""
+    """Duration of one pytest process without the plugins ``left_out``, in seconds."""
     without = [option for plugin in left_out for option in ("-p", f"no:{plugin}")]
-    # Told not to keep bytecode, pytest compiles all plugins anew each time: true, but of no interest here.
+    # With this set, pytest would compile all plugins in every run.
     environ = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     started = time.perf_counter()
     done = subprocess.run(
@@ -49,17 +49,17 @@ def start_s(folder: Path, left_out: tuple[str, ...]) -> float:
 def main() -> int:
     """Run the pairs and print the table."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--pairs", type=int, default=15, metavar="N", help="pairs of runs (default: %(default)s)")
+    parser.add_argument("--pairs", type=int, default=15, metavar="N", help="number of pairs (default: %(default)s)")
     options = parser.parse_args()
-    cases = {"all plugins": (), "without hil": OF_THE_PLUGIN, "without all that comes with it": OF_THE_DISTRIBUTION}
+    cases = {"all plugins": (), "without hil": OF_THE_PLUGIN, "without hil and its dependencies": OF_THE_DISTRIBUTION}
     taken: dict[str, list[float]] = {name: [] for name in cases}
     with tempfile.TemporaryDirectory() as folder:
         for left_out in cases.values():
-            start_s(Path(folder), left_out)  # compiles what is not compiled yet
+            start_s(Path(folder), left_out)  # warm up: compiles bytecode
         for turn in range(options.pairs):
             for name in list(cases)[:: -1 if turn % 2 else 1]:
                 taken[name].append(start_s(Path(folder), cases[name]))
-    # The median of differences within pairs: what is slow for both cancels out.
+    # The median of the differences within pairs, so that common slowdowns cancel out.
     costs_s = {
         name: statistics.median(one - other for one, other in zip(taken["all plugins"], seconds, strict=True))
         for name, seconds in taken.items()

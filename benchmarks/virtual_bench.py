@@ -1,7 +1,7 @@
-"""How fast the virtual bench is: rig seconds per real second, memory and cost per board, cost of a call and of a boot.
+"""Speed of the virtual bench: rig seconds per real second, memory and CPU time per board, cost of a call and of a boot.
 
-``python benchmarks/virtual_bench.py`` prints tables, ``--json`` one object, ``--quick`` takes a tenth of the rig time.
-Every size runs in a process of its own, so that memory is that size's alone.
+``python benchmarks/virtual_bench.py`` prints tables, ``--json`` one JSON object. ``--quick`` uses a tenth of the rig
+time. Every size runs in a separate process, so that its memory is measured alone.
 """
 
 import argparse
@@ -26,31 +26,31 @@ from hil.virtual.bench.bench import VirtualBench
 
 ROOT = Path(__file__).parent.parent
 CELL = 4
-"""Boards of a cell: an AP and three clients with an SSID of their own."""
+"""Boards per cell: an AP and three clients with their own SSID."""
 
 SIZES = (4, 16, 64, 250)
 RIG_SECONDS = {4: 600, 16: 200, 64: 60, 250: 30}
-"""Rig time that each size runs, so that each takes a few real seconds."""
+"""Rig time per size, chosen so that each takes a few real seconds."""
 
 HOST_CALLS = 20_000
 BOOTS = 50
 BOOT_S = 10
-"""Rig time in which all boards have booted and joined; not part of what is timed."""
+"""Rig time after which all boards have booted and joined. It is not measured."""
 
 
 @dataclass(frozen=True)
 class Run:
-    """One size measured."""
+    """The result of one size."""
 
     ratio: float
     """Rig seconds per real second."""
     mb_per_board: float
     us_per_board_s: float
-    """Real microseconds for one board to live one rig second."""
+    """Real microseconds per board and rig second."""
 
 
 def rig_of(boards: int) -> RigConfig:
-    """A virtual rig of so many boards on one hub."""
+    """A virtual rig with the given number of boards on one hub."""
     wifi = WifiConfig(ssid="PicoAP", password=SecretStr("pico1234"))
     return RigConfig(
         name=f"{boards}-boards",
@@ -77,9 +77,9 @@ def rig_of(boards: int) -> RigConfig:
 
 
 def measure_roles(boards: int, rig_s: float) -> Run:
-    """Run app ``roles`` on cells of four boards and time ``rig_s`` of it."""
+    """Run app ``roles`` on cells of four boards, and measure ``rig_s`` seconds of it."""
     app = FirmwareCatalog([ROOT / "firmware"]).load("roles")
-    # The interpreter's machine code and ours are there once, however many boards run: not a board's memory.
+    # Loads the code of the interpreter and of pico-hil, which is not part of the memory per board.
     first = VirtualBench(rig_of(1))
     first.power_port("B0").on()
     first.clock.sleep(BOOT_S)
@@ -88,7 +88,7 @@ def measure_roles(boards: int, rig_s: float) -> Run:
     bench = VirtualBench(config)
     for index, (name, board) in enumerate(config.boards.items()):
         wifi = WifiConfig(ssid=f"PicoAP{index // CELL}", password=SecretStr("pico1234"))
-        # Without a deploy, which is not what is timed here.
+        # Written directly: deploy is not measured here.
         bench.boards[name].flash.install(app.image(board.role, wifi))
     for name in config.boards:
         bench.power_port(name).on()
@@ -107,7 +107,7 @@ def measure_roles(boards: int, rig_s: float) -> Run:
 
 
 def measure_host_call() -> float:
-    """Real microseconds of one hardware call from MicroPython, its answer included."""
+    """Real microseconds per hardware call from MicroPython, including its answer."""
     config = rig_of(1)
     bench = VirtualBench(config)
     main = f"import _hal, time\ntime.sleep(5)\nfor i in range({HOST_CALLS}):\n    _hal.call('pin.get 5')\n"
@@ -122,7 +122,7 @@ def measure_host_call() -> float:
 
 
 def measure_boot() -> float:
-    """Real milliseconds of a board without files, from power-on to the prompt and a little further."""
+    """Real milliseconds per boot of a board without files: 2 s of rig time from power-on, past the prompt."""
     bench = VirtualBench(rig_of(1))
     port = bench.power_port("B0")
     started = time.perf_counter()
@@ -136,7 +136,7 @@ def measure_boot() -> float:
 
 
 def measure_first_test() -> float:
-    """Real seconds of ``pytest`` from its start to its end with the one test of app ``hello``'s greeting."""
+    """Real seconds of a ``pytest`` process that runs one test of app ``hello``."""
     command = [sys.executable, "-m", "pytest", "-q", "--rig", "rigs/virtual.yaml", "testplans/test_hello.py", "-k"]
     started = time.perf_counter()
     subprocess.run([*command, "welcome"], cwd=ROOT, check=True, capture_output=True, timeout=120)
@@ -144,17 +144,17 @@ def measure_first_test() -> float:
 
 
 def in_new_process(boards: int, rig_s: float) -> Run:
-    """Measure one size in a process of its own."""
+    """Measure one size in a separate process."""
     command = [sys.executable, __file__, "--size", str(boards), "--rig-seconds", str(rig_s)]
     done = subprocess.run(command, check=True, capture_output=True, text=True, timeout=600)
     return Run(**json.loads(done.stdout))
 
 
 def main() -> None:
-    """Measure everything, or one size when called by ourselves."""
+    """Measure everything, or one size in a child process."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--json", action="store_true", help="print one JSON object")
-    parser.add_argument("--quick", action="store_true", help="a tenth of the rig time, and only the small sizes")
+    parser.add_argument("--quick", action="store_true", help="a tenth of the rig time, and the small sizes only")
     parser.add_argument("--size", type=int, help="measure this number of boards in this process")
     parser.add_argument("--rig-seconds", type=float, default=60.0, help="rig time for --size")
     options = parser.parse_args()

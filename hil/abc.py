@@ -11,25 +11,28 @@ from hil.faults import BenchFault, BoardFault, End, FaultContext, FaultDriver
 from hil.faults.packets import Chance, Copy, PacketFault
 from hil.host.usb_devices import UsbDevice
 from hil.invariants.invariant import Invariant, Violation
-from hil.links import BorrowedPort, LinkListener, SerialLink
+from hil.links import Address, BorrowedPort, DeviceAbsent, LinkListener, LinkSite, SerialLink
 from hil.power import HubSection, PowerPort, PowerSetupError, power_errors
 from hil.probes import Probe
 
 __all__ = [
     "PICO2_W",
     "PICO_W",
+    "Address",
     "BenchFault",
     "BoardFault",
     "BoardType",
     "BorrowedPort",
     "Chance",
     "Copy",
+    "DeviceAbsent",
     "End",
     "FaultContext",
     "FaultDriver",
     "HubSection",
     "Invariant",
     "LinkListener",
+    "LinkSite",
     "PacketFault",
     "PowerPort",
     "PowerSetupError",

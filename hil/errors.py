@@ -1,12 +1,12 @@
-"""Every error that pico-hil raises on purpose: one root, a few kinds a caller may want to tell apart."""
+"""The exceptions of pico-hil: one root, and a subclass for each kind that callers handle differently."""
 
 
 class HilError(Exception):
-    """Root of all errors of pico-hil. The text says what went wrong, where, and what to do."""
+    """Base class of all errors of pico-hil. The message states what went wrong, where, and what to do."""
 
 
 class ConfigError(HilError):
-    """A file or option that the user wrote is wrong. The text starts with ``file:line:``."""
+    """A configuration file or an option is invalid. The message starts with ``file:line:`` where there is a file."""
 
 
 class BenchError(HilError):
@@ -14,11 +14,11 @@ class BenchError(HilError):
 
 
 class LinkError(BenchError):
-    """A board's serial line is not there, or went away while it was in use."""
+    """A board's serial device is absent, cannot be opened, or disappeared while in use."""
 
 
 class PowerError(BenchError):
-    """A power port did not do what it was told."""
+    """A power port could not be switched, or does not report the state it was switched to."""
 
 
 class ProbeError(BenchError):
@@ -26,19 +26,19 @@ class ProbeError(BenchError):
 
 
 class DeployError(BenchError):
-    """Files could not be put on a board; what the board held before is still there."""
+    """Files could not be deployed to a board. The files it had before are still there."""
 
 
 class BootselError(BenchError):
-    """A board did not go to BOOTSEL mode, or its firmware could not be replaced. It may be left in that mode."""
+    """A board did not enter BOOTSEL mode, or its firmware could not be replaced. It may still be in that mode."""
 
 
 class FlashFull(DeployError):
-    """A board's flash has no room for the files: the firmware is too large, or something else is in the way."""
+    """The files do not fit on a board's flash: the firmware is too large, or other files take up the space."""
 
 
 class RecoveryFailed(BenchError):
-    """A board could not be brought to a known state by any means of the bench; it is quarantined from now on."""
+    """No rung of the recovery ladder brought a board to a known state. It is quarantined for the rest of the run."""
 
     def __init__(self, board: str, reason: str) -> None:
         super().__init__(f"{board}: {reason}; it is quarantined for the rest of the run")
@@ -47,17 +47,17 @@ class RecoveryFailed(BenchError):
 
 
 class BlockedByQuarantine(BenchError):
-    """A test needs a board that is quarantined, so it was not begun."""
+    """A test was not started because it needs a quarantined board."""
 
 
 class FaultError(HilError):
-    """A fault cannot be injected: the rig does not offer it, or the board is not in a state to have it."""
+    """A fault cannot be injected: the rig does not support it, or the board is in the wrong state for it."""
 
 
 class WaitTimeout(HilError, AssertionError):
     """What a test waited for did not happen in time.
 
-    It is an ``AssertionError`` too: the bench worked, the firmware did not do what was asserted.
+    Also an ``AssertionError``: the bench worked, and the firmware did not do what the test asserted.
     """
 
 

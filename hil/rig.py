@@ -136,7 +136,7 @@ class Rig:
                 failures[board.name] = failure
 
         try:
-            self.clock.side_by_side([partial(deploy, board) for board in boards])
+            self.clock.run_concurrently([partial(deploy, board) for board in boards])
         except ExceptionGroup as defects:
             raise defects.exceptions[0] from defects
         if failures:

@@ -16,8 +16,8 @@ PACKAGE = ROOT / "hil"
 LAYERS = (
     ("errors", "clock", "on_board"),
     ("events", "host"),
-    ("config", "power"),
-    ("links", "bootsel"),
+    ("config", "power", "links"),
+    ("bootsel",),
     ("board", "faults"),
     ("probes",),
     ("bench",),
@@ -46,7 +46,7 @@ ONE_OWNER = {
     "sqlite3": {"hil.history.store"},
     "inotify_simple": {"hil.serve.file_watch"},
     "pyudev": {"hil.host.usb_devices"},
-    "greenlet": {"hil.virtual.turns"},
+    "greenlet": {"hil.virtual.cooperative_tasks"},
     "random": {"hil.virtual.world", "hil.virtual.bench.pico", "hil.virtual.vm.board_files", "hil.virtual.air.timing"},
 }
 """Modules of others that only these of ours touch."""

@@ -6,14 +6,13 @@ from hil.bootsel.mounts import Mounter
 from hil.bootsel.usb import UsbBootsel
 from hil.clock import MonotonicClock
 from hil.config.hubs import VirtualHubSection
+from hil.config.links import address_class
 from hil.config.rig import RigConfig, WiredBoard
 from hil.errors import ConfigError
 from hil.host.locks import BoardLocks
 from hil.host.usb_devices import UsbMonitor
-from hil.links.device import DeviceAddress
-from hil.links.reader import Address, PortLink
-from hil.links.remote import RemoteAddress
-from hil.links.usb import UsbAddress
+from hil.links import LinkSite
+from hil.links.reader import PortLink
 from hil.power import PowerPort
 
 
@@ -74,19 +73,23 @@ class PhysicalBench:
         self._stack.close()
 
     def _link(self, board: WiredBoard, stack: ExitStack) -> PortLink:
-        link = PortLink(board.name, self._address(board, stack), self._clock)
+        site = LinkSite(
+            link=board.link or "",
+            board_type=board.type,
+            clock=self._clock,
+            serial=board.serial,
+            usb_port=board.usb_port,
+            usb=lambda: self._usb_monitor(stack),
+        )
+        link = PortLink(board.name, address_class(board.link)(site), self._clock)
         stack.callback(link.stop)
         return link
 
-    def _address(self, board: WiredBoard, stack: ExitStack) -> Address:
-        if board.link is None:
-            if self._monitor is None:
-                self._monitor = UsbMonitor(self._clock)
-                stack.callback(self._monitor.close)
-            return UsbAddress(board.serial, board.usb_port, self._monitor, board.type)
-        if board.link.startswith("/"):
-            return DeviceAddress(board.link)
-        return RemoteAddress(board.link)
+    def _usb_monitor(self, stack: ExitStack) -> UsbMonitor:
+        if self._monitor is None:
+            self._monitor = UsbMonitor(self._clock)
+            stack.callback(self._monitor.close)
+        return self._monitor
 
     def _bootsel(self, board: WiredBoard) -> UsbBootsel:
         # A board behind a link of its own may be on the USB of this machine all the same; if not, it cannot be found.

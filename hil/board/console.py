@@ -162,7 +162,7 @@ class Console:
         self._timeline.add(time_s, self.board, "power", state, [event])
         if is_on:
             self._start = Mark(time_s, len(self._lines), len(self._events) - 1)
-        self._clock.notice()
+        self._clock.notify()
 
     def received(self, time_s: float, data: bytes) -> None:
         """The board sent ``data``."""
@@ -171,7 +171,7 @@ class Console:
         for line in [*chain.from_iterable(map(_pieces, ended)), *cut]:
             whole = line.removesuffix(b"\r")
             self._add_line(Line(time_s, _text(whole), garbled=not _is_utf8(whole)))
-        self._clock.notice()
+        self._clock.notify()
 
     def connected(self, time_s: float, missed: str = "") -> None:
         """The serial device was opened; ``missed``: see :class:`~hil.links.LinkListener`."""
@@ -179,7 +179,7 @@ class Console:
         event = Event(time_s, self.board, SERIAL_OPENED, {}, "")
         text = f"connected; what the board said before may be missing: {missed}" if missed else "connected"
         self._timeline.add(time_s, self.board, "link", text, [event])
-        self._clock.notice()
+        self._clock.notify()
 
     def disconnected(self, time_s: float) -> None:
         """The serial device went away, or was closed: what follows belongs to another connection."""
@@ -188,7 +188,7 @@ class Console:
             self._add_line(Line(time_s, self.unfinished, cut_off=True))
             self._unfinished = b""
         self._timeline.add(time_s, self.board, "link", "disconnected", [Event(time_s, self.board, SERIAL_GONE, {}, "")])
-        self._clock.notice()
+        self._clock.notify()
 
     def _add_line(self, line: Line) -> None:
         events = [] if line.cut_off or line.garbled else self._patterns.match(line.time_s, self.board, line.text)

@@ -45,4 +45,4 @@ class PowerSequencer:
                 self._free_s = self._clock.now() + self._stagger_s
         finally:
             self._queue.remove(ticket)
-            self._clock.notice()
+            self._clock.notify()

@@ -75,7 +75,7 @@ class _Copying:
             self.error = error
         finally:
             self.is_over = True
-            self._clock.notice()
+            self._clock.notify()
 
     def _copy(self) -> None:
         descriptor = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o666)

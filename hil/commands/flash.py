@@ -110,7 +110,7 @@ def _flash_all(rig: Rig, roles: Mapping[str, Role], images: Mapping[str, Uf2Imag
                 failures[board.name] = error
                 show("failed", 0, 1)
 
-        rig.clock.side_by_side([partial(flash_one, board) for board in rig.boards.values()])
+        rig.clock.run_concurrently([partial(flash_one, board) for board in rig.boards.values()])
     for name in rig.boards:
         if name in failures:
             typer.echo(str(failures[name]), err=True)

@@ -77,7 +77,7 @@ class BoardView:
     def connected(self, time_s: float, missed: str = "") -> None:
         text = f"connected; earlier output of {self._board} may be missing: {missed}" if missed else "connected"
         self._screen.note(self._board, time_s, text)
-        self._clock.notice()
+        self._clock.notify()
 
     def disconnected(self, time_s: float) -> None:
         self.flush(time_s)

@@ -9,6 +9,7 @@ from pydantic import BeforeValidator, Field, InstanceOf, SecretStr, ValidationIn
 
 from hil.config.board_type import BoardType, default_board_type, load_board_type
 from hil.config.hubs import HubConfig
+from hil.config.links import checked_link
 from hil.config.sections import Scalar, Section
 
 Role = Literal["ap", "client"]
@@ -138,13 +139,6 @@ def _serial(given: object) -> object:
     return given.lower() if isinstance(given, str) else given
 
 
-def _link(given: object) -> object:
-    if not isinstance(given, str) or not re.fullmatch(r"(rfc2217|socket)://[^/?\s]+:[0-9]{1,5}(/?\?\S*)?|/\S+", given):
-        text = "is not a serial link; write rfc2217://host:port, socket://host:port, or the path of a device such as"
-        raise ValueError(f"{text} /dev/ttyACM0. Without `link:` the board is searched on USB")
-    return str(given)
-
-
 class BoardSection(Section):
     """One board as written."""
 
@@ -152,8 +146,8 @@ class BoardSection(Section):
     """Its kind, which `serial` depends on."""
     power: Annotated[PortAddress, BeforeValidator(_port_address)]
     serial: Annotated[str | None, BeforeValidator(_serial)] = None
-    link: Annotated[str | None, BeforeValidator(_link)] = None
-    """Where its serial line is if not on the USB of this machine: a pyserial URL, or the path of a device node."""
+    link: Annotated[str | None, BeforeValidator(checked_link)] = None
+    """Where its serial line is if not on the USB of this machine: a URL, or the path of a device."""
     role: Role | None = None
 
     @field_validator("serial")

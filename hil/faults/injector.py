@@ -190,7 +190,7 @@ class FaultInjector:
         source = driver.source(self._context)
         event = Event(now_s, source, event_name, {"fault": name}, "")
         self._timeline.add(now_s, source, "fault", text, [event])
-        self._context.clock.notice()
+        self._context.clock.notify()
 
 
 def _end(faults: Iterable[Fault]) -> None:

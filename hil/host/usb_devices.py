@@ -123,7 +123,7 @@ class UsbMonitor:
             devices = tuple(self._look())
             if devices != self._devices:
                 self._devices = devices
-                self._clock.notice()
+                self._clock.notify()
 
     def _drain(self) -> None:
         try:

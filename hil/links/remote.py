@@ -1,6 +1,7 @@
-"""Serial lines on other machines, behind a serial server: ``rfc2217://host:port`` and ``socket://host:port``."""
+"""Serial lines behind a serial server: ``rfc2217://host:port``, and ``socket://host:port`` for plain TCP."""
 
 import fcntl
+import re
 import socket
 import struct
 import termios
@@ -11,45 +12,48 @@ from serial import PortNotOpenError, SerialBase
 from serial.urlhandler import protocol_socket
 
 from hil.errors import LinkError
+from hil.links import Address, LinkSite
 from hil.links.device import BAUDRATE, READ_TIMEOUT_S
 
-_SILENCE_S = 5
-"""After how long a silence the other machine is asked whether it is still there, and how often again."""
-_QUESTIONS = 3
-"""How many of these may stay unanswered."""
+_KEEPALIVE_INTERVAL_S = 5
+"""Seconds without data until the first TCP keep-alive probe, and between two of them."""
+_KEEPALIVE_PROBES = 3
+"""Unanswered keep-alive probes after which the connection counts as lost."""
+_URL = re.compile(r"[a-z0-9]+://[^/?\s]+:[0-9]{1,5}(/?\?\S*)?")
 
 
-class RemoteAddress:
-    """The port of a serial server. Whether a board is behind it, only an attempt shows."""
+class RemoteAddress(Address):
+    """A port of a serial server. Only connecting shows whether the server is there."""
 
-    absent_retry_s = 0.25
+    def __init__(self, site: LinkSite) -> None:
+        self._url = site.link
 
-    def __init__(self, url: str) -> None:
-        self._url = url
-
-    def news(self) -> object:
-        """A server does not call."""
-        return None
+    @classmethod
+    def check(cls, link: str) -> None:
+        """The URL must have a host and a port; options of pyserial may follow. Raises ``ValueError``."""
+        if not _URL.fullmatch(link):
+            scheme = link.partition(":")[0]
+            raise ValueError(f"is not a URL with host and port; write {scheme}://host:port")
 
     def find(self) -> str:
         """The URL."""
         return self._url
 
     def open(self, found: str) -> SerialBase:
-        """Connect; takes up to 8 s with a server that does not answer. Raises ``LinkError``."""
-        kind = SocketPort if found.startswith("socket:") else serial.serial_for_url
+        """Connect. Takes up to 8 s if the server does not answer. Raises ``LinkError``."""
+        open_url = SocketPort if found.startswith("socket:") else serial.serial_for_url
         try:
-            port: SerialBase = kind(found, baudrate=BAUDRATE, timeout=READ_TIMEOUT_S)
+            port: SerialBase = open_url(found, baudrate=BAUDRATE, timeout=READ_TIMEOUT_S)
         except (OSError, ValueError) as error:
-            fix = "check that the serial server runs there, and that nobody else uses the port"
+            fix = "check that the serial server is running, and that no other client uses the port"
             raise LinkError(f"{found} cannot be opened ({error}); {fix}") from error
         _keep_alive(port)
         return port
 
 
 class SocketPort(protocol_socket.Serial):
-    """pyserial's port over plain TCP, which keeps what arrives while it is being opened, reads whole packets instead of
-    single bytes, and closes at once: power is to be cut next.
+    """pyserial's port over plain TCP, with three changes. Opening it keeps input that has already arrived.
+    ``in_waiting`` is exact, so that a read takes everything. Closing does not wait, because power is cut next.
     """
 
     _socket: socket.socket | None
@@ -63,12 +67,12 @@ class SocketPort(protocol_socket.Serial):
         return waiting
 
     def reset_input_buffer(self) -> None:
-        """Nothing: called while the port is opened."""
+        """Does nothing: pyserial calls it while it opens the port."""
 
     def cancel_read(self) -> None:
-        """End a read that another thread is in, and the connection with it: it is to be closed."""
+        """Unblock a read in another thread by shutting down the connection. The port can only be closed afterwards."""
         if self._socket is not None:
-            with suppress(OSError):  # the other side was first
+            with suppress(OSError):  # the other end has closed it already
                 self._socket.shutdown(socket.SHUT_RDWR)
 
     def close(self) -> None:
@@ -81,12 +85,12 @@ class SocketPort(protocol_socket.Serial):
 
 
 def _keep_alive(port: SerialBase) -> None:
-    """Have the kernel find out that the other machine is gone: a dead one would look like a silent board for ever."""
+    """Switch on TCP keep-alive: otherwise a machine that is gone looks like a silent board for ever."""
     connection = getattr(port, "_socket", None)
     if connection is None:
         return
     with suppress(OSError):
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, _SILENCE_S)
-        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPINTVL, _SILENCE_S)
-        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPCNT, _QUESTIONS)
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, _KEEPALIVE_INTERVAL_S)
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPINTVL, _KEEPALIVE_INTERVAL_S)
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPCNT, _KEEPALIVE_PROBES)

@@ -1,34 +1,34 @@
-"""The serial device of a board on USB: found by the board's serial number, or by the hub port that it hangs on."""
+"""The serial device of a board on the USB of this machine, found by USB serial number or by hub port."""
 
 from collections.abc import Sequence
 
 from hil.config.board_type import BoardType
-from hil.host.usb_devices import UsbDevice, UsbMonitor
-from hil.links.device import DeviceAbsent, DevicePort, open_device
+from hil.host.usb_devices import UsbDevice
+from hil.links import Address, DeviceAbsent, LinkSite
+from hil.links.device import DevicePort, open_device
 
-_FLASH = "put MicroPython on it"
+_FLASH = "flash MicroPython"
 
 
 def find_tty(devices: Sequence[UsbDevice], serial: str, usb_port: str | None, board_type: BoardType) -> str:
-    """The serial device of the board with the USB serial number ``serial``, or, when that is empty, on ``usb_port``.
+    """The serial device of the board with the USB serial number ``serial`` or, if that is empty, on ``usb_port``.
 
-    A board that is found by its number must also hang on the port that the rig file gives it, where that is known: its
-    power would be switched there. Raises ``DeviceAbsent`` that says what is there instead.
+    A board found by its serial number must also be on ``usb_port`` if that is known, because its power is switched
+    there. Raises ``DeviceAbsent``, which lists what was found instead.
     """
-    there = next((device for device in devices if device.port_path == usb_port), None)
+    on_port = next((device for device in devices if device.port_path == usb_port), None)
     if not serial:
-        if there is None:
+        if on_port is None:
             raise DeviceAbsent(f"nothing is on USB port {usb_port}; check the cable, and that the port has power")
-        return _tty(there, board_type)
+        return _tty(on_port, board_type)
     found = next(
         (device for device in devices if device.serial == serial and board_type.mode_of(device) != "bootsel"), None
     )
     if found is None:
-        raise DeviceAbsent(
-            f"no USB device has serial number {serial}; {_instead(devices, there, usb_port, board_type)}"
-        )
+        instead = _found_instead(devices, on_port, usb_port, board_type)
+        raise DeviceAbsent(f"no USB device has serial number {serial}; {instead}")
     if usb_port is not None and found.port_path != usb_port:
-        text = f"the board with serial number {serial} is on USB port {found.port_path}, but its power on {usb_port}"
+        text = f"the board with serial number {serial} is on USB port {found.port_path}, but its power is on {usb_port}"
         raise DeviceAbsent(f"{text}; move its cable, or correct `power:` or `serial:` in the rig file")
     return _tty(found, board_type)
 
@@ -39,46 +39,53 @@ def _tty(device: UsbDevice, board_type: BoardType) -> str:
     where = f"the USB device on port {device.port_path} ({device.vendor_id:04x}:{device.product_id:04x})"
     mode = board_type.mode_of(device)
     if mode == "bootsel":
-        raise DeviceAbsent(f"{where} is a board in BOOTSEL mode, without a program; {_FLASH}: `hil flash --uf2 …`")
+        raise DeviceAbsent(f"{where} is a board in BOOTSEL mode; {_FLASH}: `hil flash --uf2 …`")
     if mode == "application":
-        text = "has no serial device; look into `dmesg`: 'Not enough bandwidth' means too many boards on one controller"
+        text = "has no serial device; look at `dmesg`: 'Not enough bandwidth' means too many boards on one controller"
         raise DeviceAbsent(f"{where} {text}")
     text = f"has no serial device and is not {board_type.a_title} with MicroPython; check what is plugged in there"
     raise DeviceAbsent(f"{where} {text}, and `type:` in the rig file")
 
 
-def _instead(devices: Sequence[UsbDevice], there: UsbDevice | None, usb_port: str | None, board_type: BoardType) -> str:
-    """What can be said of a board whose serial number is not on USB."""
-    if there is not None:
-        if board_type.mode_of(there) == "bootsel":
+def _found_instead(
+    devices: Sequence[UsbDevice], on_port: UsbDevice | None, usb_port: str | None, board_type: BoardType
+) -> str:
+    """What was found, for a board whose serial number was not."""
+    if on_port is not None:
+        if board_type.mode_of(on_port) == "bootsel":
             return f"a board in BOOTSEL mode is on its port {usb_port}; {_FLASH}: `hil flash --uf2 …`"
-        what = f"{there.vendor_id:04x}:{there.product_id:04x}, serial number {there.serial or 'none'}"
+        what = f"{on_port.vendor_id:04x}:{on_port.product_id:04x}, serial number {on_port.serial or 'none'}"
         return f"on its USB port {usb_port} is another device ({what}); correct `serial:`, or plug in the right board"
     vendor = board_type.application_usb.vendor
     boards = [f"{device.serial} on {device.port_path}" for device in devices if device.vendor_id == vendor]
     place = f"nothing is on its USB port {usb_port}" if usb_port is not None else "check its cable"
-    return f"{place}; boards that are there: {', '.join(boards) or 'none'}"
+    return f"{place}; boards found: {', '.join(boards) or 'none'}"
 
 
-class UsbAddress:
-    """Where a board's serial device is, looked up at each opening: ttyACM0 may be ttyACM3 after a power cycle."""
+class UsbAddress(Address):
+    """A board on USB. Its serial device is looked up at each opening: ttyACM0 may be ttyACM3 after a power cycle."""
 
-    absent_retry_s = 60.0
+    poll_interval_s = 60.0
 
-    def __init__(self, serial: str, usb_port: str | None, monitor: UsbMonitor, board_type: BoardType) -> None:
-        self._serial = serial
-        self._usb_port = usb_port
-        self._monitor = monitor
-        self._board_type = board_type
+    def __init__(self, site: LinkSite) -> None:
+        self._serial = site.serial
+        self._usb_port = site.usb_port
+        self._board_type = site.board_type
+        self._monitor = site.usb()
 
-    def news(self) -> object:
-        """Something else whenever a USB device came, went or changed."""
+    @classmethod
+    def check(cls, link: str) -> None:  # noqa: ARG003
+        """Always raises ``ValueError``: this is the default for boards without ``link:``."""
+        raise ValueError("is not needed for a board on the USB of this machine; remove `link:`")
+
+    def revision(self) -> object:
+        """Changes whenever a USB device appears, disappears or changes."""
         return self._monitor.devices
 
     def find(self) -> str:
-        """As :func:`find_tty`."""
+        """Same as :func:`find_tty`."""
         return find_tty(self._monitor.devices, self._serial, self._usb_port, self._board_type)
 
     def open(self, found: str) -> DevicePort:
-        """As :func:`open_device`."""
+        """Same as :func:`open_device`."""
         return open_device(found)

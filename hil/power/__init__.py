@@ -1,4 +1,4 @@
-"""Power: switching one board's supply. One small module per kind of switch, its section of rig.yaml included."""
+"""Power: switching the supply of one board. One module per driver, including its section of rig.yaml."""
 
 import re
 from abc import ABC, abstractmethod
@@ -17,12 +17,12 @@ from hil.host.usb_devices import UsbDevice
 
 
 class PowerSetupError(PowerError):
-    """A port cannot be switched until a person has changed something: a missing tool, right or hub. Not tried again."""
+    """A port cannot be switched until someone fixes the setup: a missing tool, permission or hub. Never retried."""
 
 
 @contextmanager
 def power_errors() -> Iterator[None]:
-    """For drivers that switch by a program: within this block what goes wrong with it is the port's ``PowerError``."""
+    """Within this block a ``ProgramError`` becomes a ``PowerError``. For drivers that switch by running a program."""
     try:
         yield
     except ProgramUnusable as error:
@@ -32,45 +32,45 @@ def power_errors() -> Iterator[None]:
 
 
 class PowerPort(Protocol):
-    """The supply of one board: one port of a hub, one outlet. Drivers implement just this."""
+    """The supply of one board: a hub port or an outlet. This is all a driver has to implement."""
 
     def on(self) -> None:
-        """Supply power. Returns when the port says it is on; raises ``PowerError`` with what to check."""
+        """Switch on. Returns once the port reports that it is on. Raises ``PowerError`` stating what to check."""
 
     def off(self) -> None:
-        """Cut power. Returns when the port says it is off; raises ``PowerError`` with what to check."""
+        """Switch off. Returns once the port reports that it is off. Raises ``PowerError`` stating what to check."""
 
     def is_on(self) -> bool:
-        """The state the port reports, read back from it. Raises ``PowerError`` when it reports none."""
+        """The state read back from the port. Raises ``PowerError`` when it cannot be read."""
 
 
 class HubSection(Section, ABC):
-    """A section under ``hubs:`` of a real bench, and with that the driver that its ``driver:`` names.
+    """A section under ``hubs:`` of a physical rig. Its ``driver:`` key selects the subclass.
 
-    The fields of a subclass are the keys of its section. Entry points of the group ``pico_hil.power`` name subclasses:
-    see docs/rig.md. Every error that a port of it raises says which hub, outlet or command it is about.
+    The fields of a subclass are the keys of its section. Subclasses are registered as entry points of the group
+    ``pico_hil.power``: see docs/rig.md. Every error of its ports must name the hub, outlet or command concerned.
     """
 
     driver: str
-    """The name in the rig file that picked this class."""
+    """The name in the rig file that selected this class."""
 
     ports: int | None = Field(default=None, ge=1)
-    """How many ports there are, if the rig file says so; otherwise any number from 1 on may be one."""
+    """Number of ports, if the rig file states it. Without it any port number from 1 is accepted."""
 
     @property
     def secrets(self) -> tuple[str, ...]:
-        """What environment variables put into the section that no report may show."""
+        """Values from environment variables in this section. They must not appear in any report."""
         return ()
 
     @property
     def usb_location(self) -> str | None:
-        """The hub in the kernel's words, such as ``1-1.4``; None when the boards are not plugged into what is switched,
+        """The kernel's name of the hub, such as ``1-1.4``. None if the boards are not plugged into the switched device,
         as with a smart plug.
         """
         return None
 
     def usb_path(self, port: int) -> str | None:
-        """The USB device on ``port`` in the kernel's words, such as ``1-1.4.2``; None without a ``usb_location``."""
+        """The kernel's name of the USB device on ``port``, such as ``1-1.4.2``. None without a ``usb_location``."""
         if self.usb_location is None:
             return None
         return f"{self.usb_location}{'.' if '-' in self.usb_location else '-'}{port}"
@@ -84,14 +84,14 @@ class HubSection(Section, ABC):
 
     @abstractmethod
     def power_port(self, port: int, clock: Clock) -> PowerPort:
-        """The supply of the board on ``port``. Cheap and without any effect: switching is what may fail."""
+        """The supply of the board on ``port``. Cheap and without side effects: only switching may fail."""
 
 
 def _usb_location(given: object) -> object:
     if isinstance(given, str) and not re.fullmatch(r"[1-9][0-9]*(-[1-9][0-9]*(\.[1-9][0-9]*)*)?", given):
-        raise ValueError("is no place of a USB hub; write bus-port.port as `uhubctl` shows it, such as 1-1.4")
+        raise ValueError("is not the location of a USB hub; write bus-port.port as `uhubctl` shows it, such as 1-1.4")
     return given
 
 
 UsbLocation = Annotated[str, BeforeValidator(_usb_location)]
-"""Where a hub hangs: bus, then the ports on the way to it; just the bus for a root hub."""
+"""Where a hub is on the USB: the bus, then the ports leading to it. Just the bus for a root hub."""

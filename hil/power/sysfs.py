@@ -1,4 +1,4 @@
-"""Power through a USB hub that switches its ports one by one, told by files of the kernel. Linux 6.0 or later."""
+"""Power through a USB hub with per-port power switching, controlled by sysfs files. Linux 6.0 or later."""
 
 import os
 import threading
@@ -13,15 +13,15 @@ from hil.power import HubSection, PowerPort, PowerSetupError, UsbLocation
 from hil.power.usb_port import DEVICES, NO_RIGHT, UsbPort
 
 _WITHIN_S = 15.0
-"""Seconds of real time for the kernel to switch: it waits for drivers to let the device go."""
+"""Seconds of real time for the kernel to switch: it waits for drivers to release the device."""
 
 
 class SysfsHub(HubSection):
-    """A hub on the USB of this machine. Needs no program."""
+    """A hub on the USB of this machine. Needs no external program."""
 
     driver: Literal["sysfs"]
     location: UsbLocation
-    """Where it hangs, as ``lsusb -t`` and sysfs count. Of a USB 3 hub, the half the boards are on: USB 2."""
+    """Location as in ``lsusb -t`` and sysfs. For a USB 3 hub, that of its USB 2 half: the boards are there."""
 
     @property
     def usb_location(self) -> str:
@@ -30,18 +30,19 @@ class SysfsHub(HubSection):
     def files_to_switch(self, hub: UsbDevice, ports: Sequence[int]) -> Sequence[Path]:  # noqa: ARG002  # by location
         return [Path(DEVICES) / UsbPort(self.location, port).folder / "disable" for port in ports]
 
-    def power_port(self, port: int, clock: Clock) -> PowerPort:  # noqa: ARG002  # its deadlines are of real time
+    def power_port(self, port: int, clock: Clock) -> PowerPort:  # noqa: ARG002  # its timeouts are in real time
         return SysfsPort(UsbPort(self.location, port))
 
 
 class SysfsPort:
-    """One port of a hub, and the same port of its other half if it has one. Implements ``PowerPort``.
+    """One port of a hub, together with its peer on the hub's USB 3 half if there is one. Implements ``PowerPort``.
 
-    The kernel keeps a file ``disable`` per port: 1 cuts its power, and keeps the hub from being told otherwise.
+    The kernel has a file ``disable`` for each port. While it is 1, the port's power is off and the kernel does not
+    switch it on again.
     """
 
     def __init__(self, port: UsbPort, devices: Path = Path(DEVICES)) -> None:
-        """``devices``: where the kernel lists USB devices."""
+        """``devices``: the folder in which the kernel lists USB devices."""
         self._port = port
         self._devices = devices
 
@@ -52,7 +53,7 @@ class SysfsPort:
         self._switch("1")
 
     def is_on(self) -> bool:
-        # Either half is enough to supply the board.
+        # Either half supplies the board.
         return any(self._read(half) == "0" for half in self._halves())
 
     def _switch(self, disable: Literal["0", "1"]) -> None:
@@ -60,10 +61,11 @@ class SysfsPort:
             self._write(half, disable)
             if self._read(half) != disable:
                 state = "off" if disable == "1" else "on"
-                raise PowerError(f"{half} was switched {state} and says that it is not; is it a hub that can switch?")
+                text = f"{half} was switched {state} but reports that it is not"
+                raise PowerError(f"{text}; check whether this hub supports per-port power switching")
 
     def _halves(self) -> tuple[UsbPort, ...]:
-        # Looked at every time: the other half comes and goes with the hub.
+        # Looked up every time: the other half appears and disappears with the hub.
         folder = self._devices / self._port.folder
         if not folder.is_dir():
             raise PowerError(f"{self._port}: {self._why_missing()}")
@@ -75,8 +77,8 @@ class SysfsPort:
         if hub.is_dir():
             return f"the hub has {len(list(hub.glob('*-port*')))} ports; correct `power:` of the board"
         found = sorted(port.parent.name.removesuffix(":1.0") for port in self._devices.glob("*:1.0/*-port1"))
-        listed = ", ".join(name.removesuffix("-0") for name in found) or "none at all"
-        return f"there is no such hub; there are: {listed}. Correct `location:`, or plug the hub in where it was"
+        listed = ", ".join(name.removesuffix("-0") for name in found) or "none"
+        return f"no such hub; hubs found: {listed}. Correct `location:`, or plug the hub in where it was"
 
     def _read(self, half: UsbPort) -> str:
         try:
@@ -85,12 +87,12 @@ class SysfsPort:
             raise self._refused(half, error) from error
 
     def _write(self, half: UsbPort, text: str) -> None:
-        """Write in a thread: there is no other way to stop waiting for a kernel that does not come back."""
+        """Write in a thread: a write that blocks in the kernel cannot be interrupted otherwise."""
         refusals: list[OSError] = []
 
         def write() -> None:
             try:
-                # Opened without O_CREAT: where the kernel offers no such file, none must come to be.
+                # Without O_CREAT: if the kernel does not provide the file, it must not be created.
                 descriptor = os.open(self._file(half), os.O_WRONLY)
                 try:
                     os.write(descriptor, text.encode())
@@ -104,8 +106,8 @@ class SysfsPort:
         writing.join(_WITHIN_S)
         if writing.is_alive():
             raise PowerError(
-                f"{half}: the kernel has not switched it within {_WITHIN_S:g} s; does a program still hold the board's "
-                "serial device open? `dmesg` tells more"
+                f"{half}: the kernel did not switch it within {_WITHIN_S:g} s; check that no program has the board's "
+                "serial device open, and look at `dmesg`"
             )
         if refusals:
             raise self._refused(half, refusals[0]) from refusals[0]
@@ -113,16 +115,16 @@ class SysfsPort:
     def _refused(self, half: UsbPort, error: OSError) -> PowerError:
         match error:
             case PermissionError():
-                return PowerSetupError(f"{half}: {self._file(half)} may not be used; {NO_RIGHT}")
+                return PowerSetupError(f"{half}: no permission for {self._file(half)}; {NO_RIGHT}")
             case FileNotFoundError() if self._file(half).parent.is_dir():
                 return PowerSetupError(
-                    f"{half}: there is no {self._file(half)}; Linux has it from 6.0 on, and this is "
+                    f"{half}: there is no {self._file(half)}; it needs Linux 6.0 or later, and this is "
                     f"{os.uname().release}. Use `driver: uhubctl`"
                 )
             case FileNotFoundError():
-                return PowerError(f"{half}: the hub has just gone; check its cable and its supply")
+                return PowerError(f"{half}: the hub has just disconnected; check its cable and its supply")
             case _:
-                return PowerError(f"{half}: the kernel could not switch it ({error.strerror}); `dmesg` tells more")
+                return PowerError(f"{half}: the kernel could not switch it ({error.strerror}); look at `dmesg`")
 
     def _file(self, half: UsbPort) -> Path:
         return self._devices / half.folder / "disable"

@@ -1,4 +1,4 @@
-"""Power through a USB hub that switches its ports one by one, told by the program uhubctl."""
+"""Power through a USB hub with per-port power switching, controlled by the program uhubctl."""
 
 import re
 from typing import Literal
@@ -10,9 +10,9 @@ from hil.power import HubSection, PowerPort, PowerSetupError, UsbLocation, power
 from hil.power.usb_port import DEVICES, NO_RIGHT, UsbPort
 
 _WITHIN_S = 15.0
-"""Seconds of real time for one call. It takes 0.2; a device that hangs costs the kernel 5 per question."""
+"""Seconds of real time for one call. It usually takes 0.2; each request to a hung device takes the kernel 5."""
 _MAX_PORT = 14
-"""uhubctl knows no more ports per hub (its MAX_HUB_PORTS)."""
+"""uhubctl supports no more ports per hub (its MAX_HUB_PORTS)."""
 _NO_SUCH_HUB = "No compatible"
 _HUB = re.compile(r"(?:Current|New) status for hub (\S+) \[(.*)\]")
 _PORT = re.compile(r"  Port (\d+): ([0-9a-f]{4}) (.*)")
@@ -23,23 +23,23 @@ class UhubctlHub(HubSection):
 
     driver: Literal["uhubctl"]
     location: UsbLocation
-    """Where it hangs, as ``uhubctl`` lists it. Of a USB 3 hub, the half that the boards are on: the USB 2 one."""
+    """Location as ``uhubctl`` lists it. For a USB 3 hub, that of its USB 2 half: the boards are there."""
     program: str = "uhubctl"
 
     @property
     def usb_location(self) -> str:
         return self.location
 
-    def power_port(self, port: int, clock: Clock) -> PowerPort:  # noqa: ARG002  # its deadlines are of real time
+    def power_port(self, port: int, clock: Clock) -> PowerPort:  # noqa: ARG002  # its timeouts are in real time
         return UhubctlPort(UsbPort(self.location, port), run_here, self.program)
 
 
 class UhubctlPort:
-    """One port of a hub, and the same port of its other half if it has one. Implements ``PowerPort``.
+    """One port of a hub, together with its peer on the hub's USB 3 half if there is one. Implements ``PowerPort``.
 
-    Every call names one location and one port and is meant literally (``--exact``): left to itself, uhubctl picks the
-    hub's other half by likeness, and might pick a colleague's hub. Devices are not asked who they are (``--nodesc``):
-    one that hangs would take seconds.
+    Every call names one location and one port, with ``--exact``: otherwise uhubctl guesses the hub's other half by
+    similarity, and might switch another hub. ``--nodesc`` skips reading device descriptors, which takes seconds if a
+    device hangs.
     """
 
     def __init__(self, port: UsbPort, run: Run, program: str) -> None:
@@ -55,7 +55,7 @@ class UhubctlPort:
         self._switch("off")
 
     def is_on(self) -> bool:
-        # Either half is enough to supply the board.
+        # Either half supplies the board.
         return any(self._state(half, self._call(half)) for half in self._find_halves())
 
     def _switch(self, action: Literal["on", "off"]) -> None:
@@ -64,10 +64,10 @@ class UhubctlPort:
             if self._state(half, done) == (action == "on"):
                 continue
             if "ermission" in done.errors:
-                raise PowerSetupError(f"{half}: uhubctl may not switch it; {NO_RIGHT}")
+                raise PowerSetupError(f"{half}: no permission to switch it with uhubctl; {NO_RIGHT}")
             raise PowerError(
-                f"{half} was switched {action} and says that it is not ({done.reason()}). If it never does, this hub "
-                "cannot switch: docs/rig.md lists some that can"
+                f"{half} was switched {action} but reports that it is not ({done.reason()}). If this happens every "
+                "time, the hub does not support per-port power switching: docs/rig.md lists some that do"
             )
 
     def _state(self, half: UsbPort, done: Finished) -> bool:
@@ -77,19 +77,19 @@ class UhubctlPort:
         return states[half.port]
 
     def _call(self, half: UsbPort, *action: str) -> Finished:
-        """Have uhubctl do something with one port, and nothing but that port."""
+        """Run uhubctl on this port only. Raises ``PowerError``."""
         if half.port > _MAX_PORT:
-            raise PowerSetupError(f"{half}: uhubctl knows ports 1 to {_MAX_PORT} only; use `driver: sysfs`")
+            raise PowerSetupError(f"{half}: uhubctl supports ports 1 to {_MAX_PORT} only; use `driver: sysfs`")
         done = self._uhubctl("--location", half.location, "--ports", str(half.port), *action)
         if done.status == 0:
             return done
-        said = done.errors + done.output
-        if "permission problems" in said:
-            raise PowerSetupError(f"{half}: uhubctl may not look at it; {NO_RIGHT}")
-        if _NO_SUCH_HUB in said:
-            raise PowerError(f"{half}: there is no such hub, or it does not switch its ports; {self._hubs_found()}")
-        if "option" in said:
-            raise PowerSetupError(f"{half}: this uhubctl is too old, it must be 2.5 or later ({done.reason()})")
+        printed = done.errors + done.output
+        if "permission problems" in printed:
+            raise PowerSetupError(f"{half}: no permission to read its state with uhubctl; {NO_RIGHT}")
+        if _NO_SUCH_HUB in printed:
+            raise PowerError(f"{half}: no such hub, or it cannot switch its ports; {self._hubs_found()}")
+        if "option" in printed:
+            raise PowerSetupError(f"{half}: this uhubctl is too old; install 2.5 or later ({done.reason()})")
         raise PowerError(f"{half}: uhubctl failed with {done.reason()}")
 
     def _uhubctl(self, *arguments: str) -> Finished:
@@ -97,21 +97,21 @@ class UhubctlPort:
             try:
                 return self._run([self._program, "--exact", "--nodesc", *arguments], _WITHIN_S)
             except ProgramMissing as error:
-                fix = "`apt install uhubctl` there, or say where it is: `program: /path/to/uhubctl` of the hub"
+                fix = "`apt install uhubctl` on that machine, or set `program: /path/to/uhubctl` of the hub"
                 raise PowerSetupError(f"{self._port}: {error}; {fix}") from None
 
     def _hubs_found(self) -> str:
         hubs = hubs_in(self._uhubctl().output)
         if not hubs:
-            return "uhubctl finds no hub that does. Is it plugged in? docs/rig.md lists some that do"
+            return "uhubctl finds no hub that can. Check that it is plugged in; docs/rig.md lists some that can"
         listed = ", ".join(f"{location} [{what}]" for location, what in hubs.items())
         return f"uhubctl finds {listed}; correct `location:`, or plug the hub in where it was"
 
     def _find_halves(self) -> tuple[UsbPort, ...]:
-        """The port; and the same port of the hub's other half, if there is one and uhubctl can switch it."""
+        """The port, and its peer on the hub's other half if there is one and uhubctl can switch it."""
         if self._halves is None:
-            self._call(self._port)  # raises if it is not there: then nothing is known of its halves
-            # By a program, not by looking: the hub may be on another machine.
+            self._call(self._port)  # raises if the hub is absent: its halves are unknown then
+            # By running a program instead of reading sysfs: the hub may be on another machine.
             with power_errors():
                 found = self._run(["readlink", "-e", f"{DEVICES}/{self._port.folder}/peer"], _WITHIN_S)
             peer = UsbPort.of_folder(found.output.strip())
@@ -122,12 +122,12 @@ class UhubctlPort:
 
 
 def hubs_in(output: str) -> dict[str, str]:
-    """The hubs that uhubctl lists, since they say that they switch: by location, what they are."""
+    """The hubs that uhubctl lists, which are those that claim power switching: location to description."""
     return dict(_HUB.findall(output))
 
 
 def port_states(output: str, location: str) -> dict[int, bool]:
-    """What uhubctl says last of each port of the hub at ``location``: whether it supplies power."""
+    """Whether each port of the hub at ``location`` supplies power, by uhubctl's last line about it."""
     states: dict[int, bool] = {}
     hub = ""
     for line in output.splitlines():

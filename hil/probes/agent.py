@@ -146,12 +146,12 @@ class BoardAgent:
     def connected(self, time_s: float, missed: str = "") -> None:  # noqa: ARG002  # as every LinkListener
         """The serial device was opened."""
         self._line = b""
-        self._clock.notice()
+        self._clock.notify()
 
     def disconnected(self, time_s: float) -> None:  # noqa: ARG002
         """The serial device went away, and with it whatever ran."""
         self._runs = False
-        self._clock.notice()
+        self._clock.notify()
 
     def received(self, time_s: float, data: bytes) -> None:
         """The board sent ``data``."""
@@ -159,7 +159,7 @@ class BoardAgent:
         for line in lines:
             self._take(time_s, line.strip())
         if lines:
-            self._clock.notice()
+            self._clock.notify()
 
     def _take(self, time_s: float, line: bytes) -> None:
         try:

@@ -62,7 +62,7 @@ class HostPort(Inbox):
                     continue
                 except OSError as error:
                     self._failure = error
-                    self._clock.notice()
+                    self._clock.notify()
                     return
                 self.received.append(Datagram(self._clock.now(), data, sender))
-                self._clock.notice()
+                self._clock.notify()

@@ -109,7 +109,7 @@ class PtyPort:
         if self._usb.is_open:
             self._usb.close()
         if termios.tcgetattr(self._slave)[_OUTPUT_SPEED] == termios.B1200:
-            self._usb.set_line(TOUCH_BAUD, is_held=False)
+            self._usb.set_line_state(TOUCH_BAUD, is_asserted=False)
         termios.tcflush(self._slave, termios.TCIFLUSH)
         tty.setraw(self._slave)
 

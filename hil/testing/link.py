@@ -24,17 +24,17 @@ class Recorder:
         """Keep ``data``."""
         self.data += data
         self.times_s.append(time_s)
-        self._clock.notice()
+        self._clock.notify()
 
     def connected(self, time_s: float, missed: str = "") -> None:  # noqa: ARG002  # the protocol's names
         """Count it."""
         self.connections += 1
-        self._clock.notice()
+        self._clock.notify()
 
     def disconnected(self, time_s: float) -> None:  # noqa: ARG002  # the protocol's name
         """Count it."""
         self.disconnections += 1
-        self._clock.notice()
+        self._clock.notify()
 
 
 class LinkContract:

@@ -1,1 +1,1 @@
-"""The virtual bench: simulated boards that run the real MicroPython, in virtual time, repeatable to the byte."""
+"""The simulation behind virtual rigs: boards run the real MicroPython in virtual time, deterministic to the byte."""

@@ -13,13 +13,13 @@ from hil.config.board_type import BoardType
 from hil.virtual.world import Event, World
 
 ENUMERATION_US = (600_000, 1_500_000)
-"""From entering BOOTSEL to a disk on the host; real hubs have it within 2 s."""
+"""From entering BOOTSEL mode to a disk on the host. On real hubs it takes up to 2 s."""
 BLOCK_US = 3_000
-"""What one block takes, erasing included (unsure): MicroPython, some 3,300 blocks, is reported to take 8 to 15 s."""
+"""Time to write one block, including erasing (unsure): MicroPython, about 3,300 blocks, reportedly takes 8 to 15 s."""
 RESTART_US = 1_000_000
 """From the last block to the restart (``safe_reboot`` in the boot ROM)."""
 MICROPYTHON = "v1.27.0 on 2026-06-02"
-"""What the boards' interpreter calls itself; firmware that does not say its version runs as this one."""
+"""Version of the interpreter that virtual boards run. Firmware images without a version report this one."""
 
 _SECTOR_BYTES = 4096
 """What the flash erases at once."""
@@ -42,19 +42,19 @@ def volume_files(board_type: BoardType) -> Mapping[str, bytes]:
 
 
 class Firmware:
-    """The part of a board's flash that holds its program, across power cuts."""
+    """The firmware in a board's flash, which persists across power cuts."""
 
     def __init__(self) -> None:
         self.version = MICROPYTHON
-        """What MicroPython's banner calls it."""
+        """The version in MicroPython's banner."""
         self.has_second_stage = True
-        """Without it the boot ROM starts nothing and stays in BOOTSEL."""
-        self.is_whole = True
-        """A program of which a part is missing hangs before it gets to USB."""
+        """Without a second-stage bootloader the boot ROM stays in BOOTSEL mode."""
+        self.is_complete = True
+        """Incomplete firmware hangs before it initializes USB."""
 
     @property
     def version_info(self) -> tuple[int | str, ...]:
-        """``sys.implementation.version``: three numbers, and ``preview`` for what is no release."""
+        """``sys.implementation.version``: three numbers, and ``preview`` if it is not a release."""
         tag = self.version.partition(" ")[0]
         numbers = [int(number) for number in re.findall(r"[0-9]+", tag.partition("-")[0])][:3]
         return (*numbers, *[0] * (3 - len(numbers)), "preview" if "-" in tag else "")
@@ -83,31 +83,31 @@ class BootRom:
 
     @property
     def is_attached(self) -> bool:
-        """Whether the host has the volume."""
+        """Whether the device is enumerated and plugged in, so that the host has the volume."""
         return self._is_enumerated and self._is_plugged_in
 
     def watch_plug(self, watcher: Callable[[bool], None]) -> None:
-        """Call ``watcher(attached)`` whenever the volume appears or disappears."""
+        """Call ``watcher(is_attached)`` whenever the volume appears or disappears."""
         self._plug_watchers.append(watcher)
 
     def enter(self) -> None:
-        """BOOTSEL mode begins: the device attaches to USB."""
-        self._forget_transfer()
+        """Enter BOOTSEL mode: the device connects to USB."""
+        self._reset_transfer()
         self._event = self._world.after(self._world.rng.randint(*ENUMERATION_US), self._enumerate)
 
     def leave(self) -> None:
-        """Reset or power cut. Does nothing outside of BOOTSEL mode."""
+        """Leave BOOTSEL mode by a reset or power cut. Does nothing outside BOOTSEL mode."""
         if self._event is not None:
             self._event.cancel()
             self._event = None
         self._change(self._is_plugged_in, is_enumerated=False)
 
     def set_plugged_in(self, is_plugged_in: bool) -> None:
-        """Cut or join the data lines of the cable."""
+        """Connect or disconnect the data lines of the cable."""
         self._change(is_plugged_in, is_enumerated=self._is_enumerated)
 
     def write(self, data: bytes) -> None:
-        """The host writes sectors of the volume, at this instant: how long that takes is the host's to wait."""
+        """Write sectors of the volume, immediately. The caller has to wait the time that this takes."""
         for offset in range(0, len(data), BLOCK_BYTES):
             block = Uf2Block.parse(data[offset : offset + BLOCK_BYTES])
             if self.is_attached and block is not None and self._is_accepted(block):
@@ -121,21 +121,21 @@ class BootRom:
         was_attached = self.is_attached
         self._is_plugged_in, self._is_enumerated = is_plugged_in, is_enumerated
         if self.is_attached != was_attached:
-            self._world.notice()
+            self._world.notify()
             for watcher in list(self._plug_watchers):
                 watcher(self.is_attached)
 
-    def _forget_transfer(self) -> None:
+    def _reset_transfer(self) -> None:
         self._blocks, self._count, self._erased = {}, 0, set()
 
     def _write(self, block: Uf2Block) -> None:
-        if self._event is not None:  # it restarts already
+        if self._event is not None:  # already restarting
             return
         if block.count != self._count:
-            self._forget_transfer()
+            self._reset_transfer()
             self._count = block.count
-        self._firmware.is_whole = False
-        # It reckons by the number, not by the address, which is why the two must run in step.
+        self._firmware.is_complete = False
+        # The boot ROM erases by block number, not address, so number and address must advance together.
         sector = block.number * PAYLOAD_BYTES // _SECTOR_BYTES
         if sector not in self._erased:
             self._erased.add(sector)
@@ -145,7 +145,7 @@ class BootRom:
             self._firmware.has_second_stage = True
         self._blocks[block.number] = block
         if len(self._blocks) == self._count:
-            self._firmware.is_whole = True
+            self._firmware.is_complete = True
             self._event = self._world.after(RESTART_US, self._restart)
 
     def _restart(self) -> None:

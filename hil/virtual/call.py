@@ -1,8 +1,8 @@
-"""The hardware call: how MicroPython code on a virtual board reaches the simulated hardware, and how it is answered.
+"""Hardware calls: how MicroPython code on a virtual board accesses the simulated hardware.
 
-``_hal.call("op word word", payload)`` on the board becomes one call of the handler registered for ``op``. The reply
-is a short text that starts with a letter for its type; bytes travel through the board's mailbox, a buffer in the
-board's own memory (a MicroPython ``str`` cannot hold arbitrary bytes).
+``_hal.call("op word word", payload)`` on the board calls the handler registered for ``op``. The reply is a short text
+whose first letter is its type. Bytes are passed in the board's mailbox, a buffer in its memory, because a MicroPython
+``str`` cannot hold arbitrary bytes.
 """
 
 import json
@@ -13,10 +13,10 @@ from enum import Enum
 from hil.errors import BenchError
 
 MAILBOX_SIZE = 2048
-"""Most bytes that one reply can carry; ``_hal.py`` on the board allocates the mailbox with this size."""
+"""Maximum bytes in one reply. ``_hal.py`` on the board allocates the mailbox with this size."""
 
 TEXT_SIZE = 4096
-"""Most bytes of an answer's text; the interpreter keeps a buffer of this size in the board's heap."""
+"""Maximum bytes of a reply's text. The interpreter has a buffer of this size in the board's heap."""
 
 
 class BoardOSError(Exception):
@@ -38,37 +38,37 @@ class Pending(Enum):
 
 
 PENDING = Pending.PENDING
-"""What an attempt returns that cannot be answered yet."""
+"""Returned by an attempt that has no answer yet."""
 
 
 @dataclass(frozen=True)
 class Block:
-    """A call that waits: the board is suspended until an attempt succeeds or the time is up."""
+    """A blocking call: the board is suspended until an attempt succeeds or the timeout expires."""
 
     attempt: Callable[[], object]
-    """Tried at once and after every change of the hardware; returns the answer or ``PENDING``."""
+    """Called immediately and after every change of the hardware. Returns the answer or ``PENDING``."""
     timeout_us: int | None
-    """Board time after which ``on_timeout`` answers; None waits for ever."""
+    """Timeout in board time; None waits for ever."""
     on_timeout: Callable[[], object]
 
 
 Handler = Callable[[Sequence[str], bytes], object]
-"""Gets the words after the op's name and the payload; returns the answer or a :class:`Block`."""
+"""Called with the words after the op's name and the payload. Returns the answer or a :class:`Block`."""
 
 
 @dataclass(frozen=True)
 class Reply:
-    """An encoded answer: ``text`` is what the board's ``host.call`` returns, ``data`` goes into the mailbox first."""
+    """An encoded answer: ``data`` is put into the mailbox, then the board's ``host.call`` returns ``text``."""
 
     text: bytes
     data: bytes = b""
 
 
 INTERRUPTED = Reply(b"k")
-"""The answer to a call that Ctrl-C interrupted: ``_hal.py`` raises KeyboardInterrupt."""
+"""Reply to a call interrupted by Ctrl-C: ``_hal.py`` raises KeyboardInterrupt."""
 
 WOKEN = Reply(b"w")
-"""The answer to a call that must let a timer's callback run first: ``_hal.py`` then asks to go on waiting."""
+"""Reply to a call suspended for a timer callback: ``_hal.py`` runs it, then calls ``again`` to continue waiting."""
 
 _SINGLE_VALUES: Mapping[object, Reply] = {None: Reply(b""), True: Reply(b"t"), False: Reply(b"f")}
 
@@ -83,11 +83,15 @@ def encode(answer: object) -> Reply:
         return Reply(b"s" + answer.encode())
     if isinstance(answer, bytes):
         if len(answer) > MAILBOX_SIZE:
-            raise BenchError(f"an answer of {len(answer)} bytes does not fit the board's mailbox of {MAILBOX_SIZE}")
+            raise BenchError(
+                f"an answer of {len(answer)} bytes does not fit into the board's mailbox of {MAILBOX_SIZE}"
+            )
         return Reply(b"d%d" % len(answer), answer)
     text = b"j" + json.dumps(answer, ensure_ascii=False).encode()
     if len(text) > TEXT_SIZE:
-        raise BenchError(f"an answer of {len(text)} bytes to a hardware call is longer than {TEXT_SIZE}: page it")
+        raise BenchError(
+            f"an answer of {len(text)} bytes to a hardware call is over the limit of {TEXT_SIZE}; split it"
+        )
     return Reply(text)
 
 

@@ -1,7 +1,7 @@
-"""The flash file system of one virtual board: littlefs as firmware sees it, in memory, with no way to the host.
+"""The flash file system of one virtual board: littlefs as firmware sees it, in memory, without access to the host.
 
-A file's new content becomes visible when it is closed or synced, at once and whole; a power cut before that leaves
-the old content. That is littlefs's promise, and what a deploy relies on.
+New content of a file becomes visible atomically when the file is closed or synced. A power cut before that leaves the
+old content. littlefs guarantees this, and deploy relies on it.
 """
 
 import posixpath
@@ -12,13 +12,13 @@ from hil.virtual.call import BoardOSError
 from hil.virtual.rp2_errno import Errno
 
 BLOCK_SIZE = 4096
-"""littlefs block: one flash sector."""
+"""Bytes of a littlefs block: one flash sector."""
 
-_BLOCKS_OF_A_DIRECTORY = 2
-"""littlefs keeps each directory in a pair of blocks."""
+_DIRECTORY_BLOCKS = 2
+"""littlefs stores each directory in a pair of blocks."""
 
 MAX_NAME_BYTES = 255
-"""Longest name of a file or folder (``LFS2_NAME_MAX``)."""
+"""Bytes of the longest name of a file or folder (``LFS2_NAME_MAX``)."""
 
 
 class FlashError(BoardOSError):
@@ -26,7 +26,7 @@ class FlashError(BoardOSError):
 
 
 class FlashFile:
-    """An open file. Writes stay with it until :meth:`sync`."""
+    """An open file. Writes are buffered until :meth:`sync`."""
 
     def __init__(self, flash: "Flash", path: str, content: bytes, append: bool) -> None:
         self._flash = flash
@@ -38,21 +38,21 @@ class FlashFile:
 
     @property
     def size(self) -> int:
-        """Bytes, with what was written and not yet synced."""
+        """Size in bytes, including unsynced writes."""
         return len(self._content)
 
     def read(self, size: int) -> bytes:
-        """Up to ``size`` bytes from the position on."""
+        """Up to ``size`` bytes from the current position."""
         data = bytes(self._content[self.position : self.position + size])
         self.position += len(data)
         return data
 
     def write(self, data: bytes) -> None:
-        """Write at the position, or at the end of a file opened for appending. Raises ``FlashError`` when full."""
+        """Write at the current position, or at the end if opened for appending. Raises ``FlashError`` when full."""
         if self._append:
             self.position = len(self._content)
         end = self.position + len(data)
-        # littlefs writes the new copy beside the old one, which lives until the sync.
+        # littlefs writes a new copy; the old one takes up space until the sync.
         if _blocks(max(end, len(self._content))) > self._flash.free_blocks:
             raise FlashError(Errno.ENOSPC)
         if self.position > len(self._content):
@@ -62,14 +62,14 @@ class FlashFile:
         self._dirty = True
 
     def sync(self) -> None:
-        """Make the written content the file's content, atomically."""
+        """Make the written content visible, atomically."""
         if self._dirty:
             self._flash.replace(self._path, bytes(self._content))
             self._dirty = False
 
 
 class Flash:
-    """Files and folders of one board. Paths are absolute, ``/`` separated; ``..`` cannot leave the root."""
+    """The files and folders of one board. Paths are absolute and ``/``-separated. ``..`` cannot leave the root."""
 
     def __init__(self, size: int) -> None:
         """``size``: bytes of the file system."""
@@ -84,8 +84,8 @@ class Flash:
 
     @property
     def free_blocks(self) -> int:
-        """Blocks not in use."""
-        used = len(self._folders) * _BLOCKS_OF_A_DIRECTORY + sum(_blocks(len(data)) for data in self._files.values())
+        """Number of unused blocks."""
+        used = len(self._folders) * _DIRECTORY_BLOCKS + sum(_blocks(len(data)) for data in self._files.values())
         return self.total_blocks - used
 
     def is_folder(self, path: str) -> bool:
@@ -93,7 +93,7 @@ class Flash:
         return normalize(path) in self._folders
 
     def size(self, path: str) -> int:
-        """Size of a file in bytes, 0 for a folder. Raises ``FlashError`` when there is neither."""
+        """Size of a file in bytes; 0 for a folder. Raises ``FlashError`` if neither exists."""
         path = normalize(path)
         if path in self._folders:
             return 0
@@ -116,26 +116,26 @@ class Flash:
         if path not in self._files:
             if not create:
                 raise FlashError(Errno.ENOENT)
-            self._require_place(path)
+            self._check_parent(path)
             self.replace(path, b"")
         elif exclusive and create:
             raise FlashError(Errno.EEXIST)
         file = FlashFile(self, path, b"" if truncate else self._files[path], append)
-        # An emptied file is empty once it is closed, even when nothing is written to it.
+        # A truncated file is empty once it is closed, even if nothing is written to it.
         file._dirty = truncate
         return file
 
     def replace(self, path: str, content: bytes) -> None:
-        """Set a file's whole content. Raises ``FlashError`` when it does not fit."""
+        """Replace the complete content of a file. Raises ``FlashError`` when it does not fit."""
         path = normalize(path)
-        self._require_place(path)
+        self._check_parent(path)
         old_blocks = _blocks(len(self._files[path])) if path in self._files else 0
         if _blocks(len(content)) - old_blocks > self.free_blocks:
             raise FlashError(Errno.ENOSPC)
         self._files[path] = content
 
     def install(self, image: Mapping[str, bytes]) -> None:
-        """Set the files of ``image``, by paths from the root, and make the folders that they need. No board takes part.
+        """Write the files of ``image``, by path from the root, and create their folders, without running the board.
 
         Raises ``FlashError`` when they do not fit.
         """
@@ -146,7 +146,7 @@ class Flash:
             self.replace(f"/{path}", content)
 
     def remove(self, path: str) -> None:
-        """Remove a file, or an empty folder as littlefs does."""
+        """Remove a file or an empty folder, as littlefs does. Raises ``FlashError``."""
         path = normalize(path)
         if path in self._folders:
             if path == "/":
@@ -159,19 +159,19 @@ class Flash:
             del self._files[path]
 
     def make_folder(self, path: str) -> None:
-        """Create a folder in an existing one."""
+        """Create a folder in an existing one. Raises ``FlashError``."""
         path = normalize(path)
         if path in self._files or path in self._folders:
             raise FlashError(Errno.EEXIST)
-        self._require_place(path)
-        if self.free_blocks < _BLOCKS_OF_A_DIRECTORY:
+        self._check_parent(path)
+        if self.free_blocks < _DIRECTORY_BLOCKS:
             raise FlashError(Errno.ENOSPC)
         self._folders.add(path)
 
     def rename(self, old: str, new: str) -> None:
-        """Rename a file or folder; an existing file of the new name is replaced in the same instant."""
+        """Rename a file or folder. An existing file ``new`` is replaced atomically. Raises ``FlashError``."""
         old, new = normalize(old), normalize(new)
-        self._require_place(new)
+        self._check_parent(new)
         if old in self._folders:
             if new == old or new.startswith(old + "/"):
                 raise FlashError(Errno.EINVAL)
@@ -185,7 +185,7 @@ class Flash:
         self._files[new] = content
 
     def erase(self) -> None:
-        """An empty file system, as after formatting."""
+        """Remove everything, as formatting does."""
         self._files.clear()
         self._folders = {"/"}
 
@@ -194,7 +194,7 @@ class Flash:
             raise FlashError(Errno.ENOENT)
         return self._files[path]
 
-    def _require_place(self, path: str) -> None:
+    def _check_parent(self, path: str) -> None:
         folder, name = posixpath.split(path)
         if folder not in self._folders:
             raise FlashError(Errno.ENOENT)
@@ -203,7 +203,7 @@ class Flash:
 
 
 def normalize(path: str) -> str:
-    """The one spelling of a path: absolute, without ``.`` and ``..``."""
+    """The canonical form of a path: absolute, without ``.`` and ``..``."""
     return posixpath.normpath("/" + path.lstrip("/"))
 
 

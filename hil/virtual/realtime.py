@@ -1,4 +1,4 @@
-"""A world in step with the host's clock, and with the programs outside of it, which it hears through files."""
+"""Runs a world in real time, together with programs outside it that are connected through file descriptors."""
 
 from collections.abc import Callable
 from selectors import EVENT_READ, BaseSelector, DefaultSelector
@@ -7,19 +7,19 @@ from hil.clock import Clock
 from hil.virtual.world import US_PER_S, World
 
 _SLICE_US = 20_000
-"""World time with events in it that passes between two looks at the watched files."""
+"""World time after which the watched files are polled while the world catches up."""
 
 _LARGEST_LAG_S = 1.0
-"""Of the host's time. A world that is further behind goes on from where it is, as after the suspension of a laptop: the
-programs outside did not live through that time either."""
+"""Seconds of host time. A world that is further behind continues without catching up, as after a laptop was suspended:
+the programs outside did not run during that time either."""
 
 OnReady = Callable[[], None]
 
 
 class RealTime:
-    """Runs ``world`` as fast as ``clock`` goes, or ``speed`` times as fast, and calls back for ready files.
+    """Runs ``world`` at ``speed`` times the rate of ``clock``, and calls back when watched files are ready.
 
-    The world has one thread, the one that calls :meth:`run`: what reaches it from outside comes through a callback.
+    The thread that calls :meth:`run` is the only one: input from outside reaches the world in a callback.
     """
 
     def __init__(self, world: World, clock: Clock, speed: float = 1.0) -> None:
@@ -31,51 +31,51 @@ class RealTime:
         self._on_pass: list[Callable[[], None]] = []
 
     def watch(self, file: int, on_ready: OnReady, events: int = EVENT_READ) -> None:
-        """Call ``on_ready`` when a file descriptor is readable or, as ``events`` says, writable. Again: change it."""
+        """Call ``on_ready`` when a file descriptor is ready for ``events``. Calling it again replaces the watch."""
         if file in self._selector.get_map():
             self._selector.modify(file, events, on_ready)
         else:
             self._selector.register(file, events, on_ready)
 
     def unwatch(self, file: int) -> None:
-        """End :meth:`watch`; to be called before the file is closed. Does nothing when it is not watched."""
+        """End :meth:`watch`, before the file is closed. Does nothing if it is not watched."""
         if file in self._selector.get_map():
             self._selector.unregister(file)
 
-    def after_each_pass(self, look: Callable[[], None]) -> None:
-        """Call ``look`` whenever the world has gone on a little."""
-        self._on_pass.append(look)
+    def after_each_pass(self, callback: Callable[[], None]) -> None:
+        """Call ``callback`` each time the world has advanced."""
+        self._on_pass.append(callback)
 
     def run(self, stop: Callable[[], bool]) -> None:
-        """Run until ``stop()``, which is asked after everything that happened and before every wait."""
+        """Run until ``stop()`` is true. It is evaluated after each pass, before waiting."""
         while True:
             is_behind = self._catch_up()
-            for look in self._on_pass:
-                look()
+            for callback in self._on_pass:
+                callback()
             if stop():
                 return
-            for key, _ in self._selector.select(0.0 if is_behind else self._rest_s()):
-                # A callback may have ended the watch of another file.
+            for key, _ in self._selector.select(0.0 if is_behind else self._idle_s()):
+                # An earlier callback may have ended this watch.
                 if self._selector.get_map().get(key.fileobj) == key:
                     on_ready: OnReady = key.data
                     on_ready()
 
     def close(self) -> None:
-        """Watch nothing any more."""
+        """End all watches."""
         self._selector.close()
 
     @property
     def _clock_us(self) -> int:
-        """The clock in world time."""
+        """The clock's time, converted to world time."""
         return round(self._clock.now() * self._us_per_s)
 
     @property
     def _due_us(self) -> int:
-        """World time as it should be now."""
+        """The world time that corresponds to the clock's time now."""
         return self._clock_us + self._ahead_us
 
     def _catch_up(self) -> bool:
-        """Let the world go on, past nothing but what is due; says whether it is still behind."""
+        """Process events that are due, for one slice. Returns whether more are due."""
         due_us = self._due_us
         next_us = self._world.next_event_us
         if next_us is None or next_us >= due_us:
@@ -88,6 +88,6 @@ class RealTime:
         self._world.run(slice_end_us)
         return slice_end_us < due_us
 
-    def _rest_s(self) -> float | None:
+    def _idle_s(self) -> float | None:
         next_us = self._world.next_event_us
         return None if next_us is None else max(0.0, (next_us - self._due_us) / self._us_per_s)

@@ -1,10 +1,10 @@
-"""Error numbers of MicroPython's rp2 port, as everything that is simulated raises them."""
+"""The error numbers of MicroPython's rp2 port, which all simulated hardware uses."""
 
 from enum import IntEnum
 
 
 class Errno(IntEnum):
-    """The numbers of Linux (py/mperrno.h, and littlefs has the same); the interpreter was built with WASI's."""
+    """Linux's numbers, as in py/mperrno.h and littlefs. The interpreter was built with WASI's."""
 
     EPERM = 1
     ENOENT = 2

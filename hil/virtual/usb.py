@@ -1,4 +1,4 @@
-"""USB as one virtual board and the bench see it: enumeration, the serial device, bytes both ways, unplugging."""
+"""The USB serial port of one virtual board: enumeration, data in both directions, unplugging."""
 
 from collections import deque
 from collections.abc import Callable
@@ -10,16 +10,16 @@ FRAME_US = 1_000
 """Full-speed USB moves data in frames of 1 ms."""
 
 UNREAD_OUTPUT_SIZE = 256
-"""What the CDC FIFO keeps while no host has the port open (CFG_TUD_CDC_TX_BUFSIZE on rp2): the latest output."""
+"""Bytes of the latest output that the CDC FIFO keeps while the port is closed (CFG_TUD_CDC_TX_BUFSIZE on rp2)."""
 
 CTRL_C = 0x03
 
 
 class UsbSerial:
-    """The USB serial port of one board: the board's end and the host's end of it.
+    """The USB serial port of one board: the board's end and the host's end.
 
-    ``on_input`` is called when the board has something to read, ``on_interrupt`` when Ctrl-C arrived for a program
-    that can be interrupted, ``on_touch`` when the host let go of the port at 1200 baud.
+    ``on_input`` is called when input for the board has arrived, ``on_interrupt`` when Ctrl-C has arrived and interrupts
+    are armed, ``on_touch`` when the host does the 1200-baud touch.
     """
 
     def __init__(
@@ -39,28 +39,29 @@ class UsbSerial:
         self._to_host = bytearray()
         self._to_host_event: Event | None = None
         self._to_board: deque[int] = deque()
-        self._to_board_soon = 0
+        self._in_flight_to_board = 0
         self._is_enumerated = False
         self._is_plugged_in = True
         self.noise: Callable[[bytes], bytes] | None = None
-        """What becomes of the bytes on their way to the host; None leaves them as they are."""
+        """Applied to the bytes sent to the host; None leaves them unchanged."""
         self.interrupt_armed = False
+        """Whether Ctrl-C interrupts the program instead of being input."""
 
     @property
     def is_attached(self) -> bool:
-        """Whether the host has the serial port of the device."""
+        """Whether the device is enumerated and plugged in, so that the host has its serial port."""
         return self._is_enumerated and self._is_plugged_in
 
-    # The board's end.
+    # Called by the board.
 
     def attach(self) -> None:
-        """The host has enumerated the device: a serial port appears."""
+        """The host has enumerated the device: the serial port appears."""
         self._is_enumerated = True
         if self._is_plugged_in:
             self._tell_watchers(True)
 
     def detach(self) -> None:
-        """The serial port disappears, with everything on its way."""
+        """The serial port disappears. Data in flight is lost."""
         was_attached = self.is_attached
         self._is_enumerated = False
         self._to_board.clear()
@@ -71,7 +72,7 @@ class UsbSerial:
             self._disappear()
 
     def write(self, data: bytes) -> None:
-        """Send to the host, as it is."""
+        """Send ``data`` to the host unchanged."""
         if self._receiver is None:
             self._unread = (self._unread + data)[-UNREAD_OUTPUT_SIZE:]
             return
@@ -80,20 +81,20 @@ class UsbSerial:
             self._to_host_event = self._world.after(FRAME_US, self._deliver)
 
     def write_text(self, data: bytes) -> None:
-        """Print: line ends become CR LF, as MicroPython's console does it."""
+        """Send text to the host with CR LF line ends, as MicroPython's console does."""
         self.write(data.replace(b"\n", b"\r\n"))
 
     def read_input(self, size: int) -> bytes:
-        """Up to ``size`` bytes that the host sent, as ``sys.stdin`` has them; empty when there is nothing."""
-        # The Enter key of a terminal is a carriage return.
+        """Up to ``size`` bytes of input as ``sys.stdin`` reads them. Empty if there is no input."""
+        # Terminals send a carriage return for Enter.
         return self.read_raw_input(size).replace(b"\r", b"\n")
 
     def read_raw_input(self, size: int) -> bytes:
-        """Up to ``size`` bytes that the host sent, as ``sys.stdin.buffer`` has them: untouched."""
+        """Up to ``size`` bytes of input as ``sys.stdin.buffer`` reads them: unchanged."""
         return bytes(self._to_board.popleft() for _ in range(min(size, len(self._to_board))))
 
     def read_input_to_control(self, size: int) -> bytes:
-        """Like :meth:`read_input`, but ends behind the first control character of the raw REPL (Ctrl-A to Ctrl-E)."""
+        """Up to ``size`` bytes of input, ending after the first control character of the raw REPL: Ctrl-A to Ctrl-E."""
         data = bytearray()
         while self._to_board and len(data) < size:
             data.append(self._to_board.popleft())
@@ -103,18 +104,18 @@ class UsbSerial:
 
     @property
     def input_available(self) -> bool:
-        """Whether the host has sent something that was not read yet."""
+        """Whether there is unread input."""
         return bool(self._to_board)
 
     @property
     def input_size(self) -> int:
-        """Bytes that the host sent and the board did not read yet, those on their way included."""
-        return len(self._to_board) + self._to_board_soon
+        """Bytes sent by the host that the board has not read yet, including those in flight."""
+        return len(self._to_board) + self._in_flight_to_board
 
-    # The cable.
+    # The USB cable.
 
     def unplug(self) -> None:
-        """The data lines are cut, while the board runs on. Does nothing when they are."""
+        """Disconnect the data lines; the board keeps running. Does nothing if they are disconnected."""
         was_attached = self.is_attached
         self._is_plugged_in = False
         if was_attached:
@@ -122,7 +123,7 @@ class UsbSerial:
             self._disappear()
 
     def plug_in(self) -> None:
-        """The data lines are whole again, and the host has enumerated the device if it is there."""
+        """Reconnect the data lines. The port appears at once if the device is enumerated."""
         if not self._is_plugged_in:
             self._is_plugged_in = True
             if self._is_enumerated:
@@ -139,14 +140,14 @@ class UsbSerial:
         self._tell_watchers(False)
 
     def _tell_watchers(self, attached: bool) -> None:
-        self._world.notice()
+        self._world.notify()
         for watcher in list(self._plug_watchers):
             watcher(attached)
 
-    # The host's end.
+    # Called by the host.
 
     def watch_plug(self, watcher: Callable[[bool], None]) -> None:
-        """Call ``watcher(attached)`` whenever the device appears or disappears."""
+        """Call ``watcher(is_attached)`` whenever the serial port appears or disappears."""
         self._plug_watchers.append(watcher)
 
     def unwatch_plug(self, watcher: Callable[[bool], None]) -> None:
@@ -154,24 +155,24 @@ class UsbSerial:
         self._plug_watchers.remove(watcher)
 
     def open(self, receiver: Callable[[bytes], None]) -> None:
-        """Open the port: ``receiver`` gets what the board sends, first of all what the FIFO kept."""
+        """Open the port. ``receiver`` is called with the board's output, starting with what the FIFO kept."""
         self._receiver = receiver
         kept, self._unread = self._unread, b""
         if kept:
             self.write(kept)
 
     def close(self) -> None:
-        """Close the port. What was on its way is kept like what is written from now on."""
+        """Close the port. Output in flight goes back to the FIFO."""
         self._receiver = None
         self._unread = bytes(self._to_host)[-UNREAD_OUTPUT_SIZE:]
         self._lose_output()
 
-    def set_line(self, baudrate: int, *, is_held: bool) -> None:
-        """The host sets the port's speed and its modem lines; ``is_held``: DTR or RTS is raised, as in an open port.
+    def set_line_state(self, baudrate: int, *, is_asserted: bool) -> None:
+        """Set the port's speed and modem lines. ``is_asserted``: DTR or RTS is, as while a port is open.
 
-        The board obeys the 1200-baud touch, as one does that was built for it.
+        Virtual boards obey the 1200-baud touch, like MicroPython built with support for it.
         """
-        if baudrate == TOUCH_BAUD and not is_held:
+        if baudrate == TOUCH_BAUD and not is_asserted:
             self._on_touch()
 
     @property
@@ -180,16 +181,16 @@ class UsbSerial:
         return self._receiver is not None
 
     def send(self, data: bytes) -> None:
-        """Send to the board; it arrives with the next frame."""
-        self._to_board_soon += len(data)
+        """Send to the board. The data arrives with the next USB frame."""
+        self._in_flight_to_board += len(data)
         self._world.after(FRAME_US, lambda: self._arrive(data))
 
     def _arrive(self, data: bytes) -> None:
-        self._to_board_soon -= len(data)
+        self._in_flight_to_board -= len(data)
         if not self.is_attached:
             return
         if self.interrupt_armed and CTRL_C in data:
-            # Ctrl-C also throws away what was typed before it.
+            # Ctrl-C also discards the input before it.
             self._to_board.clear()
             data = data[data.rindex(CTRL_C) + 1 :]
             self._on_interrupt()
@@ -203,4 +204,4 @@ class UsbSerial:
         self._to_host.clear()
         if self._receiver is not None:
             self._receiver(data if self.noise is None else self.noise(data))
-            self._world.notice()
+            self._world.notify()

@@ -1,17 +1,17 @@
-"""The world: one queue of events, one clock, one seeded generator. Everything simulated lives in it."""
+"""The world: the discrete-event simulation that everything virtual lives in. One event queue, one clock, one seed."""
 
 import random
 from collections.abc import Callable
 from heapq import heappop, heappush
 
-from hil.virtual.held_signals import HeldSignals
+from hil.virtual.deferred_signals import DeferredSignals
 
 US_PER_S = 1_000_000
-"""The world counts whole microseconds: integers add up the same on every machine."""
+"""World time is in whole microseconds: integer arithmetic is the same on every machine."""
 
 
 class Event:
-    """Something that will happen; it can be called off."""
+    """A scheduled action, which can be cancelled."""
 
     __slots__ = ("action", "time_us")
 
@@ -20,14 +20,14 @@ class Event:
         self.action: Callable[[], None] | None = action
 
     def cancel(self) -> None:
-        """Call the event off. Does nothing when it has happened already."""
+        """Cancel the event. Does nothing if it has already happened."""
         self.action = None
 
 
 class World:
-    """Virtual time and chance. Not thread-safe: everything simulated runs in the thread that calls :meth:`run`.
+    """Virtual time and randomness. Not thread-safe: everything simulated runs in the thread that calls :meth:`run`.
 
-    ``seed`` decides every random draw: the same seed and the same calls give the same world, to the byte.
+    ``seed`` determines every random draw: the same seed and the same calls give the same output, to the byte.
     """
 
     def __init__(self, seed: int) -> None:
@@ -37,22 +37,22 @@ class World:
         self._horizon_us = 0
         self._queue: list[tuple[int, int, Event]] = []
         self._scheduled = 0
-        self._noticed = False
-        self._signals = HeldSignals()
-        self.give_way: Callable[[int, Callable[[], bool]], bool] | None = None
-        """What :meth:`run` does instead while several callers take turns: see ``hil/virtual/turns.py``."""
+        self._notified = False
+        self._signals = DeferredSignals()
+        self.wait_in_task: Callable[[int, Callable[[], bool]], bool] | None = None
+        """Replaces :meth:`run` while a cooperative task is running: see ``hil/virtual/cooperative_tasks.py``."""
 
-    def begin_chapter(self, name: str) -> None:
-        """From here on chance is decided by the seed and ``name`` alone, whatever was drawn before."""
+    def reseed(self, name: str) -> None:
+        """Restart the generator from the seed and ``name``: later draws do not depend on earlier ones."""
         self.rng.seed(f"{self.seed} {name}")
 
     @property
     def now_us(self) -> int:
-        """Microseconds since the world began."""
+        """World time: microseconds since the world was created."""
         return self._now_us
 
     def at(self, time_us: int, action: Callable[[], None]) -> Event:
-        """Schedule ``action``; a time already past means now. Events of one instant happen in order of scheduling."""
+        """Schedule ``action``; a time in the past means now. Events of equal time happen in the order of scheduling."""
         event = Event(max(time_us, self._now_us), action)
         self._scheduled += 1
         heappush(self._queue, (event.time_us, self._scheduled, event))
@@ -62,16 +62,16 @@ class World:
         """Schedule ``action`` in ``delay_us``."""
         return self.at(self._now_us + delay_us, action)
 
-    def notice(self) -> None:
-        """Something that can be seen from outside the world has changed: whoever waits looks again."""
-        self._noticed = True
+    def notify(self) -> None:
+        """Announce a change visible from outside the world: :meth:`run` evaluates ``stop`` again."""
+        self._notified = True
 
     def try_advance(self, time_us: int) -> bool:
-        """Let time pass to ``time_us`` if nothing is scheduled before it, and say whether it did.
+        """Advance to ``time_us`` if nothing is scheduled until then. Returns whether it did.
 
-        A board that has computed up to ``time_us`` uses it to go on without a switch.
+        A board that has computed up to ``time_us`` can then continue without a pass through the event queue.
         """
-        if time_us > self._horizon_us or self._noticed or self._signals.arrived:
+        if time_us > self._horizon_us or self._notified or self._signals.pending:
             return False
         while self._queue and self._queue[0][2].action is None:
             heappop(self._queue)
@@ -82,20 +82,20 @@ class World:
 
     @property
     def next_event_us(self) -> int | None:
-        """When the next event is due; None when nothing is scheduled."""
+        """Time of the next event. None if nothing is scheduled."""
         while self._queue and self._queue[0][2].action is None:
             heappop(self._queue)
         return self._queue[0][0] if self._queue else None
 
     def run(self, until_us: int, stop: Callable[[], bool] = lambda: False) -> bool:
-        """Let events happen until ``stop()`` or until ``until_us``; returns whether ``stop()`` held.
+        """Process events until ``stop()`` is true or ``until_us`` is reached. Returns the last value of ``stop()``.
 
-        ``stop`` is evaluated first, after every event that called :meth:`notice`, and at the end. Between two events
-        the handlers of signals are called, and may raise: Ctrl-C.
+        ``stop`` is evaluated first, after every event that called :meth:`notify`, and at the end. Signal handlers run
+        between two events and may raise, such as ``KeyboardInterrupt``.
         """
-        if self.give_way is not None:
-            return self.give_way(until_us, stop)
-        self._noticed = False
+        if self.wait_in_task is not None:
+            return self.wait_in_task(until_us, stop)
+        self._notified = False
         if stop():
             return True
         self._horizon_us = until_us
@@ -107,10 +107,10 @@ class World:
                     continue
                 self._now_us = max(self._now_us, time_us)
                 action()
-                if self._signals.arrived:
+                if self._signals.pending:
                     self._signals.deliver()
-                if self._noticed:
-                    self._noticed = False
+                if self._notified:
+                    self._notified = False
                     if stop():
                         return True
         self._now_us = max(self._now_us, until_us)

@@ -16,7 +16,7 @@ from hil.errors import LinkError
 from hil.faults.serial_line import UsbDrop
 from hil.host.locks import BoardsInUse
 from hil.rig import Rig, bench_faults
-from tests.links.conftest import PATIENCE_S, Ear, PtyDevice, descriptors
+from tests.links.conftest import PATIENCE_S, PtyDevice, RecordingListener, descriptors
 
 SWITCH = """
 import pathlib, sys
@@ -55,18 +55,18 @@ def test_a_board_is_heard_and_switched(config: RigConfig, tmp_path: Path) -> Non
     bench = PhysicalBench(config)
     try:
         assert bench.link("A") is bench.link("A")
-        ear = Ear(bench.clock)
-        bench.link("A").start(ear)
+        listener = RecordingListener(bench.clock)
+        bench.link("A").start(listener)
         bench.power_port("A").on()
         device.plug_in()
-        device.say(b"MicroPython\r\n")
-        ear.wait_for(b"MicroPython\r\n")
+        device.send(b"MicroPython\r\n")
+        listener.wait_for(b"MicroPython\r\n")
         assert bench.power_port("A").is_on()
         assert not bench.power_port("B").is_on()
         assert bench.usb is None  # nobody looks at USB for boards that are not there
     finally:
         bench.close()
-        device.pull_out()
+        device.unplug()
 
 
 def test_closing_gives_back_threads_ports_and_locks(config: RigConfig, tmp_path: Path) -> None:
@@ -74,15 +74,15 @@ def test_closing_gives_back_threads_ports_and_locks(config: RigConfig, tmp_path:
     device.plug_in()
     before = descriptors(), threading.active_count()
     bench = PhysicalBench(config)
-    ear = Ear(bench.clock)
-    bench.link("A").start(ear)
-    bench.link("B").start(ear)
-    ear.wait(lambda: len(ear.connections) == 1)
+    listener = RecordingListener(bench.clock)
+    bench.link("A").start(listener)
+    bench.link("B").start(listener)
+    listener.wait(lambda: len(listener.connections) == 1)
     bench.close()
     assert (descriptors(), threading.active_count()) == before
     PhysicalBench(config).close()
     assert (descriptors(), threading.active_count()) == before
-    device.pull_out()
+    device.unplug()
 
 
 def test_two_runs_never_have_the_same_board(config: RigConfig, tmp_path: Path) -> None:
@@ -116,9 +116,10 @@ def test_a_run_that_is_killed_leaves_the_bench_free(config: RigConfig, tmp_path:
     code = (
         "import sys; from pathlib import Path; from hil.config.rig import load_rig\n"
         "from hil.bench.physical import PhysicalBench\n"
-        "from tests.links.conftest import Ear\n"
-        "bench = PhysicalBench(load_rig(Path(sys.argv[1]), {})); ear = Ear(bench.clock); bench.link('A').start(ear)\n"
-        "ear.wait(lambda: bench.link('A').is_connected); print('open', flush=True); sys.stdin.read()"
+        "from tests.links.conftest import RecordingListener\n"
+        "bench = PhysicalBench(load_rig(Path(sys.argv[1]), {})); listener = RecordingListener(bench.clock)\n"
+        "bench.link('A').start(listener)\n"
+        "listener.wait(lambda: bench.link('A').is_connected); print('open', flush=True); sys.stdin.read()"
     )
     command = [sys.executable, "-c", code, str(config.path)]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as run:
@@ -129,18 +130,20 @@ def test_a_run_that_is_killed_leaves_the_bench_free(config: RigConfig, tmp_path:
         run.send_signal(signal.SIGKILL)
         run.wait()
     bench = PhysicalBench(config)
-    ear = Ear(bench.clock)
-    bench.link("A").start(ear)
-    device.say(b"still here\n")
-    ear.wait_for(b"still here\n")
+    listener = RecordingListener(bench.clock)
+    bench.link("A").start(listener)
+    device.send(b"still here\n")
+    listener.wait_for(b"still here\n")
     bench.close()
-    device.pull_out()
+    device.unplug()
 
 
 def test_a_board_that_does_not_come_is_an_error_that_says_what_to_look_at(config: RigConfig, tmp_path: Path) -> None:
     rig = Rig.open(config)
     try:
-        with pytest.raises(LinkError, match=rf"A: no serial device .*{tmp_path}/A is not there; is the board on"):
+        with pytest.raises(
+            LinkError, match=rf"A: no serial device .*{tmp_path}/A does not exist; check that the board is on"
+        ):
             rig.boards["A"].boot(within_s=0.05)
     finally:
         rig.close()
@@ -160,7 +163,7 @@ def test_power_is_cut_with_the_port_closed(config: RigConfig, tmp_path: Path) ->
         assert kinds[2] == ("link", "disconnected")
     finally:
         rig.close()
-        device.pull_out()
+        device.unplug()
 
 
 def test_what_only_a_simulation_can_do_is_not_offered(config: RigConfig, three_boards: RigConfig) -> None:

@@ -112,7 +112,7 @@ class Person:
 
 def test_a_board_that_hangs_is_asked_for_by_its_button(board: Board, pico: VirtualPico) -> None:
     # Half a program: neither REPL nor touch, no USB at all.
-    pico.firmware.is_whole = False
+    pico.firmware.is_complete = False
     person = Person(pico)
     assert board.flash_uf2(IMAGE, person.lets_go, person) == NEW_VERSION
     assert person.heard == [
@@ -123,7 +123,7 @@ def test_a_board_that_hangs_is_asked_for_by_its_button(board: Board, pico: Virtu
 def test_without_anybody_to_press_the_error_says_what_to_press(
     virtual_rig: Rig, board: Board, pico: VirtualPico
 ) -> None:
-    pico.firmware.is_whole = False
+    pico.firmware.is_complete = False
     started_s = virtual_rig.clock.now()
     with pytest.raises(
         BootselError,
@@ -134,7 +134,7 @@ def test_without_anybody_to_press_the_error_says_what_to_press(
 
 
 def test_nobody_presses_in_time(virtual_rig: Rig, board: Board, pico: VirtualPico) -> None:
-    pico.firmware.is_whole = False
+    pico.firmware.is_complete = False
     started_s = virtual_rig.clock.now()
     with pytest.raises(BootselError, match="a power cycle had no effect"):
         board.flash_uf2(IMAGE, ask=lambda _request: None)
@@ -142,7 +142,7 @@ def test_nobody_presses_in_time(virtual_rig: Rig, board: Board, pico: VirtualPic
 
 
 def test_the_whole_has_a_deadline(virtual_rig: Rig, board: Board, pico: VirtualPico) -> None:
-    pico.firmware.is_whole = False
+    pico.firmware.is_complete = False
     started_s = virtual_rig.clock.now()
     with pytest.raises(BootselError):
         board.flash_uf2(IMAGE, ask=lambda _request: None, within_s=20)
@@ -161,7 +161,7 @@ def test_power_cut_while_it_is_written_leaves_a_board_that_can_be_flashed_again(
         if done >= cut_at * total:
             virtual_bench.power_port("A").off()
 
-    with pytest.raises(BootselError, match=r"^A: its volume went away after \d+ of 512000 bytes; was its power cut\?"):
+    with pytest.raises(BootselError, match=r"^A: its volume disappeared after \d+ of 512000 bytes; check its power"):
         board.flash_uf2(large, cut)
     board.power.cycle()
     assert virtual_rig.clock.wait(lambda: pico.state is PowerState.BOOTLOADER, 5)

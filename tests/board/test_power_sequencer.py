@@ -50,7 +50,7 @@ def test_boards_are_switched_on_one_after_the_other(rig: Rig) -> None:
 
 
 def test_boards_that_are_prepared_side_by_side_take_turns(rig: Rig) -> None:
-    rig.clock.side_by_side([board.power.on for board in rig.boards.values()])
+    rig.clock.run_concurrently([board.power.on for board in rig.boards.values()])
     assert times_on(rig) == [("A", 0.0), ("B", 0.5), ("C", 1.0)]
     rig.close()
 

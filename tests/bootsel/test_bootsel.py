@@ -25,6 +25,7 @@ from hil.errors import BootselError, LinkError
 from hil.events import Timeline
 from hil.host.program import Finished, run_here
 from hil.host.usb_devices import UsbDevice
+from hil.links import Address
 from hil.links.reader import PortLink
 from hil.virtual.bootrom import volume_files
 from tests.bootsel.uf2_writer import micropython
@@ -455,16 +456,15 @@ class LinedPort(LoopPort):
         self.told.append(("RTS", self.rts, self.baudrate))
 
 
-class Place:
-    """Where a serial port is, for a link. Implements ``hil.links.reader.Address``."""
-
-    absent_retry_s = 60.0
+class FixedAddress(Address):
+    """An address at which ``port`` is opened."""
 
     def __init__(self, port: Callable[[], SerialBase]) -> None:
         self._port = port
 
-    def news(self) -> object:
-        return None
+    @classmethod
+    def check(cls, link: str) -> None:
+        pass
 
     def find(self) -> str:
         return "here"
@@ -479,7 +479,7 @@ def open_link() -> Iterator[Callable[[Callable[[], SerialBase]], PortLink]]:
     clock, links = MonotonicClock(), list[PortLink]()
 
     def open_link(port: Callable[[], SerialBase]) -> PortLink:
-        link = PortLink("A", Place(port), clock)
+        link = PortLink("A", FixedAddress(port), clock)
         link.start(Console("A", clock, Timeline()))
         links.append(link)
         assert clock.wait(lambda: link.is_connected, 20)
@@ -501,13 +501,13 @@ def test_a_touch_lets_go_of_both_lines_at_1200_baud_and_then_all_is_as_before(
     assert set(port.told[2:]) == {("DTR", True, 9600), ("RTS", True, 9600)}
 
 
-def test_a_port_without_modem_lines_cannot_be_touched(
+def test_a_port_without_modem_lines_cannot_on_touch(
     open_link: Callable[[Callable[[], SerialBase]], PortLink],
 ) -> None:
     board_end, host_end = os.openpty()
     try:
         link = open_link(lambda: Serial(os.ttyname(host_end), timeout=0.1))
-        with pytest.raises(LinkError, match=r"^board A: its port cannot be let go of at 1200 baud \("):
+        with pytest.raises(LinkError, match=r"^board A: its port does not support the 1200-baud touch \("):
             link.touch()
         link.stop()
     finally:
@@ -515,6 +515,6 @@ def test_a_port_without_modem_lines_cannot_be_touched(
         os.close(host_end)
 
 
-def test_a_port_that_is_not_open_cannot_be_touched() -> None:
+def test_a_port_that_is_not_open_cannot_on_touch() -> None:
     with pytest.raises(LinkError, match=r"^board A: its serial port is not open"):
-        PortLink("A", Place(lambda: LinedPort("loop://")), MonotonicClock()).touch()
+        PortLink("A", FixedAddress(lambda: LinedPort("loop://")), MonotonicClock()).touch()

@@ -71,13 +71,16 @@ def test_a_virtual_hub(tmp_path: Path) -> None:
         ),
         (
             "{driver: sysfs, location: 1-1.4:1.0}",
-            "hubs.main.location is no place of a USB hub; write bus-port.port as `uhubctl` shows it, such as 1-1.4",
+            (
+                "hubs.main.location is not the location of a USB hub; write bus-port.port as `uhubctl` shows it, such "
+                "as 1-1.4"
+            ),
         ),
         (
             "{driver: uhubctl, location: 1-1, ports: 0}",
             "hubs.main.ports is '0' but should be greater than or equal to 1",
         ),
-        ("{driver: ssh, location: 1-1, host: -v}", "hubs.main.host is no host for ssh"),
+        ("{driver: ssh, location: 1-1, host: -v}", "hubs.main.host is not a host for ssh"),
         ("{driver: command}", "'on' is missing in hubs.main; add `on: …`"),
         ("uhubctl", "hubs.main is a single value, must be a mapping (key: value)"),
         ('{driver: "${DRIVER}"}', "hubs.main: unknown driver '${DRIVER}'"),

@@ -448,16 +448,33 @@ def test_the_rig_file_that_a_newcomer_starts_from() -> None:
 
 
 NO_LINK = (
-    "is not a serial link; write rfc2217://host:port, socket://host:port, or the path of a device such as "
-    "/dev/ttyACM0. Without `link:` the board is searched on USB"
+    "is not a serial link; write a URL (rfc2217://, socket://), or the path of a device such as /dev/ttyACM0. "
+    "Without `link:` the board is looked up on USB"
 )
 BROKEN_REAL = {
     "no port of the server": (
         "rfc2217://lab2:4001?ign_set_control",
         "rfc2217://lab2",
-        f"rig.yaml:10: boards.C.link {NO_LINK}",
+        "rig.yaml:10: boards.C.link is not a URL with host and port; write rfc2217://host:port",
     ),
-    "another protocol": ("rfc2217://lab2", "telnet://lab2", f"rig.yaml:10: boards.C.link {NO_LINK}"),
+    "an unknown scheme": (
+        "rfc2217://lab2",
+        "rfc2127://lab2",
+        (
+            "rig.yaml:10: boards.C.link has an unknown scheme 'rfc2127'; did you mean 'rfc2217'? known: rfc2217, "
+            "socket. Correct it, or install the package that adds it"
+        ),
+    ),
+    "a path with a space": (
+        "/dev/serial/by-id",
+        "/dev/serial by-id",
+        ("rig.yaml:11: boards.D.link is not the path of a serial device; write an absolute path such as /dev/ttyACM0"),
+    ),
+    "the default link": (
+        "/dev/serial/by-id/usb-FTDI-if00",
+        '"usb://"',
+        ("rig.yaml:11: boards.D.link is not needed for a board on the USB of this machine; remove `link:`"),
+    ),
     "a relative path": ("/dev/serial/by-id", "ttyACM0", f"rig.yaml:11: boards.D.link {NO_LINK}"),
     "a link twice": (
         "/dev/serial/by-id/usb-FTDI-if00",

@@ -1,4 +1,4 @@
-"""Serial devices that are no more than a pseudo-terminal, and somebody who listens to one."""
+"""Serial devices that are pseudo-terminals, a listener that records, and links between them."""
 
 import os
 import threading
@@ -8,21 +8,33 @@ from pathlib import Path
 
 import pytest
 
-from hil.clock import MonotonicClock
+from hil.clock import Clock, MonotonicClock
+from hil.config.board_types.pico_w import PICO_W
+from hil.host.usb_devices import UsbMonitor
+from hil.links import LinkSite
 from hil.links.device import DeviceAddress
 from hil.links.reader import PortLink
 
 PATIENCE_S = 8.0
-"""Only against hanging: everything here happens within milliseconds."""
+"""Timeout against hanging only: everything here happens within milliseconds."""
 
 
 def descriptors() -> int:
-    """How many files this process has open."""
+    """Number of open file descriptors of this process."""
     return len(list(Path("/proc/self/fd").iterdir()))
 
 
+def link_site(link: str, clock: Clock) -> LinkSite:
+    """The site of a board that is not on USB."""
+
+    def usb() -> UsbMonitor:
+        raise AssertionError("USB was asked for")
+
+    return LinkSite(link=link, board_type=PICO_W, clock=clock, serial="", usb_port=None, usb=usb)
+
+
 class PtyDevice:
-    """A serial device that can be plugged in and out: a pseudo-terminal, at a path that stays the same."""
+    """A serial device that can be plugged in and unplugged: a pseudo-terminal at a fixed path."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -32,33 +44,33 @@ class PtyDevice:
     def plug_in(self) -> None:
         self.board_end, self._host_end = os.openpty()
         tty.setraw(self._host_end)
-        # In one step, as udev does it: nobody sees a path that is half there.
+        # Renamed into place, as udev does, so that the path is never incomplete.
         fresh = self.path.with_suffix(".new")
         fresh.symlink_to(os.ttyname(self._host_end))
         fresh.rename(self.path)
 
-    def pull_out(self) -> None:
+    def unplug(self) -> None:
         if self.board_end >= 0:
             self.path.unlink()
             os.close(self._host_end)
             os.close(self.board_end)
             self.board_end = -1
 
-    def say(self, data: bytes) -> None:
+    def send(self, data: bytes) -> None:
         os.write(self.board_end, data)
 
-    def hear(self, size: int) -> bytes:
+    def receive(self, size: int) -> bytes:
         data = b""
         while len(data) < size:
             data += os.read(self.board_end, size - len(data))
         return data
 
 
-class Ear:
-    """A listener that remembers."""
+class RecordingListener:
+    """A ``LinkListener`` that records what it is called with."""
 
     def __init__(self, clock: MonotonicClock) -> None:
-        self.heard = b""
+        self.received_data = b""
         self.times: list[float] = []
         self.connections: list[str] = []
         self.disconnections = 0
@@ -66,22 +78,22 @@ class Ear:
 
     def connected(self, time_s: float, missed: str = "") -> None:
         self.connections.append(missed)
-        self._clock.notice()
+        self._clock.notify()
 
     def disconnected(self, time_s: float) -> None:
         self.disconnections += 1
-        self._clock.notice()
+        self._clock.notify()
 
     def received(self, time_s: float, data: bytes) -> None:
-        self.heard += data
+        self.received_data += data
         self.times.append(time_s)
-        self._clock.notice()
+        self._clock.notify()
 
     def wait(self, condition: Callable[[], bool]) -> None:
         assert self._clock.wait(condition, PATIENCE_S)
 
     def wait_for(self, text: bytes) -> None:
-        self.wait(lambda: text in self.heard)
+        self.wait(lambda: text in self.received_data)
 
 
 @pytest.fixture
@@ -90,22 +102,22 @@ def clock() -> MonotonicClock:
 
 
 @pytest.fixture
-def ear(clock: MonotonicClock) -> Ear:
-    return Ear(clock)
+def listener(clock: MonotonicClock) -> RecordingListener:
+    return RecordingListener(clock)
 
 
 @pytest.fixture
 def device(tmp_path: Path) -> Iterator[PtyDevice]:
-    """A device that is not plugged in yet."""
+    """A device, not plugged in."""
     device = PtyDevice(tmp_path / "ttyACM0")
     yield device
-    device.pull_out()
+    device.unplug()
 
 
 @pytest.fixture
 def link(device: PtyDevice, clock: MonotonicClock) -> Iterator[PortLink]:
     """A link to ``device``, not started."""
-    link = PortLink("B", DeviceAddress(str(device.path)), clock)
+    link = PortLink("B", DeviceAddress(link_site(str(device.path), clock)), clock)
     yield link
     link.stop()
 

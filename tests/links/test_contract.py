@@ -17,6 +17,7 @@ from hil.links.reader import PortLink
 from hil.links.remote import RemoteAddress
 from hil.testing import LinkContract
 from hil.virtual.bench.bench import VirtualBench
+from tests.links.conftest import link_site
 
 ECHO = """\
 import os, sys, tty
@@ -66,7 +67,7 @@ class TestDeviceNode(LinkContract):
     @pytest.fixture
     def link(self, device: EchoDevice, clock: Clock) -> Iterator[SerialLink]:
         assert isinstance(clock, MonotonicClock)
-        link = PortLink("B", DeviceAddress(str(device.path)), clock)
+        link = PortLink("B", DeviceAddress(link_site(str(device.path), clock)), clock)
         yield link
         link.stop()
 
@@ -126,7 +127,7 @@ class TestSerialServer(LinkContract):
     @pytest.fixture
     def link(self, server: EchoServer, clock: Clock) -> Iterator[SerialLink]:
         assert isinstance(clock, MonotonicClock)
-        link = PortLink("B", RemoteAddress(f"socket://127.0.0.1:{server.port}"), clock)
+        link = PortLink("B", RemoteAddress(link_site(f"socket://127.0.0.1:{server.port}", clock)), clock)
         yield link
         link.stop()
 

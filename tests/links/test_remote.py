@@ -1,4 +1,4 @@
-"""Links to serial servers: plain TCP, and RFC 2217 against pyserial's own server side. Everything is on loopback."""
+"""Links to serial servers on loopback: plain TCP, and RFC 2217 with pyserial's own server side."""
 
 import socket
 import threading
@@ -14,11 +14,11 @@ from hil.clock import MonotonicClock
 from hil.errors import LinkError
 from hil.links.reader import PortLink
 from hil.links.remote import RemoteAddress
-from tests.links.conftest import PATIENCE_S, Ear, PtyDevice
+from tests.links.conftest import PATIENCE_S, PtyDevice, RecordingListener, link_site
 
 
 class Server:
-    """A serial server with one port and at most one client: what comes in is kept, what goes out the test says."""
+    """A serial server with one port and one client at a time. The test sends and receives through ``client``."""
 
     def __init__(self) -> None:
         self._listening = socket.create_server(("127.0.0.1", 0))
@@ -40,6 +40,10 @@ class Server:
             self.client.close()
 
 
+def remote_link(url: str, clock: MonotonicClock) -> PortLink:
+    return PortLink("C", RemoteAddress(link_site(url, clock)), clock)
+
+
 @pytest.fixture
 def server() -> Iterator[Server]:
     with Server() as server:
@@ -48,86 +52,87 @@ def server() -> Iterator[Server]:
 
 @pytest.fixture
 def link(server: Server, clock: MonotonicClock) -> Iterator[PortLink]:
-    link = PortLink("C", RemoteAddress(f"socket://127.0.0.1:{server.number}"), clock)
+    link = remote_link(f"socket://127.0.0.1:{server.number}", clock)
     yield link
     link.stop()
 
 
-def test_a_plain_connection_carries_bytes_both_ways(link: PortLink, server: Server, ear: Ear) -> None:
-    link.start(ear)
+def test_plain_tcp_carries_bytes_both_ways(link: PortLink, server: Server, listener: RecordingListener) -> None:
+    link.start(listener)
     client = server.accept()
     client.sendall(b"hello\n")
-    ear.wait_for(b"hello\n")
+    listener.wait_for(b"hello\n")
     link.write(b"\x03")
     assert client.recv(1) == b"\x03"
-    # A board may have said much before anybody connected, and nobody can tell.
-    assert ear.connections == ["its port was there already"]
+    # The board may have sent output before the connection, and there is no way to know.
+    assert listener.connections == ["its port was there already"]
 
 
-def test_a_lost_connection_is_made_again(link: PortLink, server: Server, ear: Ear) -> None:
-    link.start(ear)
+def test_a_lost_connection_is_reestablished(link: PortLink, server: Server, listener: RecordingListener) -> None:
+    link.start(listener)
     server.accept().close()
-    ear.wait(lambda: ear.disconnections == 1)
+    listener.wait(lambda: listener.disconnections == 1)
     server.accept().sendall(b"again\n")
-    ear.wait_for(b"again\n")
-    assert ear.connections == ["its port was there already", "the serial device was away"]
+    listener.wait_for(b"again\n")
+    assert listener.connections == ["its port was there already", "the serial device was away"]
 
 
-def test_a_server_that_starts_late_is_found(clock: MonotonicClock, ear: Ear) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as nobody:
-        number = nobody.getsockname()[1]
-    link = PortLink("C", RemoteAddress(f"socket://127.0.0.1:{number}"), clock)
-    link.start(ear)
+def test_a_server_that_starts_late_is_found(clock: MonotonicClock, listener: RecordingListener) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as unused:
+        number = unused.getsockname()[1]
+    link = remote_link(f"socket://127.0.0.1:{number}", clock)
+    link.start(listener)
     try:
-        ear.wait(lambda: "cannot be opened" in link.obstacle)
-        assert "check that the serial server runs there" in link.obstacle
+        listener.wait(lambda: "cannot be opened" in link.obstacle)
+        assert "check that the serial server is running" in link.obstacle
         with pytest.raises(LinkError, match=f"board C: .*socket://127.0.0.1:{number} cannot be opened"):
             link.write(b"x")
         with socket.create_server(("127.0.0.1", number)):
-            ear.wait(lambda: link.is_connected)
-            assert ear.connections == ["its port was there already"]
+            listener.wait(lambda: link.is_connected)
+            assert listener.connections == ["its port was there already"]
             link.stop()
     finally:
         link.stop()
 
 
-def test_the_raw_repl_borrows_it(link: PortLink, server: Server, ear: Ear) -> None:
-    link.start(ear)
+def test_the_raw_repl_can_borrow_it(link: PortLink, server: Server, listener: RecordingListener) -> None:
+    link.start(listener)
     client = server.accept()
-    ear.wait(lambda: link.is_connected)
+    listener.wait(lambda: link.is_connected)
     with link.borrow() as port:
         port.timeout = PATIENCE_S
         port.write(b"\x01")
         assert client.recv(1) == b"\x01"
         client.sendall(b"raw REPL")
         assert port.read(8) == b"raw REPL"
-    assert ear.heard == b""
+    assert listener.received_data == b""
 
 
-def test_stop_does_not_wait_for_the_board_to_say_something(
-    link: PortLink, server: Server, ear: Ear, monkeypatch: pytest.MonkeyPatch
+def test_stop_does_not_wait_for_output(
+    link: PortLink, server: Server, listener: RecordingListener, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("hil.links.remote.READ_TIMEOUT_S", 1000.0)
-    link.start(ear)
+    link.start(listener)
     server.accept()
-    ear.wait(lambda: link.is_connected)
+    listener.wait(lambda: link.is_connected)
     link.stop()
-    assert ear.disconnections == 1
+    assert listener.disconnections == 1
 
 
-def test_a_dead_machine_is_found_out(server: Server) -> None:
-    port = RemoteAddress("").open(f"socket://127.0.0.1:{server.number}")
+def test_a_dead_server_is_detected_by_keepalive(server: Server, clock: MonotonicClock) -> None:
+    url = f"socket://127.0.0.1:{server.number}"
+    port = RemoteAddress(link_site(url, clock)).open(url)
     connection: socket.socket = port._socket  # type: ignore[attr-defined]
     assert connection.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE) == 1
     assert connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE) == 5
     port.close()
 
 
-# ---- RFC 2217
+# RFC 2217.
 
 
 class PtyPort(serial.Serial):
-    """A pseudo-terminal has no modem lines, which the server side asks for."""
+    """A pty port for the server side, which reads modem lines that a pty does not have."""
 
     cts = dsr = ri = cd = False
 
@@ -139,7 +144,7 @@ class PtyPort(serial.Serial):
 
 
 class Rfc2217Server(Server):
-    """pyserial's server side of RFC 2217 in front of a device, for one client after the other."""
+    """pyserial's server side of RFC 2217 in front of a device, for one client at a time."""
 
     def __init__(self, path: Path) -> None:
         super().__init__()
@@ -156,7 +161,7 @@ class Rfc2217Server(Server):
                 return
             if self._done.is_set():
                 return
-            port: Any = self._port  # the stubs know the client's class only
+            port: Any = self._port  # the stubs only have the client's class
             connection: Any = self
             self.manager = PortManager(port, connection)
             client.settimeout(0.02)
@@ -177,7 +182,7 @@ class Rfc2217Server(Server):
                 return
 
     def write(self, data: bytes) -> None:
-        """What the manager has to say to the client."""
+        """Called by the manager to send to the client."""
         if self.client is not None:
             self.client.sendall(data)
 
@@ -200,26 +205,26 @@ def rfc2217(device: PtyDevice) -> Iterator[Rfc2217Server]:
         yield server
 
 
-def test_a_connection_by_rfc_2217_carries_every_byte_and_is_made_again(
-    rfc2217: Rfc2217Server, device: PtyDevice, clock: MonotonicClock, ear: Ear
+def test_rfc_2217_carries_every_byte_and_reconnects(
+    rfc2217: Rfc2217Server, device: PtyDevice, clock: MonotonicClock, listener: RecordingListener
 ) -> None:
-    link = PortLink("C", RemoteAddress(f"rfc2217://127.0.0.1:{rfc2217.number}"), clock)
-    link.start(ear)
+    link = remote_link(f"rfc2217://127.0.0.1:{rfc2217.number}", clock)
+    link.start(listener)
     try:
-        ear.wait(lambda: link.is_connected)
+        listener.wait(lambda: link.is_connected)
         every = bytes(range(256))
-        device.say(every)
-        ear.wait_for(every)
+        device.send(every)
+        listener.wait_for(every)
         link.write(every)
-        assert device.hear(256) == every
+        assert device.receive(256) == every
         with link.borrow() as port:
             port.timeout = PATIENCE_S
-            device.say(b"raw REPL")
+            device.send(b"raw REPL")
             assert port.read(8) == b"raw REPL"
         rfc2217.drop_client()
-        ear.wait(lambda: len(ear.connections) == 2)
-        device.say(b"again\n")
-        ear.wait_for(b"again\n")
+        listener.wait(lambda: len(listener.connections) == 2)
+        device.send(b"again\n")
+        listener.wait_for(b"again\n")
     finally:
         link.stop()
-    assert ear.disconnections == 2
+    assert listener.disconnections == 2

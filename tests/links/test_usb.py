@@ -1,4 +1,4 @@
-"""Which serial device is a board's: over lists of USB devices, as on benches where something is wrong."""
+"""Finding the serial device of a board among USB devices, on benches with typical faults."""
 
 import gc
 from collections.abc import Iterator
@@ -9,10 +9,10 @@ import pytest
 from hil.clock import MonotonicClock
 from hil.config.board_types.pico_w import PICO_W
 from hil.host.usb_devices import UsbDevice, UsbMonitor
-from hil.links.device import DeviceAbsent
+from hil.links import DeviceAbsent, LinkSite
 from hil.links.reader import PortLink
 from hil.links.usb import UsbAddress, find_tty
-from tests.links.conftest import PATIENCE_S, Ear, PtyDevice, descriptors
+from tests.links.conftest import PATIENCE_S, PtyDevice, RecordingListener, descriptors
 
 B, C = "e6614c311b8c2b2a", "e6614c311b7d5c21"
 
@@ -31,7 +31,7 @@ def test_a_board_is_found_by_its_serial_number(usb_port: str | None) -> None:
     assert find_tty(BOARDS, B, usb_port, PICO_W) == "/dev/ttyACM3"
 
 
-def test_a_board_is_found_by_the_port_that_it_hangs_on() -> None:
+def test_a_board_is_found_by_its_hub_port() -> None:
     assert find_tty(BOARDS, "", "1-1.4.3", PICO_W) == "/dev/ttyACM0"
 
 
@@ -45,15 +45,12 @@ WRONG = {
     "nothing at all": (
         (HUB,),
         B,
-        f"no USB device has serial number {B}; nothing is on its USB port 1-1.4.2; boards that are there: none",
+        f"no USB device has serial number {B}; nothing is on its USB port 1-1.4.2; boards found: none",
     ),
     "others are there": (
         (HUB, BOARDS[2]),
         B,
-        (
-            f"no USB device has serial number {B}; nothing is on its USB port 1-1.4.2; boards that are there: "
-            f"{C} on 1-1.4.3"
-        ),
+        (f"no USB device has serial number {B}; nothing is on its USB port 1-1.4.2; boards found: {C} on 1-1.4.3"),
     ),
     "another board on the port": (
         (HUB, pico("1-1.4.2", C, "/dev/ttyACM0")),
@@ -67,7 +64,7 @@ WRONG = {
         (HUB, pico("1-1.4.2", C, "/dev/ttyACM0"), pico("1-1.4.3", B, "/dev/ttyACM1")),
         B,
         (
-            f"the board with serial number {B} is on USB port 1-1.4.3, but its power on 1-1.4.2; move its cable, or "
+            f"the board with serial number {B} is on USB port 1-1.4.3, but its power is on 1-1.4.2; move its cable, or "
             "correct `power:` or `serial:` in the rig file"
         ),
     ),
@@ -75,23 +72,23 @@ WRONG = {
         (HUB, BOOTSEL),
         B,
         (
-            f"no USB device has serial number {B}; a board in BOOTSEL mode is on its port 1-1.4.2; put MicroPython on "
-            "it: `hil flash --uf2 …`"
+            f"no USB device has serial number {B}; a board in BOOTSEL mode is on its port 1-1.4.2; flash "
+            "MicroPython: `hil flash --uf2 …`"
         ),
     ),
     "waits for a UF2, known by port": (
         (HUB, BOOTSEL),
         "",
         (
-            "the USB device on port 1-1.4.2 (2e8a:0003) is a board in BOOTSEL mode, without a program; put MicroPython "
-            "on it: `hil flash --uf2 …`"
+            "the USB device on port 1-1.4.2 (2e8a:0003) is a board in BOOTSEL mode; flash MicroPython: "
+            "`hil flash --uf2 …`"
         ),
     ),
     "no bandwidth left": (
         (HUB, pico("1-1.4.2", B)),
         B,
         (
-            "the USB device on port 1-1.4.2 (2e8a:0005) has no serial device; look into `dmesg`: 'Not enough "
+            "the USB device on port 1-1.4.2 (2e8a:0005) has no serial device; look at `dmesg`: 'Not enough "
             "bandwidth' means too many boards on one controller"
         ),
     ),
@@ -107,22 +104,22 @@ WRONG = {
 
 
 @pytest.mark.parametrize(("devices", "serial", "expected"), WRONG.values(), ids=WRONG)
-def test_what_is_wrong_is_said(devices: tuple[UsbDevice, ...], serial: str, expected: str) -> None:
+def test_the_error_states_what_is_wrong(devices: tuple[UsbDevice, ...], serial: str, expected: str) -> None:
     with pytest.raises(DeviceAbsent) as caught:
         find_tty(devices, serial, "1-1.4.2", PICO_W)
     assert str(caught.value) == expected
 
 
-def test_a_board_in_bootsel_mode_is_not_taken_for_the_one_whose_number_it_has() -> None:
+def test_a_board_in_bootsel_mode_is_not_identified_by_its_serial_number() -> None:
     with pytest.raises(DeviceAbsent):
         find_tty([pico("1-2", B, "/dev/ttyACM0", product_id=0x0003)], B, None, PICO_W)
 
 
-# ---- the monitor
+# The monitor.
 
 
 class Bus:
-    """A USB bus that is only a list, with ptys as serial devices. Somebody has to notice that it changed."""
+    """A USB bus that is a list, with ptys as serial devices. It sends no events."""
 
     def __init__(self) -> None:
         self.devices: tuple[UsbDevice, ...] = ()
@@ -138,7 +135,7 @@ def bus() -> Bus:
 
 @pytest.fixture
 def monitor(bus: Bus, clock: MonotonicClock, monkeypatch: pytest.MonkeyPatch) -> Iterator[UsbMonitor]:
-    # No event comes of this bus: the monitor has to look by itself, as in a container without udev.
+    # This bus sends no events: the monitor has to poll, as in a container without udev.
     monkeypatch.setattr("hil.host.usb_devices.UDEV_DAEMON", Path("/nonexistent"))
     monkeypatch.setattr("hil.host.usb_devices._LOOK_AGAIN_S", 0.01)
     monitor = UsbMonitor(clock, bus.look)
@@ -146,14 +143,14 @@ def monitor(bus: Bus, clock: MonotonicClock, monkeypatch: pytest.MonkeyPatch) ->
     monitor.close()
 
 
-def test_a_change_wakes_who_waits_for_it(bus: Bus, monitor: UsbMonitor, clock: MonotonicClock) -> None:
+def test_a_change_wakes_a_waiting_caller(bus: Bus, monitor: UsbMonitor, clock: MonotonicClock) -> None:
     assert monitor.devices == ()
     bus.devices = BOARDS
     assert clock.wait(lambda: monitor.devices == BOARDS, PATIENCE_S)
 
 
-def test_a_closed_monitor_has_given_everything_back(clock: MonotonicClock, bus: Bus) -> None:
-    gc.collect()  # what earlier tests have left behind
+def test_a_closed_monitor_releases_all_resources(clock: MonotonicClock, bus: Bus) -> None:
+    gc.collect()  # left over from earlier tests
     before = descriptors()
     monitor = UsbMonitor(clock, bus.look)
     monitor.close()
@@ -162,29 +159,29 @@ def test_a_closed_monitor_has_given_everything_back(clock: MonotonicClock, bus: 
     assert descriptors() == before
 
 
-def test_a_board_that_comes_back_under_another_name_is_followed(
-    bus: Bus, monitor: UsbMonitor, clock: MonotonicClock, ear: Ear, tmp_path: Path
+def test_a_board_that_returns_with_another_device_name_is_found(
+    bus: Bus, monitor: UsbMonitor, clock: MonotonicClock, listener: RecordingListener, tmp_path: Path
 ) -> None:
     first, second = PtyDevice(tmp_path / "ttyACM0"), PtyDevice(tmp_path / "ttyACM3")
-    link = PortLink("B", UsbAddress(B, "1-1.4.2", monitor, PICO_W), clock)
-    link.start(ear)
+    link = PortLink("B", UsbAddress(LinkSite("", PICO_W, clock, B, "1-1.4.2", lambda: monitor)), clock)
+    link.start(listener)
     try:
-        ear.wait(lambda: "nothing is on its USB port" in link.obstacle)
+        listener.wait(lambda: "nothing is on its USB port" in link.obstacle)
         plug_in(bus, first)
-        ear.wait(lambda: link.is_connected)
-        first.say(b"one\n")
-        ear.wait_for(b"one\n")
+        listener.wait(lambda: link.is_connected)
+        first.send(b"one\n")
+        listener.wait_for(b"one\n")
         bus.devices = (HUB,)
-        first.pull_out()
-        ear.wait(lambda: not link.is_connected)
+        first.unplug()
+        listener.wait(lambda: not link.is_connected)
         plug_in(bus, second)
-        second.say(b"two\n")
-        ear.wait_for(b"one\ntwo\n")
+        second.send(b"two\n")
+        listener.wait_for(b"one\ntwo\n")
     finally:
         link.stop()
-        first.pull_out()
-        second.pull_out()
-    assert ear.connections == ["", "the serial device was away"]
+        first.unplug()
+        second.unplug()
+    assert listener.connections == ["", "the serial device was away"]
 
 
 def plug_in(bus: Bus, device: PtyDevice) -> None:

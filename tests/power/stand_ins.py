@@ -1,4 +1,4 @@
-"""Stand-ins for programs of the system, put into a folder of their own: they do what the real ones do, to a file."""
+"""Stand-ins for system programs. They act on files in their own folder as the real ones act on hardware."""
 
 import json
 import sys
@@ -64,7 +64,7 @@ os.execv("/bin/sh", ["sh", "-c", command])
 
 
 def install(folder: Path, name: str, source: str) -> Path:
-    """Make ``source`` a program ``name`` in ``folder``."""
+    """Write ``source`` as the executable ``name`` in ``folder``."""
     program = folder / name
     program.write_text(f"#!{sys.executable} -ISE\n{source}")
     program.chmod(0o755)
@@ -72,7 +72,7 @@ def install(folder: Path, name: str, source: str) -> Path:
 
 
 class Uhubctl:
-    """A uhubctl and a readlink in ``folder``, and the hubs that they know."""
+    """The stand-ins for uhubctl and readlink in ``folder``, and the hubs they act on."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -89,12 +89,12 @@ class Uhubctl:
         errors: tuple[str, ...] = (),
         status: int = 0,
     ) -> None:
-        """There are these hubs, with these texts for their ports; ``is_stuck``: they do not do what they are told."""
+        """Set the hubs, with the status text of each port. If ``is_stuck``, ports do not change when switched."""
         state = {"hubs": hubs, "is_stuck": is_stuck, "errors": errors, "status": status}
         (self.folder / "hubs.json").write_text(json.dumps(state))
 
     def peers(self, peers: dict[str, str]) -> None:
-        """Folders of ports below /sys/bus/usb/devices, and those of their peers."""
+        """Set the peers of ports: folder below /sys/bus/usb/devices to folder of the peer."""
         (self.folder / "peers.json").write_text(json.dumps(peers))
 
     @property

@@ -1,4 +1,4 @@
-"""Outlets that commands of the rig file switch."""
+"""Outlets switched by commands from the rig file."""
 
 import shlex
 import sys
@@ -41,7 +41,7 @@ boards:
 
 @pytest.fixture
 def plug(tmp_path: Path) -> Path:
-    """A program that switches outlets, which it remembers in files beside itself."""
+    """A program that switches outlets. Their state is in files beside it."""
     for outlet in (1, 2):
         (tmp_path / f"outlet-{outlet}").write_text("on")
     return install(tmp_path, "plug", PLUG)
@@ -61,7 +61,7 @@ def error(port: PowerPort) -> PowerError:
     return caught.value
 
 
-def test_switching_the_outlet_and_no_other(plug: Path) -> None:
+def test_only_the_given_outlet_is_switched(plug: Path) -> None:
     two = port(plug, number=2)
     assert two.is_on()
     two.off()
@@ -74,35 +74,35 @@ def test_switching_the_outlet_and_no_other(plug: Path) -> None:
 @pytest.mark.parametrize(
     ("printed", "is_on"), [("ON", True), ("1\n", True), (" true ", True), ("off", False), ("0", False)]
 )
-def test_what_plugs_print(plug: Path, printed: str, is_on: bool) -> None:
+def test_states_that_are_understood(plug: Path, printed: str, is_on: bool) -> None:
     (plug.parent / "outlet-1").write_text(printed)
     assert port(plug).is_on() is is_on
 
 
-def test_a_plug_that_prints_something_else(plug: Path) -> None:
+def test_a_program_with_other_output(plug: Path) -> None:
     one = port(plug, more="""state_on: '"POWER": *"ON"'\n    state_off: '"POWER": *"OFF"'""")
     (plug.parent / "outlet-1").write_text('{"POWER": "ON"}')
     assert one.is_on()
     (plug.parent / "outlet-1").write_text('{"POWER": "OFF"}')
     assert not one.is_on()
     (plug.parent / "outlet-1").write_text("timeout")
-    assert "printed 'timeout'; it must be just one of `state_on: \"POWER\"" in str(error(one))
+    assert "printed 'timeout'; it must match exactly one of `state_on: \"POWER\"" in str(error(one))
 
 
-def test_neither_on_nor_off(plug: Path) -> None:
+def test_a_state_that_is_neither_on_nor_off(plug: Path) -> None:
     (plug.parent / "outlet-1").write_text("unknown")
     assert str(error(port(plug))) == (
-        f"`{plug} ${{PLUG_KEY}} 1 state` printed 'unknown'; it must be on or off, 1 or 0, true or false, which "
-        "`state_on:` and `state_off:` can change"
+        f"`{plug} ${{PLUG_KEY}} 1 state` printed 'unknown'; it must be on or off, 1 or 0, true or false; set "
+        "`state_on:` and `state_off:` to accept other output"
     )
 
 
-def test_a_command_that_fails_shows_what_it_said_and_no_secret(plug: Path) -> None:
-    said = str(error(port(plug, key="top-secret")))
-    assert said == f"`{plug} ${{PLUG_KEY}} 1 state` failed with exit status 1: wrong key '***'"
+def test_a_failed_command_is_reported_with_its_output_but_no_secret(plug: Path) -> None:
+    message = str(error(port(plug, key="top-secret")))
+    assert message == f"`{plug} ${{PLUG_KEY}} 1 state` failed with exit status 1: wrong key '***'"
 
 
-def test_no_secret_where_a_test_fails(plug: Path) -> None:
+def test_the_repr_of_a_rig_has_no_secret(plug: Path) -> None:
     path = plug.parent / "rig.yaml"
     path.write_text(RIG.format(program=plug, more="ports: 2"))
     assert "hush-hush" not in repr(load_rig(path, {"PLUG_KEY": "hush-hush"}))
@@ -121,20 +121,20 @@ def test_no_such_program(plug: Path) -> None:
     found = error(one)
     assert isinstance(found, PowerSetupError)
     assert "there is no program" in str(found)
-    assert "but the rig file has `" in str(found)
+    assert "but the rig file runs `" in str(found)
 
 
 @pytest.mark.parametrize(
     ("more", "problem"),
     [
-        ("state_on: x", "has one of `state_on:` and `state_off:`; give both"),
-        ("state_on: '['", "hubs.plug.state_on is no regular expression"),
+        ("state_on: x", "has only one of `state_on:` and `state_off:`; give both"),
+        ("state_on: '['", "hubs.plug.state_on is not a regular expression"),
         ("within_s: 0", "hubs.plug.within_s is '0' but should be greater than 0"),
         ("statt_on: x", "unknown key 'statt_on' in hubs.plug; did you mean 'state_on'?"),
         ("ports: 1", "board B is on port plug/2, but hub plug has ports 1 to 1"),
     ],
 )
-def test_what_is_wrong_in_the_section(plug: Path, more: str, problem: str) -> None:
+def test_errors_of_the_section(plug: Path, more: str, problem: str) -> None:
     with pytest.raises(ConfigError) as caught:
         port(plug, more)
     assert problem in str(caught.value)

@@ -1,4 +1,4 @@
-"""The driver in docs/rig.md, as it stands there, in a distribution of its own."""
+"""The example driver of docs/rig.md, installed as a separate distribution."""
 
 import os
 import re
@@ -28,14 +28,14 @@ boards:
 
 
 class Card(socketserver.ThreadingTCPServer):
-    """The relay card: remembers what it is told."""
+    """The relay card: switches outlets and records the commands."""
 
     daemon_threads = True
 
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), CardHandler)
         self.outlets = {"1": "on", "2": "on"}
-        self.told: list[str] = []
+        self.commands: list[str] = []
 
 
 class CardHandler(socketserver.StreamRequestHandler):
@@ -43,7 +43,7 @@ class CardHandler(socketserver.StreamRequestHandler):
 
     def handle(self) -> None:
         command, outlet = self.rfile.readline().decode().split()
-        self.server.told.append(f"{command} {outlet}")
+        self.server.commands.append(f"{command} {outlet}")
         if command != "state":
             self.server.outlets[outlet] = command
         self.wfile.write(f"{self.server.outlets[outlet]}\n".encode())
@@ -61,7 +61,7 @@ def card() -> Iterator[Card]:
 
 @pytest.fixture
 def installed(tmp_path: Path) -> Path:
-    """A folder in which the documented driver is installed, as pip would leave it there."""
+    """A folder with the example driver in it, as pip would install it."""
     text = DOCS.read_text(encoding="utf-8")
     [source] = re.findall(r"```python\n# acme_relay\.py\n(.*?)```", text, re.DOTALL)
     [group, entry] = re.findall(r'```toml\n\[project\.entry-points\."(.+?)"\]\n(.+?)\n```', text)[0]
@@ -94,15 +94,15 @@ def problem(rig: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     return str(caught.value)
 
 
-def test_it_switches(installed: Path, card: Card) -> None:
+def test_the_driver_switches(installed: Path, card: Card) -> None:
     tcp_port = card.server_address[1]
     done = power(installed, rig_file(installed, f"tcp_port: {tcp_port}", tcp_port=tcp_port), "off", "B")
     assert (done.returncode, done.stdout, done.stderr) == (0, "B (card/2): off\n", "")
     assert card.outlets == {"1": "on", "2": "off"}
-    assert all(told.endswith(" 2") for told in card.told)
+    assert all(command.endswith(" 2") for command in card.commands)
 
 
-def test_its_errors_name_board_and_port(installed: Path) -> None:
+def test_errors_name_board_and_port(installed: Path) -> None:
     done = power(installed, rig_file(installed, "tcp_port: 1"), "off", "B")
     assert done.returncode == 1
     assert done.stderr == (
@@ -110,14 +110,14 @@ def test_its_errors_name_board_and_port(installed: Path) -> None:
     )
 
 
-def test_its_keys_are_checked(installed: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_keys_of_its_section_are_checked(installed: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     rig = rig_file(installed, "tcp-port: 1")
     assert problem(rig, monkeypatch) == (
         f"{rig}:5: unknown key 'tcp-port' in hubs.card; did you mean 'tcp_port'? known: driver, ports, host, tcp_port"
     )
 
 
-def test_it_is_among_the_known(installed: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_driver_is_listed_among_the_known_ones(installed: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     found = problem(rig_file(installed, "tcp_port: 1", driver="acme-rely"), monkeypatch)
     assert found.endswith("did you mean 'acme-relay'? known: acme-relay, command, ssh, sysfs, uhubctl, virtual")
 
@@ -135,7 +135,7 @@ def test_it_is_among_the_known(installed: Path, monkeypatch: pytest.MonkeyPatch)
         ),
     ],
 )
-def test_one_that_is_broken_says_whose_it_is(
+def test_the_error_of_a_broken_driver_names_its_package(
     installed: Path, monkeypatch: pytest.MonkeyPatch, source: str, expected: str
 ) -> None:
     (installed / "acme_relay.py").write_text(source)

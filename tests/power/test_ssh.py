@@ -1,6 +1,6 @@
-"""A hub of another machine: what ssh is told, and what a shell over there makes of it.
+"""A hub of another machine: the command line of ssh, and what the remote shell makes of it.
 
-The ``ssh`` here hands the command to ``/bin/sh`` as the real one does, on this machine. A real server was not used.
+The stand-in for ``ssh`` passes the command to ``/bin/sh`` like the real one, but on this machine.
 """
 
 import json
@@ -17,7 +17,7 @@ from tests.power.stand_ins import SSH, Uhubctl, install
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder with an ``ssh`` that is found before any other."""
+    """A folder, first on PATH, with a stand-in for ``ssh``."""
     monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
     install(tmp_path, "ssh", SSH)
     return tmp_path
@@ -34,7 +34,7 @@ def calls(folder: Path) -> list[list[str]]:
     return [json.loads(line) for line in (folder / "ssh.jsonl").read_text().splitlines()]
 
 
-def test_switching_over_there(folder: Path) -> None:
+def test_switching_on_the_other_machine(folder: Path) -> None:
     uhubctl = Uhubctl(folder)
     port = hub(folder).power_port(2, MonotonicClock())
     port.off()
@@ -44,7 +44,7 @@ def test_switching_over_there(folder: Path) -> None:
     assert port.is_on()
 
 
-def test_nothing_is_asked_and_no_unknown_host_is_trusted(folder: Path) -> None:
+def test_ssh_never_prompts_and_trusts_no_unknown_host(folder: Path) -> None:
     Uhubctl(folder)
     hub(folder, ssh_port=2222).power_port(2, MonotonicClock()).is_on()
     for call in calls(folder):
@@ -54,9 +54,9 @@ def test_nothing_is_asked_and_no_unknown_host_is_trusted(folder: Path) -> None:
         ]
 
 
-def test_every_word_arrives_as_it_was(folder: Path) -> None:
-    words = ["a b", "$HOME", "`id`", "; false", "*", "it's", '"', "\\", ""]
-    assert RemoteRun("lab2")(["printf", "%s|", *words], 30).output == "|".join([*words, ""])
+def test_every_argument_arrives_unchanged(folder: Path) -> None:
+    arguments = ["a b", "$HOME", "`id`", "; false", "*", "it's", '"', "\\", ""]
+    assert RemoteRun("lab2")(["printf", "%s|", *arguments], 30).output == "|".join([*arguments, ""])
 
 
 def test_the_boards_are_not_on_the_usb_of_this_machine(folder: Path) -> None:
@@ -64,25 +64,29 @@ def test_the_boards_are_not_on_the_usb_of_this_machine(folder: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("said", "kind", "fix"),
+    ("printed", "kind", "fix"),
     [
         ("Host key verification failed.", PowerSetupError, "run `ssh pi@lab2` once by hand and compare the key"),
         ("pi@lab2: Permission denied (publickey,password).", PowerSetupError, "run `ssh-copy-id pi@lab2`"),
-        ("ssh: connect to host lab2 port 22: No route to host", PowerError, "is it switched on, and its name right?"),
+        (
+            "ssh: connect to host lab2 port 22: No route to host",
+            PowerError,
+            "check that the machine is on and its name correct",
+        ),
     ],
 )
-def test_a_machine_that_does_not_let_in(folder: Path, said: str, kind: type[PowerError], fix: str) -> None:
-    (folder / "refusal").write_text(said)
+def test_a_login_that_fails(folder: Path, printed: str, kind: type[PowerError], fix: str) -> None:
+    (folder / "refusal").write_text(printed)
     with pytest.raises(PowerError) as caught:
         hub(folder).power_port(2, MonotonicClock()).off()
     assert type(caught.value) is kind
     assert str(caught.value).startswith("ssh could not log in to pi@lab2: exit status 255: ")
-    assert said in str(caught.value)
+    assert printed in str(caught.value)
     assert fix in str(caught.value)
 
 
-def test_without_uhubctl_over_there(folder: Path) -> None:
-    with pytest.raises(PowerSetupError, match=r"there is no program .*/uhubctl on pi@lab2 \(looked in .*/usr/sbin"):
+def test_without_uhubctl_on_the_other_machine(folder: Path) -> None:
+    with pytest.raises(PowerSetupError, match=r"there is no program .*/uhubctl on pi@lab2 \(searched .*/usr/sbin"):
         hub(folder).power_port(2, MonotonicClock()).off()
 
 
@@ -94,5 +98,5 @@ def test_without_ssh(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize("host", ["-oProxyCommand=id", "", "lab2 -v"])
 def test_a_host_that_would_be_an_option(folder: Path, host: str) -> None:
-    with pytest.raises(ValueError, match=r"is no host for ssh; write a name of ~/\.ssh/config, or user@host"):
+    with pytest.raises(ValueError, match=r"is not a host for ssh; write a name of ~/\.ssh/config, or user@host"):
         hub(folder, host=host)

@@ -1,4 +1,4 @@
-"""A hub switched by the kernel's files, in a folder that looks like the kernel's."""
+"""A hub switched by sysfs files, in a folder laid out like sysfs."""
 
 import os
 import tempfile
@@ -48,7 +48,7 @@ def kernel(tmp_path: Path) -> Kernel:
     return Kernel(tmp_path / "sys")
 
 
-def test_both_halves_are_switched_and_nothing_else(kernel: Kernel) -> None:
+def test_both_halves_of_the_port_are_switched_and_nothing_else(kernel: Kernel) -> None:
     one = kernel.port(1)
     assert one.is_on()
     one.off()
@@ -60,7 +60,7 @@ def test_both_halves_are_switched_and_nothing_else(kernel: Kernel) -> None:
     assert one.is_on()
 
 
-def test_one_half_that_is_on_supplies_the_board(kernel: Kernel) -> None:
+def test_the_port_is_on_if_either_half_is(kernel: Kernel) -> None:
     (kernel.folder("1-1.4", 1) / "disable").write_text("1\n")
     assert kernel.port(1).is_on()
 
@@ -79,11 +79,11 @@ def test_a_root_hub(kernel: Kernel) -> None:
     assert kernel.disabled == {"usb1-port2"}
 
 
-def test_no_such_hub_says_which_there_are(kernel: Kernel) -> None:
+def test_a_missing_hub_is_reported_with_those_found(kernel: Kernel) -> None:
     with pytest.raises(PowerError) as caught:
         kernel.port(1, "1-1.3").off()
     assert str(caught.value) == (
-        "port 1 of USB hub 1-1.3: there is no such hub; there are: 1-1.4, 2-1.4. "
+        "port 1 of USB hub 1-1.3: no such hub; hubs found: 1-1.4, 2-1.4. "
         "Correct `location:`, or plug the hub in where it was"
     )
     assert kernel.disabled == set()
@@ -96,29 +96,34 @@ def test_no_such_port(kernel: Kernel) -> None:
         kernel.port(7).is_on()
 
 
-def test_an_old_kernel_is_told_and_no_file_comes_to_be(kernel: Kernel) -> None:
+def test_an_old_kernel_is_reported_and_no_file_created(kernel: Kernel) -> None:
     disable = kernel.folder("1-1.4", 1) / "disable"
     disable.unlink()
     for attempt in (kernel.port(1).is_on, kernel.port(1).off):
-        with pytest.raises(PowerSetupError, match=r"Linux has it from 6\.0 on, and this is .*\. Use `driver: uhubctl`"):
+        with pytest.raises(
+            PowerSetupError, match=r"it needs Linux 6\.0 or later, and this is .*\. Use `driver: uhubctl`"
+        ):
             attempt()
     assert not disable.exists()
 
 
-def test_without_the_right() -> None:
-    # In a folder that everybody may enter, unlike pytest's.
+def test_without_permission() -> None:
+    # Unlike pytest's, this folder is accessible to all users.
     with tempfile.TemporaryDirectory() as folder:
         Path(folder).chmod(0o755)
         kernel = Kernel(Path(folder))
         (kernel.folder("1-1.4", 1) / "disable").chmod(0o444)
-        with unprivileged(), pytest.raises(PowerSetupError, match=r"may not be used; copy rigs/99-pico-hil\.rules to "):
+        with (
+            unprivileged(),
+            pytest.raises(PowerSetupError, match=r"no permission for .*; copy rigs/99-pico-hil\.rules to "),
+        ):
             kernel.port(1).off()
         assert kernel.disabled == set()
 
 
 @contextmanager
 def unprivileged() -> Iterator[None]:
-    """Without root's rights, if this process has them."""
+    """Without root privileges, if this process has them."""
     user = os.geteuid()
     if user == 0:
         os.seteuid(65534)
@@ -128,21 +133,21 @@ def unprivileged() -> Iterator[None]:
         os.seteuid(user)
 
 
-def test_a_kernel_that_refuses(kernel: Kernel) -> None:
+def test_a_write_that_fails(kernel: Kernel) -> None:
     disable = kernel.folder("1-1.4", 1) / "disable"
     disable.unlink()
-    disable.symlink_to("/dev/full")  # takes nothing: ENOSPC
+    disable.symlink_to("/dev/full")  # every write fails with ENOSPC
     with pytest.raises(
-        PowerError, match=r"the kernel could not switch it \(No space left on device\); `dmesg` tells more"
+        PowerError, match=r"the kernel could not switch it \(No space left on device\); look at `dmesg`"
     ):
         kernel.port(1).off()
 
 
-def test_a_port_that_stays_as_it_was(kernel: Kernel) -> None:
+def test_a_port_that_does_not_switch(kernel: Kernel) -> None:
     disable = kernel.folder("1-1.4", 1) / "disable"
     disable.unlink()
-    disable.symlink_to("/dev/null")  # takes everything, and remembers nothing
-    with pytest.raises(PowerError, match=r"^port 1 of USB hub 1-1\.4 was switched off and says that it is not"):
+    disable.symlink_to("/dev/null")  # accepts every write and reads as empty
+    with pytest.raises(PowerError, match=r"^port 1 of USB hub 1-1\.4 was switched off but reports that it is not"):
         kernel.port(1).off()
 
 

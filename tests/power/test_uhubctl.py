@@ -1,4 +1,4 @@
-"""A hub switched by uhubctl: what the program is told, and what its answers mean. The real one: tests/usb_sim."""
+"""A hub switched by uhubctl: its command lines and how its output is read. The real uhubctl: tests/usb_sim."""
 
 from pathlib import Path
 
@@ -25,7 +25,7 @@ def test_switching_and_reading_back(uhubctl: Uhubctl) -> None:
     assert two.is_on()
 
 
-def test_nothing_but_the_one_port_is_touched(uhubctl: Uhubctl) -> None:
+def test_only_the_one_port_is_switched(uhubctl: Uhubctl) -> None:
     others = {"1-1.4": {"1": "0100 power", "2": "0100 power"}, "1-1": {"2": "0100 power"}, "2-1": {"2": "0100 power"}}
     uhubctl.hubs(others)
     port(2).off()
@@ -43,20 +43,20 @@ def test_both_halves_of_a_usb_3_hub_are_switched(uhubctl: Uhubctl) -> None:
     two = port(2)
     two.off()
     assert uhubctl.ports("1-1.4") == {"1": "0100 power", "2": "0000 off"}
-    # Nobody says that both halves count their ports alike.
+    # The two halves may number their ports differently.
     assert uhubctl.ports("2-1.4") == {"1": "0000 off", "2": "02a0 power"}
     assert not two.is_on()
     two.on()
     assert [uhubctl.ports("1-1.4")["2"], uhubctl.ports("2-1.4")["1"]] == ["0100 power", "02a0 power 5gbps Rx.Detect"]
 
 
-def test_a_port_of_which_one_half_is_on_supplies_power(uhubctl: Uhubctl) -> None:
+def test_the_port_is_on_if_either_half_is(uhubctl: Uhubctl) -> None:
     uhubctl.hubs({"1-1.4": {"2": "0000 off"}, "2-1.4": {"2": "02a0 power 5gbps Rx.Detect"}})
     uhubctl.peers({"1-1.4:1.0/1-1.4-port2": "/sys/devices/2-1.4:1.0/2-1.4-port2"})
     assert port(2).is_on()
 
 
-def test_a_half_that_cannot_switch_is_left_alone(uhubctl: Uhubctl) -> None:
+def test_a_half_that_cannot_switch_is_ignored(uhubctl: Uhubctl) -> None:
     uhubctl.hubs({"1-1.4": {"2": "0100 power"}})
     uhubctl.peers({"1-1.4:1.0/1-1.4-port2": "/sys/devices/2-1.4:1.0/2-1.4-port2"})
     port(2).off()
@@ -70,10 +70,10 @@ def test_a_root_hub(uhubctl: Uhubctl) -> None:
     assert (uhubctl.ports("1"), uhubctl.ports("2")) == ({"2": "0000 off"}, {"4": "0000 off"})
 
 
-def test_a_hub_that_does_not_do_what_it_is_told(uhubctl: Uhubctl) -> None:
+def test_a_hub_that_does_not_switch(uhubctl: Uhubctl) -> None:
     uhubctl.hubs({"1-1.4": {"2": "0100 power"}}, is_stuck=True)
     with pytest.raises(
-        PowerError, match=r"^port 2 of USB hub 1-1\.4 was switched off and says that it is not"
+        PowerError, match=r"^port 2 of USB hub 1-1\.4 was switched off but reports that it is not"
     ) as caught:
         port(2).off()
     assert not isinstance(caught.value, PowerSetupError)
@@ -81,14 +81,14 @@ def test_a_hub_that_does_not_do_what_it_is_told(uhubctl: Uhubctl) -> None:
 
 def test_without_uhubctl(tmp_path: Path) -> None:
     with pytest.raises(PowerSetupError) as caught:
-        port(2, program="uhubctl-of-nobody").is_on()
+        port(2, program="no-uhubctl").is_on()
     assert str(caught.value) == (
-        "port 2 of USB hub 1-1.4: there is no program uhubctl-of-nobody on this machine; `apt install uhubctl` there, "
-        "or say where it is: `program: /path/to/uhubctl` of the hub"
+        "port 2 of USB hub 1-1.4: there is no program no-uhubctl on this machine; `apt install uhubctl` on that "
+        "machine, or set `program: /path/to/uhubctl` of the hub"
     )
 
 
-def test_without_the_right_to_look(uhubctl: Uhubctl) -> None:
+def test_without_permission_to_read(uhubctl: Uhubctl) -> None:
     uhubctl.hubs(
         {},
         errors=(
@@ -100,25 +100,28 @@ def test_without_the_right_to_look(uhubctl: Uhubctl) -> None:
         status=1,
     )
     with pytest.raises(
-        PowerSetupError, match=r"may not look at it; copy rigs/99-pico-hil\.rules to /etc/udev/rules\.d"
+        PowerSetupError,
+        match=r"no permission to read its state with uhubctl; copy rigs/99-pico-hil\.rules to /etc/udev/rules\.d",
     ):
         port(2).on()
 
 
-def test_without_the_right_to_switch(uhubctl: Uhubctl) -> None:
+def test_without_permission_to_switch(uhubctl: Uhubctl) -> None:
     file = "/sys/bus/usb/devices/1-1.4:1.0/1-1.4-port2/disable"
     text = f"Failed to set port status by writing to {file} (Permission denied)."
     uhubctl.hubs({"1-1.4": {"2": "0100 power"}}, is_stuck=True, errors=(text,))
-    with pytest.raises(PowerSetupError, match=r"^port 2 of USB hub 1-1\.4: uhubctl may not switch it; copy rigs/99"):
+    with pytest.raises(
+        PowerSetupError, match=r"^port 2 of USB hub 1-1\.4: no permission to switch it with uhubctl; copy"
+    ):
         port(2).off()
 
 
-def test_no_such_hub_says_which_there_are(uhubctl: Uhubctl) -> None:
+def test_a_missing_hub_is_reported_with_those_found(uhubctl: Uhubctl) -> None:
     uhubctl.hubs({"1-1": {"1": "0100 power"}, "1-1.3": {"1": "0100 power"}})
     with pytest.raises(PowerError) as caught:
         port(2).off()
     assert str(caught.value) == (
-        "port 2 of USB hub 1-1.4: there is no such hub, or it does not switch its ports; uhubctl finds "
+        "port 2 of USB hub 1-1.4: no such hub, or it cannot switch its ports; uhubctl finds "
         "1-1 [0bda:5411, USB 2.10, 1 ports, ppps], 1-1.3 [0bda:5411, USB 2.10, 1 ports, ppps]; "
         "correct `location:`, or plug the hub in where it was"
     )
@@ -127,7 +130,7 @@ def test_no_such_hub_says_which_there_are(uhubctl: Uhubctl) -> None:
 
 def test_no_hub_at_all(uhubctl: Uhubctl) -> None:
     uhubctl.hubs({})
-    with pytest.raises(PowerError, match=r"uhubctl finds no hub that does\. Is it plugged in\?"):
+    with pytest.raises(PowerError, match=r"uhubctl finds no hub that can\. Check that it is plugged in"):
         port(2).is_on()
 
 
@@ -137,7 +140,7 @@ def test_no_such_port(uhubctl: Uhubctl, number: int) -> None:
         port(number).off()
 
 
-def test_a_hub_that_comes_back_is_found_with_both_halves(uhubctl: Uhubctl) -> None:
+def test_a_hub_that_returns_is_found_with_both_halves(uhubctl: Uhubctl) -> None:
     uhubctl.hubs({})
     two = port(2)
     with pytest.raises(PowerError):
@@ -149,19 +152,19 @@ def test_a_hub_that_comes_back_is_found_with_both_halves(uhubctl: Uhubctl) -> No
 
 
 @pytest.mark.parametrize(
-    ("said", "reason"),
+    ("printed", "reason"),
     [
-        ("uhubctl: unrecognized option '--nodesc'", "this uhubctl is too old, it must be 2.5 or later"),
+        ("uhubctl: unrecognized option '--nodesc'", "this uhubctl is too old; install 2.5 or later"),
         ("Error initializing USB!", "uhubctl failed with exit status 1: Error initializing USB!"),
     ],
 )
-def test_other_failures_are_told_in_its_words(uhubctl: Uhubctl, said: str, reason: str) -> None:
-    uhubctl.hubs({}, errors=(said,), status=1)
+def test_other_failures_are_reported_with_its_output(uhubctl: Uhubctl, printed: str, reason: str) -> None:
+    uhubctl.hubs({}, errors=(printed,), status=1)
     with pytest.raises(PowerError, match=reason):
         port(2).on()
 
 
-def test_what_the_real_one_prints() -> None:
+def test_output_of_the_real_uhubctl() -> None:
     # uhubctl 2.5.0, of a simulated hub (without --exact, which would leave out one half).
     output = """\
 Current status for hub 2-1.4 [0bda:0411 Generic 4-Port USB 3.1 Hub, USB 3.10, 4 ports, ppps]

@@ -74,7 +74,7 @@ def make_probe(request: pytest.FixtureRequest, net: RadioWorld, agent: BoardAgen
         if request.param == "board":
             return BoardProbe(agent, net.clock, SSID, key)
         mac = bytes.fromhex("02d0c0ffee01")
-        radio = Radio(net.world, net.air, mac, net.world.notice, net.printed.append, announces=False)
+        radio = Radio(net.world, net.air, mac, net.world.notify, net.printed.append, announces=False)
         return VirtualProbe(radio, net.clock, SSID, key)
 
     return make

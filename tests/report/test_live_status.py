@@ -143,7 +143,7 @@ def test_what_is_waited_for(virtual_rig: Rig, virtual_bench: VirtualBench) -> No
 def test_several_waits_at_once(virtual_rig: Rig, virtual_bench: VirtualBench) -> None:
     status = RigStatus(virtual_rig, Redactor([]))
     seen = looks(virtual_bench, status, range(1_000_000, 2_000_000, 1_000_000))
-    virtual_rig.clock.side_by_side([partial(virtual_rig.clock.sleep, seconds) for seconds in (3, 5, 7)])
+    virtual_rig.clock.run_concurrently([partial(virtual_rig.clock.sleep, seconds) for seconds in (3, 5, 7)])
     assert seen[0][-1] == "waits for time to pass, 1.0 s of 7 s (and 2 more)"
 
 

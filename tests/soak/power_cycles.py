@@ -35,7 +35,7 @@ def cycle_power(
         rig = Rig.open(rig_of(served))
         try:
             for _ in range(every):
-                rig.clock.side_by_side([partial(_cycle, board) for board in rig.boards.values()])
+                rig.clock.run_concurrently([partial(_cycle, board) for board in rig.boards.values()])
         finally:
             rig.close()
         readings.append(_read(served, done))

@@ -1,4 +1,4 @@
-"""One virtual board on a bench, with a terminal on its serial port."""
+"""A virtual board on a bench, with a terminal on its serial port."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -11,7 +11,7 @@ from hil.virtual.bench.pico import VirtualPico
 
 
 class Terminal:
-    """A person at a terminal on one board: sees what it prints, types, and switches its power."""
+    """A terminal on one board: collects its output, sends input, and switches its power."""
 
     def __init__(self, bench: VirtualBench, board: str) -> None:
         self.bench = bench
@@ -46,7 +46,7 @@ class Terminal:
             port.off()
 
     def boot(self, main: str = "", boot: str = "") -> None:
-        """Power up with these files and wait for the first prompt or 5 s."""
+        """Power on with these files, and wait 5 s or until the first prompt."""
         if main:
             self.pico.flash.replace("/main.py", main.encode())
         if boot:
@@ -61,21 +61,21 @@ class Terminal:
         self.bench.clock.sleep(duration_s)
 
     def type(self, text: str, answer_s: float = 0.5) -> str:
-        """Type, and return what came within ``answer_s``."""
+        """Send input, and return the output of the next ``answer_s``."""
         before = len(self.output)
         self._link.write(text.encode())
         self.sleep(answer_s)
         return self.output[before:]
 
     def run(self, line: str, answer_s: float = 0.5) -> str:
-        """Type one line at the prompt and return what it printed, without echo and prompt."""
+        """Send one line at the prompt. Returns the output without echo and prompt."""
         answer = self.type(line + "\r", answer_s)
         return answer.removeprefix(line + "\r\n").removesuffix(">>> ").replace("\r\n", "\n").rstrip("\n")
 
 
 @pytest.fixture
 def open_bench(tmp_path: Path) -> Iterator[Callable[..., VirtualBench]]:
-    """Builds benches of so many boards (A, B, …)."""
+    """Builds benches with the given number of boards (A, B, …)."""
     opened = []
 
     def build(boards: int = 1, seed: int = 1) -> VirtualBench:
@@ -96,5 +96,5 @@ def open_bench(tmp_path: Path) -> Iterator[Callable[..., VirtualBench]]:
 
 @pytest.fixture
 def terminal(open_bench: Callable[..., VirtualBench]) -> Terminal:
-    """A terminal on a board that is still off."""
+    """A terminal on a board that is off."""
     return Terminal(open_bench(), "A")

@@ -1,4 +1,4 @@
-"""BOOTSEL mode of a virtual board: how it gets there, what the volume takes, and what a power cut leaves behind."""
+"""BOOTSEL mode of a virtual board: entering it, which UF2 blocks are accepted, and power cuts while flashing."""
 
 from collections.abc import Callable
 from random import Random

@@ -1,4 +1,4 @@
-"""A world at the pace of the host's clock."""
+"""A world that runs in real time."""
 
 import os
 import threading

@@ -1,4 +1,4 @@
-"""The same seed gives the same bytes, in whatever process; another seed gives other timings and the same verdicts."""
+"""The same seed gives identical output in any process. Another seed gives other timings and the same outcomes."""
 
 import re
 import subprocess
@@ -18,11 +18,11 @@ PLAN = [
 ]
 
 WITHOUT = ["-p", "no:cacheprovider", "-p", "no:hypothesispytest", "-p", "no:allure_pytest"]
-"""Plugins that have no part in this; the last two cost a second per process."""
+"""Plugins that are irrelevant here; the last two take a second per process."""
 
 
 def run(artifacts: Path, *options: str, plan: Sequence[str] = PLAN) -> dict[str, bytes]:
-    """Run ``plan`` in a process of its own; every file it left, by path, the verdicts among them."""
+    """Run ``plan`` in a separate process. Returns its output files by path, including the outcomes."""
     given = ["--rig", "rigs/virtual.yaml", "--hil-artifacts", str(artifacts), *options]
     done = subprocess.run(
         [sys.executable, "-m", "pytest", "-v", *WITHOUT, *given, *plan],

@@ -29,7 +29,7 @@ def test_waiting_stops_at_the_event_that_made_the_condition_true() -> None:
 
     def see() -> None:
         seen.append(1)
-        world.notice()
+        world.notify()
 
     world.at(1_500_000, see)
     assert clock.wait(lambda: bool(seen), timeout_s=10)
@@ -42,7 +42,7 @@ def test_time_runs_out_when_the_condition_stays_false() -> None:
     assert clock.now() == 2.5
 
 
-def test_time_advances_without_a_switch_only_while_nothing_else_is_due() -> None:
+def test_time_advances_only_while_nothing_else_is_due() -> None:
     world, allowed = World(1), []
     world.at(10, lambda: allowed.extend([world.try_advance(40), world.try_advance(50), world.try_advance(200)]))
     world.at(50, lambda: None)
@@ -50,43 +50,43 @@ def test_time_advances_without_a_switch_only_while_nothing_else_is_due() -> None
     assert allowed == [True, False, False]
 
 
-def test_same_seed_same_chance() -> None:
+def test_the_same_seed_gives_the_same_draws() -> None:
     assert World(7).rng.random() == World(7).rng.random() != World(8).rng.random()
 
 
 def interrupted_event(happened: list[str]) -> Callable[[], None]:
     def event() -> None:
         signal.raise_signal(signal.SIGINT)
-        happened.append("whole")
+        happened.append("completed")
 
     return event
 
 
-def test_ctrl_c_waits_for_the_end_of_the_event_in_which_it_came() -> None:
+def test_ctrl_c_is_deferred_to_the_end_of_the_event() -> None:
     world, happened = World(1), list[str]()
     before = signal.getsignal(signal.SIGINT)
     world.at(10, interrupted_event(happened))
     world.at(20, lambda: happened.append("later"))
     with pytest.raises(KeyboardInterrupt):
         world.run(30)
-    assert (happened, world.now_us) == (["whole"], 10)
+    assert (happened, world.now_us) == (["completed"], 10)
     assert signal.getsignal(signal.SIGINT) is before
     world.run(30)
-    assert happened == ["whole", "later"]
+    assert happened == ["completed", "later"]
 
 
-def test_ctrl_c_is_as_before_after_a_wait_within_a_wait() -> None:
+def test_the_ctrl_c_handler_is_restored_after_nested_waits() -> None:
     world, happened = World(1), list[str]()
     clock, before = VirtualClock(world), signal.getsignal(signal.SIGINT)
-    world.at(10, world.notice)
+    world.at(10, world.notify)
     world.at(20, interrupted_event(happened))
     with pytest.raises(KeyboardInterrupt):
         clock.wait(lambda: world.now_us >= 10 and clock.wait(lambda: False, timeout_s=0.001), timeout_s=1)
-    assert happened == ["whole"]
+    assert happened == ["completed"]
     assert signal.getsignal(signal.SIGINT) is before
 
 
-def test_a_board_that_computes_gives_way_to_ctrl_c() -> None:
+def test_a_computing_board_stops_for_ctrl_c() -> None:
     world, steps = World(1), list[bool]()
 
     def compute() -> None:
@@ -100,7 +100,7 @@ def test_a_board_that_computes_gives_way_to_ctrl_c() -> None:
     assert steps == [True, False]
 
 
-def test_handler_that_does_not_raise_is_called_and_the_world_goes_on() -> None:
+def test_the_world_continues_after_a_handler_that_does_not_raise() -> None:
     world, happened = World(1), list[str]()
     before = signal.signal(signal.SIGALRM, lambda _number, _frame: happened.append("alarm"))
     try:

@@ -133,7 +133,7 @@ class LiveDisplay:
 
     def _stop(self) -> None:
         self._is_over = True
-        self._clock.notice()
+        self._clock.notify()
         if self._thread is not None:
             self._thread.join()
             self._thread = None

@@ -1,4 +1,4 @@
-"""The virtual bench: the world, its air, its hubs and boards, built as a rig file says."""
+"""The virtual bench: builds the world with its air, hubs and boards from a rig file."""
 
 from importlib.resources import files
 
@@ -27,7 +27,7 @@ from hil.virtual.world import World
 
 _PROTOCOL_PACKAGE = "hil.virtual.bench"
 _PROBE_MAC = bytes.fromhex("02d0c0ffee01")
-"""Locally administered: no real chip has it."""
+"""A locally administered address, which no real chip has."""
 
 
 class VirtualBench:
@@ -44,7 +44,7 @@ class VirtualBench:
         self.hubs = {
             name: VirtualHub(name, hub.ports)
             for name, hub in config.hubs.items()
-            if isinstance(hub, hubs.VirtualHubSection)  # all of them, on a virtual rig
+            if isinstance(hub, hubs.VirtualHubSection)  # all are, on a virtual rig
         }
         self.boards: dict[str, VirtualPico] = {}
         self._links: dict[str, VirtualLink] = {}
@@ -67,7 +67,7 @@ class VirtualBench:
 
     @property
     def clock(self) -> Clock:
-        """The world's time."""
+        """World time as rig time."""
         return self._clock
 
     def link(self, board: str) -> VirtualLink:
@@ -87,19 +87,19 @@ class VirtualBench:
         return self._probe
 
     def sniffer(self) -> AirSniffer:
-        """The air, which hears itself."""
+        """The recorder of all frames on the air."""
         return self.air.sniffer
 
     def faults(self) -> VirtualFaults:
-        """Everything that can be made to go wrong here."""
+        """The faults that can be injected here."""
         return self._faults
 
     def begin_test(self, name: str) -> None:
-        """Let chance depend on the seed and the test alone: a test goes alike alone and among others."""
+        """Reseed with the test's name, so that a test behaves the same alone and after others."""
         if self._radio is not None:
             self._radio.power_off()
         self.air.sniffer.forget()
-        self.world.begin_chapter(name)
+        self.world.reseed(name)
 
     def close(self) -> None:
         """Cut every board's power and free its memory."""
@@ -107,13 +107,13 @@ class VirtualBench:
             board.power_off()
 
     def _make_radio(self) -> Radio:
-        return Radio(self.world, self.air, _PROBE_MAC, self.world.notice, lambda _line: None, announces=False)
+        return Radio(self.world, self.air, _PROBE_MAC, self.world.notify, lambda _line: None, announces=False)
 
     def _make_probe(self, config: RigConfig, radio: Radio) -> VirtualProbe:
         return VirtualProbe(radio, self._clock, config.wifi.ssid, config.wifi.password.get_secret_value())
 
 
 def _rom() -> dict[str, bytes]:
-    """The MicroPython modules that every board has built in, by path: bytecode, as on a Pico W, made by vm/rom.py."""
+    """The frozen MicroPython modules of every board, by path: bytecode made by vm/rom.py, as on a Pico W."""
     folder = files("hil.virtual") / "rom"
     return {f"{ROM_FOLDER}/{item.name}": item.read_bytes() for item in folder.iterdir()}

@@ -13,7 +13,7 @@ _BLOCKS_AT_ONCE = 64
 
 
 class VirtualBootsel:
-    """Writes to the volume of one virtual board, at the speed of a real one. Implements ``BootselDevice``."""
+    """Writes to the volume of a virtual board, at the speed of a real one. Implements ``BootselDevice``."""
 
     def __init__(self, board: str, board_type: BoardType, bootrom: BootRom, clock: Clock) -> None:
         self._board = board
@@ -27,22 +27,22 @@ class VirtualBootsel:
         return self._board_type
 
     def locate(self) -> None:
-        """A virtual board is always found."""
+        """Does nothing: a virtual board is always found."""
 
     @property
     def is_present(self) -> bool:
-        """Whether the volume is there."""
+        """Whether the volume is attached."""
         return self._bootrom.is_attached
 
     def write(self, image: Uf2Image, progress: Progress) -> None:
-        """Write block after block, each in its time."""
+        """Write the blocks in order, taking the time they take on a real board. Raises ``BootselError``."""
         data = image.in_safe_order
         for offset in range(0, len(data), _BLOCKS_AT_ONCE * BLOCK_BYTES):
-            piece = data[offset : offset + _BLOCKS_AT_ONCE * BLOCK_BYTES]
-            self._clock.sleep(len(piece) // BLOCK_BYTES * BLOCK_US / US_PER_S)
+            chunk = data[offset : offset + _BLOCKS_AT_ONCE * BLOCK_BYTES]
+            self._clock.sleep(len(chunk) // BLOCK_BYTES * BLOCK_US / US_PER_S)
             if not self.is_present:
                 raise BootselError(
-                    f"{self._board}: its volume went away after {offset} of {len(data)} bytes; was its power cut?"
+                    f"{self._board}: its volume disappeared after {offset} of {len(data)} bytes; check its power"
                 )
-            self._bootrom.write(piece)
-            progress(offset + len(piece), len(data))
+            self._bootrom.write(chunk)
+            progress(offset + len(chunk), len(data))

@@ -3,12 +3,12 @@
 from collections.abc import Callable, Sequence
 
 from hil.clock import Clock
-from hil.virtual.turns import Turns
+from hil.virtual.cooperative_tasks import CooperativeTasks
 from hil.virtual.world import US_PER_S, World
 
 
 class VirtualClock(Clock):
-    """Rig time is the world's time. It stands still while the test thinks and jumps while the test waits."""
+    """Rig time is world time. It stands still while the test computes, and jumps ahead while the test waits."""
 
     def __init__(self, world: World) -> None:
         super().__init__()
@@ -22,7 +22,7 @@ class VirtualClock(Clock):
         return self._world.run(until_us, condition)
 
     def _run_all(self, tasks: Sequence[Callable[[], None]]) -> None:
-        Turns(self._world).run(tasks)
+        CooperativeTasks(self._world).run(tasks)
 
-    def notice(self) -> None:
-        self._world.notice()
+    def notify(self) -> None:
+        self._world.notify()

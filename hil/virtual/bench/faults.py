@@ -1,4 +1,4 @@
-"""The faults of the virtual bench: all that a bench can be asked for."""
+"""Fault injection on the virtual bench, which supports every fault."""
 
 from collections.abc import Mapping
 
@@ -15,9 +15,10 @@ from hil.virtual.bench.pico import VirtualPico
 from hil.virtual.world import World
 
 OFFERED: frozenset[type[BenchFault]] = frozenset({PacketFault, Partition, BrownOut, UsbDrop, GarbledSerial})
+"""The faults that can be injected here."""
 
-_NOT_TEXT = (0x80, 0xBF)
-"""Bytes that are not UTF-8 wherever they come in ASCII text: the console shows each as ``\\xNN``."""
+_GARBAGE = (0x80, 0xBF)
+"""UTF-8 continuation bytes: invalid within ASCII text, so the console shows each as ``\\xNN``."""
 
 
 class VirtualFaults:
@@ -73,5 +74,5 @@ class VirtualFaults:
         return probe is not None and concerns(hop, probe.mac, probe.station.addressing.address)
 
     def _garbled(self, data: bytes, probability: float) -> bytes:
-        chance = self._world.rng
-        return bytes(chance.randint(*_NOT_TEXT) if chance.random() < probability else byte for byte in data)
+        rng = self._world.rng
+        return bytes(rng.randint(*_GARBAGE) if rng.random() < probability else byte for byte in data)

@@ -1,10 +1,10 @@
-"""A USB hub whose ports can be switched, with virtual boards on them."""
+"""A virtual USB hub with per-port power switching."""
 
 from hil.virtual.bench.pico import VirtualPico
 
 
 class VirtualHub:
-    """Ports 1 to ``ports``; a port without a board can be switched all the same."""
+    """A hub with ports 1 to ``ports``. Ports without a board can be switched too."""
 
     def __init__(self, name: str, ports: int) -> None:
         self.name = name
@@ -12,7 +12,7 @@ class VirtualHub:
         self._on = dict.fromkeys(range(1, ports + 1), False)
         self._boards: dict[int, VirtualPico] = {}
         self.never_cut: set[int] = set()
-        """Ports that supply power whatever they are told and say, once they have been on: hubs that only pretend."""
+        """Ports that report to be off but keep supplying power, like hubs that only claim power switching."""
 
     def plug_in(self, port: int, board: VirtualPico) -> None:
         """Plug a board into a port."""
@@ -33,5 +33,5 @@ class VirtualHub:
                 board.power_off()
 
     def is_on(self, port: int) -> bool:
-        """Whether the port supplies power."""
+        """The state that the port reports."""
         return self._on[port]

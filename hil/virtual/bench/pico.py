@@ -19,14 +19,14 @@ from hil.virtual.vm.wasi import Wasi
 from hil.virtual.world import US_PER_S, Event, World
 
 ROM_BOOT_US = 250_000
-"""From power to MicroPython's first instruction: boot ROM, second stage, C start-up (unsure; field reports)."""
+"""From power-on to MicroPython: boot ROM, second stage, C startup (unsure; from field reports)."""
 
 ENUMERATION_US = (700_000, 1_200_000)
-"""From the device's attach, after boot.py, to a serial port on the host. With the rest 1.1 to 1.6 s after power-on: the
-fast end of the 1 to 5 s that real hubs need."""
+"""From connecting to USB, after boot.py, to a serial port on the host. In total 1.1 to 1.6 s after power-on: the fast
+end of the 1 to 5 s on real hubs."""
 
 TOUCH_US = 250_000
-"""From the 1200-baud touch to BOOTSEL (``usbd_cdc_run_bootloader_task`` in MicroPython)."""
+"""From the 1200-baud touch to BOOTSEL mode (``usbd_cdc_run_bootloader_task`` in MicroPython)."""
 
 HEAP_FOR_MODULES = 26 * 1024
 """Bytes of heap beyond those of a real board: a virtual one holds modules in RAM that a real one holds in flash."""
@@ -39,7 +39,7 @@ _RADIO_CHIP_MAC_PREFIX = bytes.fromhex("28cdc1")
 
 
 class PowerState(Enum):
-    """What a board is doing, seen from outside."""
+    """The state of a board, seen from outside."""
 
     OFF = "off"
     BOOTING = "booting"
@@ -71,20 +71,20 @@ class VirtualPico:
         self.flash = Flash(self.board_type.file_system_bytes)
         self._world = world
         self._runtime = runtime
-        self._chance = Random()
-        self._files = BoardFiles(self.flash, rom, self._chance)
+        self._rng = Random()
+        self._files = BoardFiles(self.flash, rom, self._rng)
         self._machine = MachineHal(world, self)
-        self.usb = UsbSerial(world, self._hardware_changed, self._interrupt, self._be_touched)
+        self.usb = UsbSerial(world, self._hardware_changed, self._interrupt, self._on_touch)
         self.firmware = Firmware()
         self.bootrom = BootRom(world, self.firmware, self._run_new_firmware, self.board_type)
         self.is_bootsel_held = False
-        """Whether somebody holds the BOOTSEL button; the boot ROM looks at it once, at power-on and reset."""
+        """Whether the BOOTSEL button is held. The boot ROM reads it once, at power-on and reset."""
         mac = _RADIO_CHIP_MAC_PREFIX + bytes.fromhex(serial_number)[-3:]
         self.radio = Radio(world, air, mac, self._hardware_changed, self._print_line, hostname=self.board_type.hostname)
         self._network = NetworkHal(self.radio, lambda: self.usb.input_available)
         self.cpu = Cpu(world, {**self._machine.handlers(), **self._network.handlers()}, self._crash)
         self.failing_enumerations = 0
-        """How many of the next enumerations come to nothing, as behind a busy hub: the board runs, without USB."""
+        """How many of the next enumerations fail, as behind a busy hub: the board runs, without USB."""
         self._power_up: Event | None = None
         self._enumeration: Event | None = None
         self._replug: Event | None = None
@@ -98,46 +98,46 @@ class VirtualPico:
             self._boot(ResetCause.POWER_ON)
 
     def power_off(self) -> None:
-        """Cut power, at this instant and whatever the board is doing."""
+        """Cut power immediately, in any state."""
         self._lose_state()
         self.state = PowerState.OFF
-        self._world.notice()
+        self._world.notify()
 
     def brown_out(self) -> None:
-        """The supply sags until the chip stops, though its hub port is on. Does nothing when off."""
+        """The supply voltage drops until the chip stops, though its hub port is on. Does nothing when off."""
         if self.state is not PowerState.OFF:
             self._lose_state()
             self.state = PowerState.BROWNED_OUT
-            self._world.notice()
+            self._world.notify()
 
     def recover(self) -> None:
-        """The supply is as it should be again: a board that had stopped boots, unless power was cut meanwhile."""
+        """End a brown-out: the board boots, unless its power has been cut meanwhile."""
         if self.state is PowerState.BROWNED_OUT:
             self._boot(ResetCause.POWER_ON)
 
     def hard_reset(self, cause: ResetCause) -> None:
-        """Restart as ``machine.reset()`` or the watchdog does: USB drops, RAM and radio are lost."""
+        """Reset as ``machine.reset()`` or the watchdog does: USB disconnects, RAM and radio state are lost."""
         self._lose_state()
         self._boot(cause)
 
     def soft_reset(self, mode: str) -> None:
-        """Start MicroPython anew in the same power cycle: USB, radio and its links stay, sockets are closed."""
+        """Restart MicroPython only: USB, radio and Wi-Fi links stay, sockets are closed."""
         self.cpu.halt()
         self._machine.soft_reset()
         self.radio.close_sockets()
         self._start(mode)
 
     def enter_bootloader(self) -> None:
-        """Leave MicroPython for the USB bootloader (BOOTSEL), which has no serial port."""
+        """Enter BOOTSEL mode, which has no serial port."""
         self._lose_state()
         self._wait_in_bootrom()
 
     def set_time(self, time_s: int) -> None:
-        """Set the real-time clock to ``time_s`` seconds since 1970; it runs on until the next hard reset."""
+        """Set the real-time clock to ``time_s`` seconds since 1970, until the next hard reset."""
         self._epoch_us = time_s * US_PER_S - self._uptime_us
 
     def begin_enumeration(self) -> None:
-        """Attach to USB: after boot.py, and only once between hard resets."""
+        """Connect to USB: after boot.py, and only once between hard resets."""
         if not self.usb.is_attached and self._enumeration is None:
             if self.failing_enumerations > 0:
                 self.failing_enumerations -= 1
@@ -145,21 +145,21 @@ class VirtualPico:
             self._enumeration = self._world.after(self._draw_enumeration_us(), self.usb.attach)
 
     def unplug_usb(self) -> None:
-        """Cut the data lines of the USB cable; power stays, and the program runs on."""
+        """Disconnect the data lines of the USB cable. Power stays on and the program keeps running."""
         self._cancel_replug()
         self.usb.unplug()
         self.bootrom.set_plugged_in(False)
 
     def replug_usb(self) -> None:
-        """Join the data lines again: the host enumerates the device anew."""
+        """Reconnect the data lines: the host enumerates the device again."""
         self._cancel_replug()
-        self._replug = self._world.after(self._draw_enumeration_us(), self._join_data_lines)
+        self._replug = self._world.after(self._draw_enumeration_us(), self._connect_data_lines)
 
-    def _join_data_lines(self) -> None:
+    def _connect_data_lines(self) -> None:
         self.usb.plug_in()
         self.bootrom.set_plugged_in(True)
 
-    def _be_touched(self) -> None:
+    def _on_touch(self) -> None:
         """The host closed the serial port at 1200 baud."""
         if self.state is PowerState.RUNNING and self._touch is None:
             self._touch = self._world.after(TOUCH_US, self.enter_bootloader)
@@ -167,11 +167,11 @@ class VirtualPico:
     def _wait_in_bootrom(self) -> None:
         self.state = PowerState.BOOTLOADER
         self.bootrom.enter()
-        self._world.notice()
+        self._world.notify()
 
     def _run_new_firmware(self, file_system_overwritten: bool) -> None:
         if file_system_overwritten:
-            # What is no littlefs any more, MicroPython formats at its first start.
+            # MicroPython formats an invalid file system when it starts.
             self.flash.erase()
         self.hard_reset(ResetCause.WATCHDOG)
 
@@ -198,8 +198,8 @@ class VirtualPico:
     def _boot(self, cause: ResetCause) -> None:
         self.state = PowerState.BOOTING
         self.reset_cause = cause
-        # At each boot, so that what a board draws does not depend on what it did before.
-        self._chance.seed(self._world.rng.getrandbits(64))
+        # Reseeded at each boot, so that draws do not depend on what the board did before.
+        self._rng.seed(self._world.rng.getrandbits(64))
         self._power_up = self._world.after(ROM_BOOT_US, self._run_first_instruction)
 
     def _run_first_instruction(self) -> None:
@@ -207,9 +207,9 @@ class VirtualPico:
         if self.is_bootsel_held or not self.firmware.has_second_stage:
             self._wait_in_bootrom()
             return
-        if not self.firmware.is_whole:
+        if not self.firmware.is_complete:
             self.state = PowerState.CRASHED
-            self._world.notice()
+            self._world.notify()
             return
         self._booted_us = self._world.now_us
         self._epoch_us = EPOCH_2021_US
@@ -242,21 +242,21 @@ class VirtualPico:
         return self._world.now_us - self._booted_us
 
     def _hardware_changed(self) -> None:
-        self.cpu.look_again()
+        self.cpu.retry_blocked_call()
 
     def _interrupt(self) -> None:
         self.cpu.interrupt(self._machine.interrupt_address)
 
     def _print_line(self, line: str) -> None:
-        """Print from below MicroPython, as the C code of the network stack does."""
+        """Print a line, as the C code of the network stack does."""
         if self.state is PowerState.RUNNING:
             self.usb.write_text(line.encode() + b"\n")
 
     def _crash(self, why: str) -> None:
-        """The interpreter trapped: a real board would hang in its fault handler. Dead until reset."""
+        """The interpreter trapped: the board stops until it is reset, as a real one does in its fault handler."""
         self.cpu.halt()
         self._machine.soft_reset()
         self.radio.close_sockets()
         self.state = PowerState.CRASHED
         self.usb.write_text(f"\n*** CRASH: {why}; this board is dead until it is reset\n".encode())
-        self._world.notice()
+        self._world.notify()

@@ -1,4 +1,4 @@
-"""The probe of a virtual bench: a radio of its own in the simulated air, without a board around it."""
+"""The probe of a virtual bench: a simulated radio without a board."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,13 +17,13 @@ from hil.virtual.air.udp import UdpSocket
 from hil.virtual.call import BoardOSError
 
 _SEND_TIMEOUT_S = 10.0
-"""How long a TCP peer that has stopped reading may take to read again."""
+"""Seconds that a TCP peer with a full receive window may take to read again."""
 
 
 class VirtualProbe(UdpProbe):
-    """A station with a MAC of its own, for tests. It joins when it is first used. Implements ``Probe``.
+    """A station with its own MAC address, for tests. It joins on first use. Implements ``Probe``.
 
-    ``radio`` must tell ``clock`` when it changes: its ``on_change`` is the world's ``notice``.
+    ``radio`` must notify ``clock`` of changes: its ``on_change`` is the world's ``notify``.
     """
 
     def __init__(self, radio: Radio, clock: Clock, ssid: str, key: str) -> None:
@@ -56,7 +56,7 @@ class VirtualProbe(UdpProbe):
             self._clock.wait(lambda: has_joined() or station.status < LinkStatus.IDLE, deadline.remaining_s)
             if has_joined():
                 return
-            # A try that the deadline cut short says less than the one before it.
+            # An attempt cut short by the deadline has no result: keep that of the previous one.
             failure = station.status if station.status is not LinkStatus.JOINING else failure
             if failure is LinkStatus.BAD_AUTH:
                 break
@@ -97,7 +97,7 @@ class VirtualProbe(UdpProbe):
 
 
 class _VirtualPort(Inbox):
-    """A port held open; unlike a board's socket it never drops what a test is slow to read."""
+    """An open UDP port. Unlike a board's socket it has no queue limit: tests may read late."""
 
     def __init__(self, udp: UdpSocket, clock: Clock) -> None:
         super().__init__(clock, udp.port)
@@ -126,7 +126,9 @@ class _VirtualTcpConnection:
                 self._clock.wait(self._can_send, _SEND_TIMEOUT_S)
                 taken = self._tcp.send(data)
                 if taken is None:
-                    raise ProbeError(f"{self._peer} has read nothing for {_SEND_TIMEOUT_S:g} s, and no more fits")
+                    raise ProbeError(
+                        f"{self._peer} has read nothing for {_SEND_TIMEOUT_S:g} s, and its receive window is full"
+                    )
                 data = data[taken:]
 
     def receive(self, size: int, within_s: float) -> bytes:
@@ -153,7 +155,7 @@ class _VirtualTcpConnection:
 
 @contextmanager
 def _explained(what: str) -> Iterator[None]:
-    """Turn the errno of a socket into a ``ProbeError`` that says what failed and why."""
+    """Raise a ``BoardOSError`` as a ``ProbeError`` that states what failed and why."""
     try:
         yield
     except BoardOSError as error:

@@ -1,7 +1,7 @@
 """pyserial's URL handler for virtual boards: ``serial_for_url("virtual://BENCH/BOARD")``.
 
-pyserial finds it by the module's name, once ``hil.virtual.bench`` is in ``serial.protocol_handler_packages``. With it
-mpremote and every other program of pyserial's world can talk to a virtual board; reading runs the world.
+pyserial finds it by the module's name once ``hil.virtual.bench`` is in ``serial.protocol_handler_packages``. Any code
+that uses pyserial, such as mpremote, can then talk to a virtual board. Reading runs the world.
 """
 
 from collections.abc import Callable, Iterator
@@ -20,9 +20,9 @@ if TYPE_CHECKING:
 
 
 class SerialExchange:
-    """The serial ports of one virtual bench, by board name. A URL names an exchange by its ``identity``."""
+    """The serial ports of one virtual bench, by board name. URLs refer to it by its ``identity``."""
 
-    # A URL is text, so there must be one place where it is looked up; entries go with their bench.
+    # pyserial passes only a URL, so benches are looked up here. Entries disappear with their bench.
     _all: ClassVar["WeakValueDictionary[str, SerialExchange]"] = WeakValueDictionary()
     _numbers: ClassVar[Iterator[int]] = count(1)
 
@@ -33,12 +33,12 @@ class SerialExchange:
         self._all[self.identity] = self
 
     def url(self, board: str) -> str:
-        """The URL under which ``serial_for_url`` opens the board's port."""
+        """The URL with which ``serial_for_url`` opens the board's port."""
         return f"virtual://{self.identity}/{board}"
 
     @classmethod
     def find(cls, url: str | None) -> tuple[World, UsbSerial]:
-        """World and port that ``url`` names. Raises ``SerialException``."""
+        """The world and the port of ``url``. Raises ``SerialException``."""
         parts = urlsplit(url or "")
         exchange = cls._all.get(parts.netloc)
         port = exchange.ports.get(parts.path.lstrip("/")) if exchange else None
@@ -48,7 +48,7 @@ class SerialExchange:
 
 
 class Serial(SerialBase):
-    """A pyserial port onto a virtual board. ``timeout`` and ``write_timeout`` are rig time."""
+    """pyserial's port to a virtual board. ``timeout`` and ``write_timeout`` are in rig time."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         self._received = bytearray()
@@ -58,7 +58,7 @@ class Serial(SerialBase):
         super().__init__(*args, **kwargs)
 
     def open(self) -> None:
-        """Open the port. Raises ``SerialException`` when the board is not there, or another has it open."""
+        """Open the port. Raises ``SerialException`` when the device is absent, or already open."""
         if self.is_open:
             raise SerialException("the port is already open")
         world, usb = SerialExchange.find(self.portstr)
@@ -74,8 +74,8 @@ class Serial(SerialBase):
     def close(self) -> None:
         """Close the port."""
         if self.is_open and self._usb is not None:
-            # As the tty layer does: the modem lines drop with the last close.
-            self._usb.set_line(self.baudrate, is_held=False)
+            # The last close drops the modem lines, as the tty layer does.
+            self._usb.set_line_state(self.baudrate, is_asserted=False)
             self._usb.close()
         self.is_open = False
 
@@ -93,15 +93,15 @@ class Serial(SerialBase):
 
     @property
     def in_waiting(self) -> int:
-        """Bytes that can be read at once."""
+        """Bytes that can be read without waiting."""
         self._require()
         return len(self._received)
 
     def read(self, size: int = 1) -> bytes:
-        """Up to ``size`` bytes; runs the world until they are there or ``timeout`` is over."""
+        """Up to ``size`` bytes. Runs the world until they have arrived, or for ``timeout``."""
         world, usb = self._require()
         if len(self._received) < size and self.timeout != 0:
-            # None means for ever; a world in which nothing comes any more would then never end.
+            # None means for ever, but in an idle world that would be an endless loop.
             timeout_s = 3600.0 if self.timeout is None else self.timeout
             world.run(
                 world.now_us + round(timeout_s * US_PER_S),
@@ -120,31 +120,31 @@ class Serial(SerialBase):
         return len(content)
 
     def flush(self) -> None:
-        """Nothing waits in this port."""
+        """Does nothing: this port has no output buffer."""
 
     def reset_input_buffer(self) -> None:
-        """Forget what was received and not read."""
+        """Discard unread input."""
         self._received.clear()
 
     def reset_output_buffer(self) -> None:
-        """Nothing waits in this port."""
+        """Does nothing: this port has no output buffer."""
 
     def _reconfigure_port(self, *_args: Any, **_kwargs: Any) -> None:
-        """A USB serial port has no line settings to obey; the speed is looked at with the modem lines."""
+        """Does nothing: USB has no line settings. The speed matters only with the modem lines."""
 
     def _update_dtr_state(self) -> None:
-        """MicroPython ignores DTR but for the 1200-baud touch."""
+        """DTR matters only for the 1200-baud touch."""
         if self._usb is not None:
-            self._usb.set_line(self.baudrate, is_held=self.dtr or self.rts)
+            self._usb.set_line_state(self.baudrate, is_asserted=self.dtr or self.rts)
 
     def _update_rts_state(self) -> None:
-        """As with DTR."""
+        """Same as DTR."""
         self._update_dtr_state()
 
     def _update_break_state(self) -> None:
-        """MicroPython ignores break."""
+        """Does nothing: MicroPython ignores break."""
 
 
 def serial_class_for_url(url: str) -> tuple[str, type[Serial]]:
-    """pyserial's entry: the class that opens ``url``."""
+    """Called by pyserial: the class that opens ``url``."""
     return url, Serial

@@ -11,15 +11,8 @@ from hil.virtual.air.udp import UdpSocket
 from hil.virtual.call import MAILBOX_SIZE, PENDING, Block, BoardOSError, BoardValueError, Handler
 from hil.virtual.rp2_errno import Errno
 
-SOCK_STREAM = 1
-SOCK_DGRAM = 2
-
-POLLIN = 1
-POLLOUT = 4
-POLLERR = 8
-POLLHUP = 16
-POLLNVAL = 32
-
+SOCK_STREAM, SOCK_DGRAM = 1, 2
+POLLIN, POLLOUT, POLLERR, POLLHUP, POLLNVAL = 1, 4, 8, 16, 32
 STDIN_HANDLE = -1
 
 SENDER_SIZE = 6

@@ -1,6 +1,6 @@
-"""Modules that a Pico W's MicroPython has built in and a virtual board's has not: importing one says so.
+"""Placeholders for modules that are built into a Pico W's MicroPython but not simulated: importing one raises an error.
 
-Without this a program fails with "no module named", which on a Pico W means that somebody forgot to copy a file.
+Without them the import fails with "no module named", which on a Pico W means that a file was not deployed.
 """
 
 _ABSENT = (
@@ -24,7 +24,7 @@ _ABSENT = (
 
 
 def absent_modules(folder: str) -> dict[str, bytes]:
-    """A module in the place of each, by its path in ``folder``. A copy among the program's own files comes first."""
+    """The placeholders by path in ``folder``. A module of that name among the program's own files takes precedence."""
     return {f"{folder}/{name}.py": _source(name) for name in _ABSENT}
 
 

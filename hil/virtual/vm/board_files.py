@@ -1,4 +1,4 @@
-"""The files of one virtual board as one tree: its flash, the modules it has built in, and the random device."""
+"""The file tree of one virtual board: its flash, its frozen modules, and the random device."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from hil.virtual.rp2_errno import Errno
 from hil.virtual.vm.absent_modules import absent_modules
 
 ROM_FOLDER = "/.frozen"
-"""Where the built-in modules appear; not listed in the root."""
+"""Folder of the frozen modules. It is not listed in the root."""
 
 _RANDOM_DEVICE = "/dev/random"
 """What ``os.urandom`` of the interpreter opens."""
@@ -25,7 +25,7 @@ class OpenFolder:
 
 
 class RomFile:
-    """An open built-in module."""
+    """An open frozen module."""
 
     def __init__(self, content: bytes) -> None:
         self._content = content
@@ -33,14 +33,14 @@ class RomFile:
         self.size = len(content)
 
     def read(self, size: int) -> bytes:
-        """Up to ``size`` bytes from the position on."""
+        """Up to ``size`` bytes from the current position."""
         data = self._content[self.position : self.position + size]
         self.position += len(data)
         return data
 
 
 class RandomDevice:
-    """The random device, fed by the board's own generator."""
+    """The random device, which reads from the board's own generator."""
 
     size = 0
 

@@ -1,4 +1,4 @@
-"""The CPU of one virtual board: runs MicroPython, charges its time, and lets the world catch up at every call."""
+"""The CPU of one virtual board: runs MicroPython, charges CPU time, and synchronizes with the world at each call."""
 
 from collections.abc import Callable, Mapping
 from functools import partial
@@ -22,18 +22,18 @@ from hil.virtual.vm.wasi import Wasi
 from hil.virtual.world import Event, World
 
 NS_PER_FUEL = 5
-"""CPU time of one unit of fuel. An empty ``for`` loop at module level then takes 6 us a pass, and in a function half of
-that: the order of what users measure on a 125 MHz RP2040 (unsure)."""
+"""CPU time of one unit of fuel. With it an iteration of an empty ``for`` loop takes 6 us at module level and 3 us in a
+function, about what users measure on a 125 MHz RP2040 (unsure)."""
 
 _WASI_EINTR = 27
-"""Makes the interpreter's own code look for a pending exception and then read again."""
+"""Makes the interpreter check for a pending exception and then read again."""
 
 
 class Cpu:
     """Runs one VM at a time, from :meth:`start` to :meth:`halt`.
 
-    What a call of the program sees and does happens at the board's own time: its start plus the CPU time it has used.
-    So before a call is answered, everything in the world that is earlier has happened.
+    Calls of the program take effect at the board's own time: its start plus the CPU time used. So all earlier events
+    of the world are processed before a call is answered.
     """
 
     def __init__(self, world: World, handlers: Mapping[str, Handler], on_crash: Callable[[str], None]) -> None:
@@ -45,10 +45,10 @@ class Cpu:
         self._event: Event | None = None
         self._timeout: Event | None = None
         self._blocked: Block | None = None
-        self._put_off: list[tuple[Block, int | None]] = []
+        self._suspended: list[tuple[Block, int | None]] = []
         self._time_us = 0
         self._fuel = 0
-        self._rest_ns = 0
+        self._remainder_ns = 0
         self.mailbox_address = 0
 
     @property
@@ -57,27 +57,27 @@ class Cpu:
         return self._vm
 
     def start(self, vm: Vm, wasi: Wasi) -> None:
-        """Run ``vm`` from now on."""
+        """Start running ``vm``."""
         self._vm, self._wasi = vm, wasi
         vm.set_local_calls(wasi.local_calls())
-        self._fuel = self._rest_ns = 0
+        self._fuel = self._remainder_ns = 0
         self._time_us = self._world.now_us
         self._event = self._world.after(0, self._run)
 
     def halt(self) -> None:
-        """Drop the VM wherever it is: the power cut. Does nothing when none runs."""
+        """Drop the VM wherever it is, as a power cut does. Does nothing if none is running."""
         for event in (self._event, self._timeout):
             if event is not None:
                 event.cancel()
         self._event = self._timeout = self._blocked = None
-        self._put_off.clear()
+        self._suspended.clear()
         if self._vm is not None:
             self._vm.kill()
             self._vm = None
             self._wasi = None
 
     def interrupt(self, exception_address: int) -> None:
-        """Raise KeyboardInterrupt wherever the program is: waiting in a call, or computing."""
+        """Raise KeyboardInterrupt in the program, whether it is computing or waiting in a call."""
         vm, block = self._vm, self._blocked
         if vm is None:
             return
@@ -89,16 +89,16 @@ class Cpu:
             self._wake(_WASI_EINTR)
 
     def schedule(self, function_address: int, argument: int) -> None:
-        """Call a MicroPython function soon, also in the middle of a wait, which goes on afterwards."""
+        """Schedule a MicroPython function. A call that waits is suspended for it and continues afterwards."""
         if self._vm is None:
             return
         schedule(self._vm, function_address, argument)
         if self._blocked is not None and not self._in_wasi:
-            self._put_off.append((self._blocked, self._timeout.time_us if self._timeout is not None else None))
+            self._suspended.append((self._blocked, self._timeout.time_us if self._timeout is not None else None))
             self._wake(WOKEN)
 
-    def look_again(self) -> None:
-        """The hardware has changed: a waiting call may have its answer now."""
+    def retry_blocked_call(self) -> None:
+        """Attempt a waiting call again. To be called whenever the hardware has changed."""
         block = self._blocked
         if block is not None:
             answer = self._checked(block.attempt)
@@ -112,22 +112,22 @@ class Cpu:
         while vm is not None and vm is self._vm:
             stop = vm.resume()
             fuel = vm.fuel_used
-            spent_ns = (fuel - self._fuel) * NS_PER_FUEL + self._rest_ns
+            spent_ns = (fuel - self._fuel) * NS_PER_FUEL + self._remainder_ns
             self._fuel = fuel
             self._time_us += spent_ns // 1000
-            self._rest_ns = spent_ns % 1000
+            self._remainder_ns = spent_ns % 1000
             if not self._world.try_advance(self._time_us):
-                self._event = self._world.at(self._time_us, partial(self._go_on, stop))
+                self._event = self._world.at(self._time_us, partial(self._continue, stop))
                 return
             if not self._serve(vm, stop):
                 return
 
-    def _go_on(self, stop: Stop) -> None:
+    def _continue(self, stop: Stop) -> None:
         if self._vm is not None and self._serve(self._vm, stop):
             self._run()
 
     def _serve(self, vm: Vm, stop: Stop) -> bool:
-        """Do what the VM stopped for; returns whether it can run on at once."""
+        """Handle a stop of the VM. Returns whether it can continue immediately."""
         if stop is Stop.SLICE:
             return True
         if stop is not Stop.CALL:
@@ -135,7 +135,7 @@ class Cpu:
             return False
         answer = self._answer(vm)
         if self._vm is not vm:
-            # The call was the program's last: a reset.
+            # The call has reset the board.
             return False
         if isinstance(answer, Block):
             return self._wait(vm, answer)
@@ -149,7 +149,7 @@ class Cpu:
             op, *words = vm.read(op_address, op_size).decode().split(" ")
             handler = self._handlers.get(op)
             if handler is None:
-                raise BenchError(f"a board asked for hardware call {op!r}, which the virtual bench does not have")
+                raise BenchError(f"a board made hardware call {op!r}, which the virtual bench does not implement")
             return self._checked(lambda: handler(words, vm.read(payload_address, payload_size)))
         if name == "proc_exit":
             self._on_crash(f"the interpreter ended with status {args[0]}")
@@ -161,9 +161,9 @@ class Cpu:
         return self._vm is not None and self._vm.call_name != "host_call"
 
     def _checked(self, call: Callable[[], object]) -> object:
-        """Run a handler; its answer as a ``Reply``, errors included, or a ``Block`` or ``PENDING`` as they are.
+        """Run a handler and encode its answer or error as a ``Reply``. ``Block`` and ``PENDING`` stay as they are.
 
-        WASI calls are answered with plain numbers.
+        Answers of WASI calls are plain numbers.
         """
         if self._in_wasi:
             return call()
@@ -173,7 +173,7 @@ class Cpu:
         except (BoardOSError, BoardValueError) as error:
             return encode_error(error)
         except (TypeError, ValueError) as error:
-            # The arguments are what the firmware gave: wrong ones are its error, and no reason to stop the world.
+            # The firmware supplied the arguments, so the error belongs to the firmware.
             return encode_error(BoardValueError(str(error)))
 
     def _put_answer(self, vm: Vm, answer: object) -> None:
@@ -205,7 +205,7 @@ class Cpu:
             self._wake(self._checked(block.on_timeout))
 
     def _wake(self, answer: object) -> None:
-        """Answer the waiting call; the program goes on as an event of its own, never inside another's."""
+        """Answer the waiting call. The program continues in an event of its own, never within another one."""
         self._blocked = None
         if self._timeout is not None:
             self._timeout.cancel()
@@ -216,6 +216,6 @@ class Cpu:
             self._event = self._world.after(0, self._run)
 
     def _wait_again(self) -> Block:
-        block, until_us = self._put_off.pop()
-        rest_us = None if until_us is None else max(0, until_us - self._world.now_us)
-        return Block(block.attempt, rest_us, block.on_timeout)
+        block, until_us = self._suspended.pop()
+        remaining_us = None if until_us is None else max(0, until_us - self._world.now_us)
+        return Block(block.attempt, remaining_us, block.on_timeout)

@@ -1,8 +1,8 @@
-"""One running MicroPython: a WebAssembly instance on a fiber of its own, which stops at every call it makes.
+"""One running MicroPython: a WebAssembly instance on its own fiber, which stops at every import call.
 
-A fiber is not a thread: :meth:`Vm.resume` runs it in the calling thread until it makes an import call, has used up
-a slice of CPU time, or ends. Dropping a stopped fiber is how power is cut. wasmtime's Python classes do not wrap its
-asynchronous calls, so this module uses the bindings below them; that is why the version of wasmtime is pinned.
+A fiber is not a thread: :meth:`Vm.resume` runs it in the calling thread until it makes an import call, has used up a
+slice of CPU time, or ends. A power cut drops the fiber. wasmtime's Python classes do not wrap asynchronous calls, so
+this module uses the bindings below them. That is why the version of wasmtime is pinned.
 """
 
 import ctypes
@@ -18,38 +18,38 @@ from hil.virtual.call import TEXT_SIZE
 from hil.virtual.vm.vm_image import MEMORY_BYTES, VmImage
 
 FUEL_SLICE = 1_000_000
-"""Fuel after which a VM that makes no call stops by itself: 5 ms of a board's CPU time."""
+"""Fuel after which a VM that makes no calls stops: 5 ms of a board's CPU time."""
 
 _FUEL = 10**18
 _VALUE_SIZE = ctypes.sizeof(ffi.wasmtime_val_t)
 _VALUE_OFFSET = ffi.wasmtime_val_t.of.offset
 
 LocalCall = Callable[..., int | None]
-"""Answers an import from its arguments alone; None when it cannot."""
+"""Answers an import call from its arguments. Returns None if it cannot."""
 
 
 class Stop(Enum):
     """Why a VM has stopped."""
 
-    CALL = "it calls an import and waits for the answer"
+    CALL = "it has made an import call and waits for the answer"
     SLICE = "it has used up a slice of CPU time"
-    EXIT = "it has ended by itself"
+    EXIT = "its program has ended"
     TRAP = "it has crashed"
 
 
 class VmRuntime:
-    """What the VMs of one world share: the compiled interpreter, and which of them is running."""
+    """What the VMs of one world share: the compiled interpreter, and which VM is running."""
 
     def __init__(self) -> None:
         self.running: Vm | None = None
         self.image = VmImage(self._on_import)
-        # A stopped fiber goes on when its continuation says true. strlen of a two-byte flag says just that,
-        # without entering Python a second time for every call.
+        # A stopped fiber continues when its continuation returns non-zero. strlen of a two-byte flag does that without
+        # entering Python a second time for each call.
         strlen = ctypes.cast(ctypes.CDLL(None).strlen, ctypes.c_void_p).value or 0
         self._ready_flag = ctypes.create_string_buffer(b"1")
         self._ready = struct.pack("@PPP", strlen, ctypes.addressof(self._ready_flag), 0)
         self.strlen: int = strlen
-        # The bindings' own prototypes build a pointer object for every call; these take and give plain integers.
+        # The bindings' own prototypes create a pointer object for each call. These use plain integers.
         bindings: Any = ffi
         self.poll = _with_integers(bindings.dll.wasmtime_call_future_poll, ctypes.c_bool, 1)
         self.get_fuel = _with_integers(bindings.dll.wasmtime_context_get_fuel, ctypes.c_void_p, 2)
@@ -65,7 +65,7 @@ class VmRuntime:
         _trap: int,
         continuation: int,
     ) -> None:
-        """Runs on the fiber's own stack: answers what concerns nobody else, notes the rest and lets the fiber wait."""
+        """Runs on the fiber's stack: answers local calls, and records the others and lets the fiber wait."""
         vm = self.running
         if vm is None:
             return
@@ -80,7 +80,7 @@ class VmRuntime:
 
 
 class Vm:
-    """One MicroPython, from ``_start`` to its end. Used once; a reset makes a new one."""
+    """One run of MicroPython, from ``_start`` to its end. A reset creates a new one."""
 
     def __init__(self, runtime: VmRuntime) -> None:
         self._runtime = runtime
@@ -90,7 +90,7 @@ class Vm:
         _check(ffi.wasmtime_context_fuel_async_yield_interval(self._context, FUEL_SLICE))
         self._flag = (ctypes.c_ubyte * 2)()
         self.continuation = struct.pack("@PPP", runtime.strlen, ctypes.addressof(self._flag), 0)
-        # Any: ctypes pointers are false when null, which their stubs do not know.
+        # Any: the stubs do not declare that a null ctypes pointer is falsy.
         self._trap: Any = ctypes.POINTER(ffi.wasm_trap_t)()
         self._error: Any = ctypes.POINTER(ffi.wasmtime_error_t)()
         self._fuel = ctypes.c_uint64()
@@ -103,28 +103,20 @@ class Vm:
         self._raw_args = b""
         self._results = 0
         instance = self._instantiate()
-        # The future keeps only the address of the function that it calls: it must live as long.
+        # The future keeps only the address of the function, so the function must stay referenced.
         self._start, self._memory = self._export(instance, b"_start"), self._export(instance, b"memory")
         base = ctypes.cast(
             ffi.wasmtime_memory_data(self._context, ctypes.byref(self._memory.of.memory)), ctypes.c_void_p
         ).value
         self.memory = memoryview((ctypes.c_ubyte * MEMORY_BYTES).from_address(base or 0)).cast("B")
-        self._future = ffi.wasmtime_func_call_async(
-            self._context,
-            ctypes.byref(self._start.of.func),
-            None,
-            0,
-            None,
-            0,
-            ctypes.byref(self._trap),
-            ctypes.byref(self._error),
-        )
+        start, trap, error = (ctypes.byref(target) for target in (self._start.of.func, self._trap, self._error))
+        self._future = ffi.wasmtime_func_call_async(self._context, start, None, 0, None, 0, trap, error)
         self._future_address = ctypes.cast(self._future, ctypes.c_void_p).value or 0
 
     def set_local_calls(self, calls: Mapping[str, LocalCall]) -> None:
-        """Imports to answer in place, without a stop: those that neither see nor change anything but this VM's own.
+        """Imports to answer without a stop: those that only concern this VM.
 
-        A call may return None all the same; then it is a stop like every other.
+        A call that returns None stops the VM like any other.
         """
         self._local_calls.update({self._index_of(name): call for name, call in calls.items()})
 
@@ -158,19 +150,19 @@ class Vm:
         return extern
 
     def answer_locally(self, index: int, raw_args: bytes) -> int | None:
-        """The answer of a local call, None for every other; for :class:`VmRuntime` only."""
+        """The answer of a local call; None for all others. For :class:`VmRuntime` only."""
         local_call = self._local_calls.get(index)
         if local_call is None:
             return None
         try:
             return local_call(*self._runtime.image.argument_layouts[index].unpack(raw_args))
-        except BaseException as error:  # noqa: BLE001 - handed on, by resume
-            # It must not travel through the foreign frames of the fiber: resume raises it.
+        except BaseException as error:  # noqa: BLE001 - raised by resume
+            # An exception must not unwind the native frames of the fiber, so resume raises it.
             self._failure = error
             return None
 
     def note_call(self, index: int, raw_args: bytes, results: int) -> None:
-        """Remember an import call; for :class:`VmRuntime` only."""
+        """Record an import call. For :class:`VmRuntime` only."""
         self._called = True
         self._index = index
         self._raw_args = raw_args
@@ -178,7 +170,7 @@ class Vm:
         self._flag[0] = 0
 
     def resume(self) -> Stop:
-        """Run until the next stop. After ``CALL`` the call must be answered before the next resume."""
+        """Run until the next stop. After ``CALL``, call :meth:`answer` before the next resume."""
         runtime = self._runtime
         runtime.running = self
         self._called = False
@@ -192,22 +184,22 @@ class Vm:
 
     @property
     def fuel_used(self) -> int:
-        """Fuel used since the start: a repeatable measure of work done."""
+        """Fuel used since the start: a deterministic measure of CPU time."""
         self._runtime.get_fuel(self._context_address, self._fuel_address)
         return _FUEL - self._fuel.value
 
     @property
     def call_name(self) -> str:
-        """The name of the import that was called."""
+        """Name of the import that was called."""
         return self._runtime.image.imports[self._index]
 
     @property
     def call_args(self) -> tuple[int, ...]:
-        """The arguments of the call, as unsigned integers."""
+        """Arguments of the call, as unsigned integers."""
         return self._runtime.image.argument_layouts[self._index].unpack(self._raw_args)
 
     def answer(self, value: int) -> None:
-        """Give the call its result; the next resume goes on behind it."""
+        """Set the result of the call. The next resume continues after it."""
         if self._results:
             ctypes.c_int32.from_address(self._results + _VALUE_OFFSET).value = value
         self._flag[0] = 1
@@ -217,19 +209,19 @@ class Vm:
         return self.memory[address : address + size].tobytes()
 
     def write(self, address: int, data: bytes) -> None:
-        """Overwrite bytes of the VM's memory."""
+        """Write bytes to the VM's memory."""
         self.memory[address : address + len(data)] = data
 
     def load(self, layout: str, address: int) -> tuple[int, ...]:
-        """Numbers in the VM's memory, as ``struct`` unpacks them."""
+        """Numbers from the VM's memory, in a ``struct`` layout."""
         return struct.unpack_from(layout, self.memory, address)
 
     def store(self, layout: str, address: int, *numbers: int) -> None:
-        """Overwrite the VM's memory with numbers, as ``struct`` packs them."""
+        """Write numbers to the VM's memory, in a ``struct`` layout."""
         struct.pack_into(layout, self.memory, address, *numbers)
 
     def trap_message(self) -> str:
-        """What the crash was, in one line. Only after ``TRAP``."""
+        """The cause of the crash, in one line. Only after ``TRAP``."""
         error: Exception
         if self._trap:
             error = wasmtime.Trap._from_ptr(self._trap)
@@ -240,7 +232,7 @@ class Vm:
         return str(error).strip().splitlines()[-1].strip()
 
     def kill(self) -> None:
-        """Drop the fiber wherever it is, and free its memory. Nothing of it runs again."""
+        """Drop the fiber and free its memory. It cannot be resumed."""
         ffi.wasmtime_call_future_delete(self._future)
         self.memory = memoryview(b"")
         self._store.close()

@@ -15,13 +15,13 @@ from platformdirs import user_cache_path
 from wasmtime import _bindings as ffi
 
 _NATIVE_STACK_BYTES = 512 * 1024
-"""Most native stack that MicroPython may use; its own recursion limit strikes long before."""
+"""Native stack limit of MicroPython. Its own recursion limit is reached long before."""
 
 _FIBER_STACK_BYTES = 1024 * 1024
-"""Address space of one board's stack. Only touched pages cost memory."""
+"""Address space of one board's stack. Only pages in use take memory."""
 
 MEMORY_BYTES = 4 * 1024 * 1024
-"""Address space of one VM's memory, which therefore never moves; with its heap MicroPython uses 0.7 MB of it."""
+"""Address space reserved for one VM's memory, so that it never moves. MicroPython uses 0.7 MB of it, heap included."""
 
 _CALLBACK = ctypes.CFUNCTYPE(
     None,
@@ -34,19 +34,19 @@ _CALLBACK = ctypes.CFUNCTYPE(
     ctypes.c_void_p,
     ctypes.c_void_p,
 )
-"""``wasmtime_func_async_callback_t`` with plain integers for pointers: several times faster to enter.
+"""``wasmtime_func_async_callback_t`` with integers instead of pointers: several times faster to call.
 
-env, caller, arguments, their number, results, their number, trap, continuation.
+The parameters: env, caller, arguments, their number, results, their number, trap, continuation.
 """
 
 ImportCallback = Callable[[int, int, int, int, int, int, int, int], None]
-"""Python side of an import: gets what :data:`_CALLBACK` lists; env is the import's index in ``VmImage.imports``."""
+"""Called with the parameters of :data:`_CALLBACK`; env is the import's index in ``VmImage.imports``."""
 
 
 class VmImage:
-    """The compiled interpreter and its import table. All of a world's boards share one.
+    """The compiled interpreter and its import table. All boards of a world share one.
 
-    ``on_import`` is called on the calling board's own stack for every import, so it must only take notes.
+    ``on_import`` is called for every import, on the calling board's stack, so it should only record the call.
     """
 
     def __init__(self, on_import: ImportCallback) -> None:
@@ -54,13 +54,13 @@ class VmImage:
         config.wasm_exceptions = True
         config.consume_fuel = True
         config.max_wasm_stack = _NATIVE_STACK_BYTES
-        # Traps by explicit checks, not by SIGSEGV: whatever else in the process handles signals (faulthandler does, and
-        # pytest switches it on and off) would take wasmtime its handler away.
+        # Traps by explicit checks, not by SIGSEGV: other signal handlers in the process replace wasmtime's. pytest, for
+        # example, switches faulthandler on and off.
         ffi.wasmtime_config_signals_based_traps_set(config.ptr(), False)
         ffi.wasmtime_config_memory_reservation_set(config.ptr(), MEMORY_BYTES)
         ffi.wasmtime_config_memory_guard_size_set(config.ptr(), 0)
         ffi.wasmtime_config_memory_may_move_set(config.ptr(), False)
-        # The Python class wraps no setter for this one.
+        # The Python class has no setter for this option.
         ffi.wasmtime_config_async_stack_size_set(config.ptr(), _FIBER_STACK_BYTES)
         self.engine = wasmtime.Engine(config)
         self.module = _load_module(self.engine)
@@ -89,7 +89,7 @@ class VmImage:
 
 
 def _argument_layout(function_type: object) -> struct.Struct:
-    """How the arguments of an import lie in memory: an array of ``wasmtime_val_t``."""
+    """Memory layout of an import's arguments: an array of ``wasmtime_val_t``."""
     if not isinstance(function_type, wasmtime.FuncType):
         raise TypeError(f"the interpreter imports {function_type}, which is not a function")
     head, size = ffi.wasmtime_val_t.of.offset, ctypes.sizeof(ffi.wasmtime_val_t)
@@ -98,26 +98,26 @@ def _argument_layout(function_type: object) -> struct.Struct:
 
 
 def cache_file(wasm: bytes) -> Path:
-    """Where what ``wasm`` compiles to is kept for this user."""
+    """The cache file for the compiled ``wasm``, per user."""
     key = hashlib.sha256(wasm).hexdigest()[:16]
     return user_cache_path("pico-hil") / f"micropython-{key}-wasmtime-{version('wasmtime')}.bin"
 
 
 def _load_module(engine: wasmtime.Engine) -> wasmtime.Module:
-    """Deserialize the compiled interpreter from the user's cache (2 ms), or compile it (1 s) and put it there."""
+    """Load the compiled interpreter from the user's cache (2 ms), or compile and cache it (1 s)."""
     wasm = (files("hil.virtual") / "wasm" / "micropython.wasm").read_bytes()
     path = cache_file(wasm)
     try:
         return wasmtime.Module.deserialize_file(engine, str(path))
     except wasmtime.WasmtimeError:
-        # Not there, compiled for another processor, or cut short: what is compiled now takes its place.
+        # Not cached yet, compiled for another processor, or truncated: compile again and replace it.
         module = wasmtime.Module(engine, wasm)
     _store(path, bytes(module.serialize()))
     return module
 
 
 def _store(path: Path, content: bytes) -> None:
-    """Write atomically, so that another process never reads half a file. A cache that cannot be written is no error."""
+    """Write atomically, so that no process reads a partial file. A cache that cannot be written is not an error."""
     temporary = None
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -31,7 +31,7 @@ class RadioWorld:
         """One more radio, powered up."""
         self._radios += 1
         mac = bytes((0x28, 0xCD, 0xC1, 0, 0, self._radios))
-        radio = Radio(self.world, self.air, mac, self.world.notice, self.printed.append)
+        radio = Radio(self.world, self.air, mac, self.world.notify, self.printed.append)
         self.power_up(radio)
         return radio
 

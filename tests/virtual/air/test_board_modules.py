@@ -68,7 +68,7 @@ def start(bench: VirtualBench, server: str = "") -> tuple[Terminal, Terminal]:
 def test_scan_hears_every_network_of_a_lab(open_bench: Callable[..., VirtualBench]) -> None:
     bench = open_bench()
     radios = [
-        Radio(bench.world, bench.air, bytes((2, 0, 0, 0, 0, number)), bench.world.notice, lambda _line: None)
+        Radio(bench.world, bench.air, bytes((2, 0, 0, 0, 0, number)), bench.world.notify, lambda _line: None)
         for number in range(60)
     ]
     for radio in radios:

@@ -205,7 +205,7 @@ def test_the_mdns_port_is_taken_and_other_groups_are_not_heard(net: RadioWorld) 
 
 def test_a_radio_that_does_not_announce_says_nothing(net: RadioWorld) -> None:
     net.access_point()
-    silent = Radio(net.world, net.air, bytes(6), net.world.notice, net.printed.append, announces=False)
+    silent = Radio(net.world, net.air, bytes(6), net.world.notify, net.printed.append, announces=False)
     net.power_up(silent)
     said = overheard(net, silent)
     net.start_joining(silent)

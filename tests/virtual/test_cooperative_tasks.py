@@ -1,4 +1,4 @@
-"""Tasks side by side, on the clock of real boards and on that of the virtual bench."""
+"""Concurrent tasks, on the host's clock and on that of the virtual bench."""
 
 from collections.abc import Callable
 
@@ -15,19 +15,19 @@ def clock(request: pytest.FixtureRequest) -> Clock:
     return MonotonicClock() if request.param == "real" else VirtualClock(World(1))
 
 
-def test_tasks_wait_for_one_another(clock: Clock) -> None:
-    said: list[str] = []
+def test_tasks_can_wait_for_each_other(clock: Clock) -> None:
+    finished: list[str] = []
 
-    def say(word: str, after: str) -> None:
-        assert not after or clock.wait(lambda: after in said, 20)
-        said.append(word)
-        clock.notice()
+    def finish(name: str, after: str) -> None:
+        assert not after or clock.wait(lambda: after in finished, 20)
+        finished.append(name)
+        clock.notify()
 
-    clock.side_by_side([lambda: say("three", "two"), lambda: say("two", "one"), lambda: say("one", "")])
-    assert said == ["one", "two", "three"]
+    clock.run_concurrently([lambda: finish("three", "two"), lambda: finish("two", "one"), lambda: finish("one", "")])
+    assert finished == ["one", "two", "three"]
 
 
-def test_all_end_before_an_error_is_raised(clock: Clock) -> None:
+def test_all_tasks_finish_before_an_error_is_raised(clock: Clock) -> None:
     done: list[str] = []
 
     def fail() -> None:
@@ -38,13 +38,13 @@ def test_all_end_before_an_error_is_raised(clock: Clock) -> None:
         done.append("work")
 
     with pytest.raises(ExceptionGroup) as failed:
-        clock.side_by_side([fail, work, fail])
+        clock.run_concurrently([fail, work, fail])
     assert [str(error) for error in failed.value.exceptions] == ["no", "no"]
     assert done == ["work"]
 
 
-def test_no_tasks_at_all(clock: Clock) -> None:
-    clock.side_by_side([])
+def test_no_tasks(clock: Clock) -> None:
+    clock.run_concurrently([])
 
 
 @pytest.fixture
@@ -52,7 +52,7 @@ def world() -> World:
     return World(1)
 
 
-def test_virtual_time_passes_once_for_all(world: World) -> None:
+def test_virtual_time_passes_once_for_all_tasks(world: World) -> None:
     clock, seen = VirtualClock(world), list[tuple[str, float, bool]]()
     world.after(1_500_000, lambda: seen.append(("event", clock.now(), True)))
 
@@ -63,12 +63,12 @@ def test_virtual_time_passes_once_for_all(world: World) -> None:
 
         return sleep
 
-    clock.side_by_side([sleeper("a", [1, 1, 1]), sleeper("b", [2, 1]), sleeper("c", [0])])
+    clock.run_concurrently([sleeper("a", [1, 1, 1]), sleeper("b", [2, 1]), sleeper("c", [0])])
     assert clock.now() == 3
     assert [entry[:2] for entry in seen] == [("c", 0), ("a", 0), ("event", 1.5), ("a", 1), ("b", 0), ("a", 2), ("b", 2)]
 
 
-def test_a_waiting_task_is_told_what_came_true(world: World) -> None:
+def test_a_wait_in_a_task_returns_whether_the_condition_held(world: World) -> None:
     clock, answers = VirtualClock(world), list[bool]()
     flag: list[str] = []
 
@@ -78,14 +78,14 @@ def test_a_waiting_task_is_told_what_came_true(world: World) -> None:
     def raise_flag() -> None:
         clock.sleep(1)
         flag.append("up")
-        clock.notice()
+        clock.notify()
 
-    clock.side_by_side([lambda: wait(5), lambda: wait(0.5), raise_flag])
+    clock.run_concurrently([lambda: wait(5), lambda: wait(0.5), raise_flag])
     assert answers == [False, True]
     assert clock.now() == 1
 
 
-def test_an_interrupt_ends_the_others_where_they_wait(world: World) -> None:
+def test_an_interrupt_terminates_the_waiting_tasks(world: World) -> None:
     clock, cleaned = VirtualClock(world), list[str]()
 
     def tidy() -> None:
@@ -99,13 +99,13 @@ def test_an_interrupt_ends_the_others_where_they_wait(world: World) -> None:
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        clock.side_by_side([tidy, interrupt])
+        clock.run_concurrently([tidy, interrupt])
     assert cleaned == ["tidy"]
     clock.sleep(1)
     assert clock.now() == 2
 
 
-def test_boards_side_by_side_take_the_time_of_one(virtual_rig: Rig) -> None:
+def test_concurrent_work_on_two_boards_takes_the_time_of_one(virtual_rig: Rig) -> None:
     def ask(name: str) -> Callable[[], None]:
         def run() -> None:
             with virtual_rig.boards[name].repl() as repl:
@@ -115,8 +115,8 @@ def test_boards_side_by_side_take_the_time_of_one(virtual_rig: Rig) -> None:
 
     answers: dict[str, object] = {}
     clock = virtual_rig.clock
-    clock.side_by_side([ask("A")])
+    clock.run_concurrently([ask("A")])
     alone_s = clock.now()
-    clock.side_by_side([ask(name) for name in "BC"])
+    clock.run_concurrently([ask(name) for name in "BC"])
     assert clock.now() - alone_s < 1.2 * alone_s
     assert answers == {name: virtual_rig.boards[name].serial for name in "ABC"}

@@ -1,0 +1,117 @@
+"""The example link of docs/rig.md, installed as a separate distribution."""
+
+import re
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from hil.bench.physical import PhysicalBench
+from hil.config.rig import load_rig
+from hil.errors import ConfigError
+from tests.links.conftest import PtyDevice, RecordingListener
+
+DOCS = Path(__file__).parents[2] / "docs" / "rig.md"
+RIG = """\
+rig: desk
+wifi: {{ssid: PicoAP, password: pico1234}}
+hubs:
+  plug: {{driver: command, on: ["true"], off: ["true"], state: [echo, "off"]}}
+boards:
+  A: {{power: plug/1, link: "{link}"}}
+"""
+
+
+@pytest.fixture
+def installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A folder on sys.path with the example in it, as pip would install it."""
+    text = DOCS.read_text(encoding="utf-8")
+    [source] = re.findall(r"```python\n# acme_glob\.py\n(.*?)```", text, re.DOTALL)
+    [(group, entry)] = re.findall(r'```toml\n\[project\.entry-points\."(pico_hil\.links)"\]\n(.+?)\n```', text)
+    assert len([line for line in source.splitlines() if line.strip()]) <= 40
+    (tmp_path / "acme_glob.py").write_text(source)
+    information = tmp_path / "acme_glob-1.0.dist-info"
+    information.mkdir()
+    (information / "METADATA").write_text("Metadata-Version: 2.1\nName: acme-glob\nVersion: 1.0\n")
+    (information / "entry_points.txt").write_text(f"[{group}]\n{entry.replace(chr(34), '')}\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    yield tmp_path
+    sys.modules.pop("acme_glob", None)
+
+
+def rig_file(folder: Path, link: str) -> Path:
+    path = folder / "desk.yaml"
+    path.write_text(RIG.format(link=link))
+    return path
+
+
+def problem(folder: Path, link: str) -> str:
+    with pytest.raises(ConfigError) as caught:
+        load_rig(rig_file(folder, link), {})
+    return str(caught.value)
+
+
+def test_a_board_is_read_over_the_link(installed: Path) -> None:
+    device = PtyDevice(installed / "ttyACME7")
+    bench = PhysicalBench(load_rig(rig_file(installed, f"glob://{installed}/ttyACME?"), {}))
+    try:
+        link, listener = bench.link("A"), RecordingListener(bench.clock)
+        link.start(listener)
+        listener.wait(lambda: bool(link.obstacle))
+        assert link.obstacle.startswith(f"0 devices match {installed}/ttyACME?, but exactly one must; check the cable")
+        device.plug_in()
+        listener.wait(lambda: link.is_connected)
+        device.send(b"MicroPython\n")
+        listener.wait_for(b"MicroPython\n")
+        link.write(b"\x03")
+        assert device.receive(1) == b"\x03"
+    finally:
+        bench.close()
+        device.unplug()
+
+
+def test_its_url_is_checked_when_the_rig_file_is_read(installed: Path) -> None:
+    assert problem(installed, "glob://ttyACM*") == (
+        f"{installed}/desk.yaml:6: boards.A.link must be an absolute path; write for example "
+        "glob:///dev/serial/by-id/usb-FTDI_*"
+    )
+
+
+def test_the_scheme_is_listed_among_the_known_ones(installed: Path) -> None:
+    assert problem(installed, "glop:///dev/ttyACM*") == (
+        f"{installed}/desk.yaml:6: boards.A.link has an unknown scheme 'glop'; did you mean 'glob'? known: glob, "
+        "rfc2217, socket. Correct it, or install the package that adds it"
+    )
+
+
+def test_an_unknown_scheme_without_the_package(tmp_path: Path) -> None:
+    found = problem(tmp_path, "glob:///dev/ttyACM*")
+    assert "has an unknown scheme 'glob'; known: rfc2217, socket. " in found
+
+
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [
+        (
+            "import nonesuch",
+            "link 'glob' is acme_glob:GlobAddress of package acme-glob, which cannot be imported (ModuleNotFoundError",
+        ),
+        (
+            "class GlobAddress: pass",
+            "link 'glob' is acme_glob:GlobAddress of package acme-glob, which is not a subclass of hil.links.Address; ",
+        ),
+    ],
+)
+def test_the_error_of_a_broken_link_names_its_package(installed: Path, source: str, expected: str) -> None:
+    (installed / "acme_glob.py").write_text(source)
+    found = problem(installed, "glob:///dev/ttyACM*")
+    assert found.startswith(f"{installed}/desk.yaml:6: boards.A.link: ")
+    assert expected in found
+
+
+@pytest.mark.parametrize("secret", ["hush-hush", "hush-hush://lab2:1"])
+def test_a_link_from_the_environment_is_not_shown(tmp_path: Path, secret: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        load_rig(rig_file(tmp_path, "${LINK}"), {"LINK": secret})
+    assert "hush-hush" not in str(caught.value)
