@@ -35,9 +35,11 @@ MEASURE_END = "measure-end"
 NOT_COMPLETED = "not completed"
 
 EntryKind = Literal[
-    "serial", "power", "link", "probe", "deploy", "repl", "reset", "fault", "recovery", "measure", "note"
+    "serial", "raw", "power", "link", "probe", "deploy", "repl", "reset", "fault", "recovery", "measure", "note"
 ]
 """What a timeline entry is about: a line of a board, its supply, its serial device, and so on.
+
+``raw`` is a line of a board that does not come from firmware under test, such as the protocol of a probe's board.
 
 ``power``, ``repl``, ``reset`` and ``fault`` are actions of the framework on a board, whose name is then the source.
 They are recorded no later than they take effect. What a board does without such a cause, it does by itself.

@@ -18,7 +18,8 @@ LAYERS = (
     ("events", "host"),
     ("config", "power", "links"),
     ("bootsel",),
-    ("board", "faults"),
+    ("board",),
+    ("faults",),
     ("probes",),
     ("bench",),
     ("virtual",),
@@ -33,6 +34,9 @@ LAYERS = (
 
 PICKS_THE_BENCH = "hil.rig"
 """Opens the kind of bench that a rig file asks for, so it knows that there is a virtual one."""
+
+BOARD_PARTS = {"Board", "Console", "VerifiedPort", "PowerSwitch", "PowerSequencer", "RecoveryRungs", "RecoveryLadder"}
+"""Classes of ``hil.board`` that only its factory makes objects of."""
 
 ONE_OWNER = {
     "mpremote": {"hil.board.raw_repl"},
@@ -207,3 +211,26 @@ def test_nodes_are_parsed_in_the_vocabulary_alone() -> None:
         if isinstance(node.func, ast.Attribute) and node.func.attr in ("partition", "split", "rpartition")
     }
     assert parsing == {vocabulary.__name__}
+
+
+@pytest.mark.parametrize("part", sorted(BOARD_PARTS))
+def test_only_the_factory_assembles_boards(part: str) -> None:
+    def makes(path: Path) -> bool:
+        tree = ast.parse(path.read_text())
+        names = {
+            alias.asname or alias.name
+            for node in ast.walk(tree)
+            if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("hil.board.")
+            for alias in node.names
+            if alias.name == part
+        }
+        return any(
+            isinstance(node, ast.Call)
+            and (
+                (isinstance(node.func, ast.Name) and node.func.id in names)
+                or (isinstance(node.func, ast.Attribute) and node.func.attr == part)
+            )
+            for node in ast.walk(tree)
+        )
+
+    assert {name for name, path in modules().items() if makes(path)} == {"hil.board.factory"}

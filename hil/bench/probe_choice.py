@@ -1,31 +1,26 @@
-"""Which kind of probe a rig has: the one place that picks it."""
-
-from collections.abc import Callable
+"""Picks the kind of probe that a rig has."""
 
 from hil.bench.bench import Bench
-from hil.board.power_sequencer import PowerSequencer
+from hil.board.board import Board
+from hil.board.supervisor import BoardSupervisor
 from hil.config.rig import RigConfig
 from hil.config.rig_file import BoardProbeConfig, HostProbeConfig
-from hil.power import PowerPort
 from hil.probes import Probe
 
 
-def make_probe(
-    config: RigConfig, bench: Bench, power_port: Callable[[str], PowerPort], sequencer: PowerSequencer
-) -> Probe | None:
-    """The probe that the rig file asks for, at rest; None when it asks for none.
+def make_probe(config: RigConfig, bench: Bench, board: Board | None, supervisor: BoardSupervisor) -> Probe | None:
+    """The probe that the rig file asks for, not yet started; None when it asks for none.
 
-    One that is a board is switched by its ``power_port``, on when it is its turn.
+    ``board`` is the one that is the probe, if one is; ``supervisor`` recovers it.
     """
     ssid, key = config.wifi.ssid, config.wifi.password.get_secret_value()
     match config.probe:
-        case BoardProbeConfig(board=board):
+        case BoardProbeConfig() if board is not None:
             from hil.probes.agent import BoardAgent
             from hil.probes.board import BoardProbe
 
-            link, power, off_time_s = bench.link(board), power_port(board), config.power.off_time_s
-            agent = BoardAgent(board, link, power, bench.clock, sequencer, off_time_s)
-            return BoardProbe(agent, bench.clock, ssid, key)
+            agent = BoardAgent(board, bench.link(board.name), supervisor, bench.clock, ssid=ssid, key=key)
+            return BoardProbe(agent, bench.clock, ssid)
         case HostProbeConfig(interface=interface):
             from hil.probes.host import HostProbe
 

@@ -1,4 +1,4 @@
-"""Sniffers: what was on the air under test, as frames that the tools of network people read."""
+"""Sniffers: frames that were on the air under test, in a form that Wireshark and tcpdump read."""
 
 from dataclasses import dataclass
 from typing import Protocol
@@ -11,11 +11,11 @@ class Frame:
     time_s: float
     """Rig time at which it was sent."""
     data: bytes
-    """An Ethernet II frame, as a station in monitor mode would have it translated; without its checksum."""
+    """An Ethernet II frame without its checksum."""
 
 
 class Sniffer(Protocol):
-    """Hears everything that is sent in the Wi-Fi under test, whether or not it arrives."""
+    """Receives everything that is sent in the Wi-Fi under test, whether or not it arrives."""
 
     def frames(self) -> list[Frame]:
-        """What was sent since the present test began, oldest first."""
+        """The frames sent since the present test began, oldest first."""

@@ -14,21 +14,22 @@ from hil.links import TOUCH_BAUD, SerialLink
 FLASH_WITHIN_S = 240.0
 """Seconds of rig time for everything: writing takes 10 to 20, and a person who presses a button gets a minute."""
 
-APPEARS_WITHIN_S = 15.0
-"""Seconds of rig time from power-on, or a restart, to a USB device in either mode."""
+BOOT_WITHIN_S = 15.0
+"""Seconds of rig time from power, or from a reset, to an open serial device (or to BOOTSEL mode): 1 to 5 on real hubs,
+more for some boards."""
 REPL_WITHIN_S = 8.0
-"""Seconds of rig time for one attempt to send a board to BOOTSEL over its REPL."""
+"""Seconds of rig time for one attempt to send a board to BOOTSEL mode over its REPL."""
 BOOTSEL_WITHIN_S = 5.0
-"""Seconds of rig time from leaving the application to a device in BOOTSEL mode; 2 are usual."""
+"""Seconds of rig time from the end of the firmware to a device in BOOTSEL mode; 2 are usual."""
 PRESS_WITHIN_S = 60.0
-"""Seconds of rig time for a person to press a board's BOOTSEL button."""
+"""Seconds of rig time for a person to press the BOOTSEL button of a board."""
 RESTART_WITHIN_S = 30.0
-"""Seconds of rig time from the last byte to an open serial device. The first start of a new board formats its flash."""
+"""Seconds of rig time from the last byte to an open serial device. A new board formats its flash at its first boot."""
 
 Note = Callable[[str], None]
 """Records on the timeline what was done."""
 Ask = Callable[[str], None]
-"""Tells a person what to do."""
+"""Shows a person what to do."""
 
 
 class Uf2Flashing:
@@ -102,7 +103,7 @@ class Uf2Flashing:
             raise BootselError(f"{text}. {_how_to_press(self._board)}, then flash it again")
 
     def _await_any_device(self, deadline: Deadline) -> None:
-        self._wait(lambda: self._link.is_connected or self._bootsel.is_present, APPEARS_WITHIN_S, deadline)
+        self._wait(lambda: self._link.is_connected or self._bootsel.is_present, BOOT_WITHIN_S, deadline)
 
     def _by_repl(self, deadline: Deadline) -> None:
         self._require_device("machine.bootloader()")

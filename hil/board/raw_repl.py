@@ -74,12 +74,13 @@ class RawRepl:
         """The value of ``expression`` on the board, rebuilt from its ``repr``."""
         return ast.literal_eval(self.exec(f"print(repr({expression}))", within_s).strip())
 
-    def start(self, code: str, ready: bytes, within_s: float = EXEC_WITHIN_S) -> None:
+    def start(self, code: str, ready: bytes, within_s: float = EXEC_WITHIN_S, *, title: str = "") -> None:
         """Run ``code``, and leave it running once it has printed the line ``ready``.
 
+        ``title`` stands in errors in place of the first line of ``code``, which may contain a secret.
         What it prints then comes to whoever reads from the port; Ctrl-C ends it.
         """
-        with self._bounded(within_s, f"run {_first_line(code)!r}"):
+        with self._bounded(within_s, f"run {title or repr(_first_line(code))}"):
             self._transport.exec_raw_no_follow(code)
             self._port.read_until(ready + b"\r\n")
 

@@ -1,10 +1,8 @@
-"""The recovery ladder: from Ctrl-C to quarantine, one rung at a time, bounded, on the record, and counted."""
+"""The recovery ladder of a board: from Ctrl-C to UF2, one rung at a time, within a time limit, on the timeline."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Literal
-
-from tenacity import RetryCallState, Retrying, retry_if_exception_type
 
 from hil.board.recovery_rungs import RecoveryRungs
 from hil.clock import Clock, Deadline
@@ -12,15 +10,16 @@ from hil.errors import BenchError, FlashFull, PowerError, RecoveryFailed
 from hil.events import Timeline
 
 RECOVERY_WITHIN_S = 42.0
-"""Seconds of rig time for all rungs together. With the 15 s in which a board first had its chance, a dead board costs
-a run less than 60 s."""
+"""Seconds of rig time for all rungs together. With the 15 s of the first attempt, a dead board costs a run less than
+60 s."""
 UF2_WITHIN_S = 40.0
-"""Seconds of rig time for the last rung, on rigs that have it: erasing and writing a UF2 takes a board 10 to 20."""
+"""Seconds of rig time for the last rung, on rigs that have it: a board takes 10 to 20 to erase and write a UF2."""
 POWER_CYCLES = 3
-"""Power cycles for a board that has no serial device, or a supply that does not obey: with the first attempt four."""
+"""Power cycles for a board without a serial device, or with a supply that does not obey: four attempts with the first.
+"""
 
 RungName = Literal["Ctrl-C", "raw REPL", "hard reset", "power cycle", "interrupt within boot", "erase main.py", "UF2"]
-"""What helped, or did not, as reports call it."""
+"""A rung as reports name it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,11 +30,11 @@ class RecoveryAttempt:
     rung: RungName
     helped: bool
     took_s: float
-    """Seconds of rig time, with the task that was then tried again."""
+    """Seconds of rig time, including the task that was then tried again."""
 
 
 Task = Callable[[bool], None]
-"""What the board is to do once it answers; true when it has started anew and was stopped before it did much."""
+"""What the board must do once it answers. Called with True when the board has just started and was stopped early."""
 
 
 @dataclass(frozen=True)
@@ -44,68 +43,47 @@ class _Rung:
     climb: Callable[[Deadline], None]
     within_s: float
     restarts: bool
-    """The board starts anew on it."""
+    """Whether the board restarts on it."""
 
 
 class RecoveryLadder:
-    """Brings one board back, by the mildest means that helps."""
+    """Brings one board back by the mildest means that helps."""
 
-    def __init__(
-        self, rungs: RecoveryRungs, clock: Clock, timeline: Timeline, record: Callable[[RecoveryAttempt], None]
-    ) -> None:
-        """``record`` is told of every rung that was climbed."""
+    def __init__(self, rungs: RecoveryRungs, clock: Clock, timeline: Timeline) -> None:
         self._board = rungs.board
         self._rungs = rungs
         self._clock = clock
         self._timeline = timeline
-        self._record = record
 
-    def recover(self, failure: BenchError, task: Task) -> None:
-        """Climb until ``task``, which failed with ``failure``, succeeds.
+    def recover(self, failure: BenchError, task: Task, record: Callable[[RecoveryAttempt], None]) -> None:
+        """Climb until ``task``, which failed with ``failure``, succeeds. ``record`` gets every rung that was climbed.
 
-        Raises ``RecoveryFailed`` after the last rung, or when :data:`RECOVERY_WITHIN_S` are over; ``FlashFull`` when
-        the board is well, and only has no room.
+        Raises ``RecoveryFailed`` after the last rung, or once :data:`RECOVERY_WITHIN_S` have passed; ``FlashFull`` when
+        the board is well and only has no room.
         """
         self._note(f"needed: {_first_line(failure)}")
         deadline = self._clock.deadline(RECOVERY_WITHIN_S)
-        way = self._way_up(failure, deadline)
-        upcoming = next(way, None)
-        attempts = 1
-
-        def attempt() -> None:
-            nonlocal upcoming, attempts
-            rung, upcoming = upcoming, None
-            assert rung is not None
+        latest, attempts = failure, 1
+        for rung in self._way_up(failure, deadline):
             attempts += 1
             try:
-                self._climb(rung, deadline, task)
-            except BenchError:
-                upcoming = next(way, None)
-                raise
-
-        def is_over(_state: RetryCallState) -> bool:
-            return upcoming is None
-
-        retrying = Retrying(
-            retry=retry_if_exception_type(BenchError), stop=is_over, sleep=self._clock.sleep, reraise=True
-        )
-        try:
-            if upcoming is None:
-                raise failure
-            retrying(attempt)
-        except FlashFull:
-            # The board does as it is told. What does not fit may be the firmware, and another one will.
-            raise
-        except BenchError:
-            plural = "attempt" if attempts == 1 else "attempts"
-            reason = f"{_first_line(failure)} ({attempts} {plural})"
-            if self._rungs.is_in_bootsel:
-                reason += f"; it is in BOOTSEL mode: write MicroPython to it with `hil flash {self._board} --uf2 …`"
-            self._note(f"given up: {reason}")
-            raise RecoveryFailed(self._board, reason) from failure
+                self._climb(rung, deadline, task, record)
+            except BenchError as error:
+                latest = error
+            else:
+                return
+        if isinstance(latest, FlashFull):
+            # The board obeys. The firmware may be too large, and another one may fit.
+            raise latest
+        plural = "attempt" if attempts == 1 else "attempts"
+        reason = f"{_first_line(failure)} ({attempts} {plural})"
+        if self._rungs.is_in_bootsel:
+            reason += f"; it is in BOOTSEL mode: write MicroPython to it with `hil flash {self._board} --uf2 …`"
+        self._note(f"given up: {reason}")
+        raise RecoveryFailed(self._board, reason) from failure
 
     def _way_up(self, failure: BenchError, deadline: Deadline) -> Iterator[_Rung]:
-        """The rungs that make sense, each decided when its turn has come."""
+        """The rungs that make sense, each decided on when those before it have failed."""
         rungs = self._rungs
         if isinstance(failure, FlashFull):
             yield _Rung("erase main.py", rungs.erase, RECOVERY_WITHIN_S, restarts=True)
@@ -120,7 +98,7 @@ class RecoveryLadder:
             if deadline.expired:
                 return
             yield _Rung("power cycle", rungs.power_cycle, RECOVERY_WITHIN_S, restarts=True)
-            # In its bootloader one more would find it again: it has no firmware.
+            # A board in BOOTSEL mode has no firmware: another power cycle would find it there again.
             if rungs.is_in_bootsel or (rungs.has_appeared and not is_about_power):
                 break
         if rungs.has_appeared and not is_about_power:
@@ -131,7 +109,7 @@ class RecoveryLadder:
         if rungs.use_uf2 is not None and (rungs.has_appeared or rungs.is_in_bootsel) and not is_about_power:
             yield _Rung("UF2", rungs.uf2, UF2_WITHIN_S, restarts=True)
 
-    def _climb(self, rung: _Rung, deadline: Deadline, task: Task) -> None:
+    def _climb(self, rung: _Rung, deadline: Deadline, task: Task, record: Callable[[RecoveryAttempt], None]) -> None:
         started_s = self._clock.now()
         within_s = rung.within_s if rung.name == "UF2" else min(rung.within_s, deadline.remaining_s)
         helped = False
@@ -144,7 +122,7 @@ class RecoveryLadder:
             raise
         finally:
             took_s = round(self._clock.now() - started_s, 6)
-            self._record(RecoveryAttempt(board=self._board, rung=rung.name, helped=helped, took_s=took_s))
+            record(RecoveryAttempt(board=self._board, rung=rung.name, helped=helped, took_s=took_s))
         self._note(f"{rung.name}: helped, after {took_s:.1f} s")
 
     def _note(self, text: str) -> None:
@@ -153,5 +131,5 @@ class RecoveryLadder:
 
 def _first_line(error: BenchError) -> str:
     text = str(error).partition("\n")[0]
-    # The board is named already wherever this is shown.
+    # Wherever this is shown, the board is named already.
     return text.partition(": ")[2] or text

@@ -1,4 +1,4 @@
-"""A power port that is believed only what it reports, and is told again what it did not do."""
+"""A power port that is read back after every switching, and switched again when it did not obey."""
 
 from collections.abc import Callable
 from typing import TypeVar
@@ -11,42 +11,42 @@ from hil.events import POWER_RETRY, Event, Timeline
 from hil.power import PowerPort, PowerSetupError
 
 TRIES = 3
-"""How often a port is told before it counts as broken."""
+"""How often a port is switched before it counts as broken."""
 PAUSE_S = 1.0
 """Seconds of rig time between two tries: enough for a hub that has just come back to USB, and for a slow plug."""
 
 _Result = TypeVar("_Result")
 
-Told = Callable[[float], None]
-"""Is told the rig time just before a port is told to switch: at each try, so that the last one is the deed."""
+OnSwitch = Callable[[float], None]
+"""Called with the rig time just before each try to switch the port; the last call is for the try that worked."""
 
 
 class VerifiedPort:
-    """The supply of one board, read back after every switching. Implements ``PowerPort`` around another.
+    """The supply of one board, read back after every switching. Implements ``PowerPort`` around another one.
 
-    What fails is tried again where that may help; each such retry is on the timeline as an event ``power-retry`` of the
-    board, for a bench that needs many is not sound. Errors name the board and its port.
+    A failure is retried where that may help. Each retry is on the timeline, as an event ``power-retry`` of the board:
+    a bench that needs many of them is wearing out. Errors name the board and its port.
     """
 
     def __init__(self, board: str, address: str, port: PowerPort, clock: Clock, timeline: Timeline) -> None:
         self.board = board
         self.address = address
-        """The port in the words of the rig file, such as ``main/1``."""
+        """The port as written in the rig file, such as ``main/1``."""
         self._port = port
         self._clock = clock
         self._timeline = timeline
 
-    def on(self, told: Told = lambda _time_s: None) -> None:
+    def on(self, on_switch: OnSwitch = lambda _time_s: None) -> None:
         def switch() -> None:
-            told(self._clock.now())
+            on_switch(self._clock.now())
             self._port.on()
             self._check(is_on=True)
 
         self._try("on", switch)
 
-    def off(self, told: Told = lambda _time_s: None) -> None:
+    def off(self, on_switch: OnSwitch = lambda _time_s: None) -> None:
         def switch() -> None:
-            told(self._clock.now())
+            on_switch(self._clock.now())
             self._port.off()
             self._check(is_on=False)
 
@@ -60,7 +60,7 @@ class VerifiedPort:
             wanted, reported = ("on", "off") if is_on else ("off", "on")
             raise PowerError(f"it was switched {wanted} and reports that it is {reported}; check it with `hil doctor`")
 
-    def _try(self, what: str, deed: Callable[[], _Result]) -> _Result:
+    def _try(self, what: str, action: Callable[[], _Result]) -> _Result:
         def note(state: RetryCallState) -> None:
             error = state.outcome.exception() if state.outcome else None
             self._note(f"{what}: try {state.attempt_number} of {TRIES} failed: {error}")
@@ -74,7 +74,7 @@ class VerifiedPort:
             reraise=True,
         )
         try:
-            return tries(deed)
+            return tries(action)
         except PowerError as error:
             number = tries.statistics["attempt_number"]
             often = f" ({number} tries)" if number > 1 else ""
@@ -83,7 +83,7 @@ class VerifiedPort:
 
     def _note(self, text: str) -> None:
         now_s = self._clock.now()
-        # No entry of the kind "power": nothing was switched that could be the cause of what the board does.
+        # Not an entry of the kind "power": nothing was switched that could explain what the board does.
         event = Event(now_s, self.board, POWER_RETRY, {}, "")
         self._timeline.add(now_s, self.board, "note", f"power port {self.address}, {text}", [event])
 

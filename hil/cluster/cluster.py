@@ -10,7 +10,7 @@ from hil.cluster.vocabulary import AP_UP, NO_ROLE, REGISTERED
 from hil.errors import WaitTimeout
 from hil.events import Timeline
 
-BOOT_WITHIN_S = 60.0
+REGISTERED_WITHIN_S = 60.0
 """Seconds of rig time from power-on until the AP is up, or a client is registered: boot, radio, a few tries to join."""
 CHANGE_WITHIN_S = 15.0
 """Seconds of rig time that a change of the cluster may take by default."""
@@ -65,7 +65,7 @@ class Cluster:
         """The epoch of the AP's latest order; 0 before the first."""
         return self.state.epoch
 
-    def boot_in_order(self, within: float = BOOT_WITHIN_S) -> tuple[Board, ...]:
+    def boot_in_order(self, within: float = REGISTERED_WITHIN_S) -> tuple[Board, ...]:
         """Switch on the AP, then each client once the one before is registered; returns the clients.
 
         ``within`` is in seconds of rig time, for each board. Raises ``WaitTimeout``.

@@ -9,12 +9,11 @@ from typing import Annotated, TextIO
 import typer
 
 from hil.bench.bench import Bench
-from hil.board.board import BOOT_WITHIN_S
-from hil.board.power_sequencer import PowerSequencer
-from hil.board.verified_port import VerifiedPort
+from hil.board.factory import BoardFactory
+from hil.board.flashing import BOOT_WITHIN_S
 from hil.clock import MonotonicClock
 from hil.commands.keyboard import QUIT, Keyboard, standard_input
-from hil.commands.rig_option import DEFAULT_RIG, BoardNames, RigOption, only, read_rig
+from hil.commands.rig_option import DEFAULT_RIG, BoardNames, RigOption, read_rig, with_boards
 from hil.commands.terminal import RealTimePacer, Screen, await_connection
 from hil.config.rig import RigConfig
 from hil.errors import ConfigError, HilError, LinkError
@@ -44,7 +43,7 @@ def console(
     A board that is off is switched on first. Piped input is sent as if typed, and the command ends after the answer.
     """
     try:
-        config = only(read_rig(rig), boards or [])
+        config = with_boards(read_rig(rig), boards or [])
         if not boards and len(config.boards) > 1:
             raise ConfigError(f"name the boards to talk to; boards of rig {config.name}: {', '.join(config.boards)}")
         keyboard = standard_input()
@@ -73,7 +72,7 @@ def logs(
     A board that is off is switched on first.
     """
     try:
-        config = only(read_rig(rig), boards or [])
+        config = with_boards(read_rig(rig), boards or [])
         with ExitStack() as stack:
             out = stack.enter_context(_open(output)) if output is not None else sys.stdout
             bench = stack.enter_context(closing(open_bench(config)))
@@ -117,15 +116,13 @@ def _follow(
 
 def _open_all(config: RigConfig, bench: Bench, screen: Screen, *, is_needed: bool) -> None:
     """Show each board, then switch it on if it is off. ``is_needed``: wait until its serial device is open."""
-    sequencer, timeline = PowerSequencer(bench.clock, config.stagger_s), Timeline()
-    for name, board in config.boards.items():
-        link = bench.link(name)
-        link.start(screen.views[name])
-        port = VerifiedPort(name, str(board.power), bench.power_port(name), bench.clock, timeline)
-        if not port.is_on():
+    factory = BoardFactory(config, bench, Timeline())
+    for name in config.boards:
+        power = factory.board(name).power
+        bench.link(name).start(screen.views[name])
+        if not power.is_on:
             screen.note(name, bench.clock.now(), "was off; switched on")
-            with sequencer.turn():
-                port.on()
+            power.on(listen=False)
     if is_needed:
         for name in config.boards:
             await_connection(name, bench.link(name), bench.clock, BOOT_WITHIN_S)

@@ -1,4 +1,4 @@
-"""``hil doctor``: whether a rig can be trusted, and what to do about it where not."""
+"""``hil doctor``: checks whether a rig can be trusted, and advises what to do where it cannot."""
 
 import json
 from collections.abc import Iterable
@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from hil.commands.rig_option import DEFAULT_RIG, BoardNames, RigOption, only, read_rig
+from hil.commands.rig_option import DEFAULT_RIG, BoardNames, RigOption, read_rig, with_boards
 from hil.doctor import Finding, Status
 from hil.doctor.examination import examine
 from hil.errors import HilError
@@ -25,11 +25,11 @@ def doctor(
 ) -> None:
     """Qualify a rig, or some of its boards: rights, USB, power switching, MicroPython, flash, radio, kernel messages.
 
-    Programs of the boards are stopped, and power is cut board by board. Their files stay; boards that were on run their
-    program again afterwards. Exit status 1: something failed. 2: nothing could be looked at.
+    The boards' programs are stopped, and power is cut board by board. Files stay; boards that were on run their
+    program again afterwards. Exit status 1: a check failed. 2: nothing could be checked.
     """
     try:
-        config = only(read_rig(rig), boards or [])
+        config = with_boards(read_rig(rig), boards or [])
         findings = []
         progress = Console(stderr=True)
         with progress.status(f"rig {config.name}") as status:
@@ -41,8 +41,8 @@ def doctor(
         raise typer.Exit(code=2) from error
     is_ok = all(finding.status is not Status.FAILED for finding in findings)
     if as_json:
-        said = {"rig": config.name, "ok": is_ok, "findings": [asdict(finding) for finding in findings]}
-        typer.echo(json.dumps(said, indent=2, ensure_ascii=False))
+        report = {"rig": config.name, "ok": is_ok, "findings": [asdict(finding) for finding in findings]}
+        typer.echo(json.dumps(report, indent=2, ensure_ascii=False))
     else:
         _show(config.name, findings)
     if not is_ok:
@@ -54,11 +54,11 @@ def _show(rig: str, findings: Iterable[Finding]) -> None:
     table = Table("check", "of", "", "what was seen, and what to do", title=f"Rig {rig}", title_justify="left")
     for finding in findings:
         counts[finding.status] += 1
-        said = Text(finding.text)
+        text = Text(finding.text)
         if finding.advice:
-            said.append(f"\n→ {finding.advice}", style="italic")
+            text.append(f"\n→ {finding.advice}", style="italic")
         mark = Text(finding.status, style=_STYLES[finding.status])
-        table.add_row(finding.check, Text(finding.subject), mark, said)
+        table.add_row(finding.check, Text(finding.subject), mark, text)
     console = Console()
     console.print(table)
     console.print(Text(", ".join(f"{count} {status}" for status, count in counts.items() if count)))

@@ -11,15 +11,18 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
+from hil.bench.bench import Bench
 from hil.board.board import Board
+from hil.board.factory import BoardFactory
 from hil.bootsel.uf2 import Uf2Error, Uf2Image, load_uf2
-from hil.commands.rig_option import DEFAULT_RIG, BoardNames, RigOption, named_boards, only, read_rig
+from hil.commands.rig_option import DEFAULT_RIG, BoardNames, RigOption, named_boards, read_rig, with_boards
 from hil.config.app import App, FirmwareCatalog
 from hil.config.board_type import BoardType
 from hil.config.rig import RigConfig
 from hil.config.rig_file import Role
 from hil.errors import ConfigError, HilError
-from hil.rig import Rig, open_bench
+from hil.events import Timeline
+from hil.rig import open_bench
 
 FIRMWARE_FOLDER = Path("firmware")
 """Where apps are looked up when no other folder is named."""
@@ -55,10 +58,10 @@ def flash(
             raise ConfigError("nothing to put onto the boards; give --uf2 FILE, --app APP, or both")
         if uf2 is None:
             names = _with_role(config, names, every)
-        chosen = only(config, names)
+        chosen = with_boards(config, names)
         roles = {name: board.role for name, board in config.boards.items()}
         with closing(open_bench(chosen)) as bench:
-            failed = _flash_all(Rig(chosen, bench), roles, images, application)
+            failed = _flash_all(chosen, bench, roles, images, application)
     except HilError as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(code=2) from error
@@ -90,8 +93,12 @@ def _with_role(config: RigConfig, names: Sequence[str], every: bool) -> list[str
     return [name for name in names if name in config.boards]
 
 
-def _flash_all(rig: Rig, roles: Mapping[str, Role], images: Mapping[str, Uf2Image], app: App | None) -> bool:
-    """Flash all boards of ``rig`` side by side and print the result of each; returns whether any failed."""
+def _flash_all(
+    config: RigConfig, bench: Bench, roles: Mapping[str, Role], images: Mapping[str, Uf2Image], app: App | None
+) -> bool:
+    """Flash all boards of ``config`` side by side and print the result of each; returns whether any failed."""
+    factory = BoardFactory(config, bench, Timeline())
+    boards = [factory.board(name) for name in config.boards]
     console = Console(stderr=True)
     results: dict[str, str] = {}
     failures: dict[str, HilError] = {}
@@ -99,7 +106,7 @@ def _flash_all(rig: Rig, roles: Mapping[str, Role], images: Mapping[str, Uf2Imag
     with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
         # A person who reads this can press a button.
         ask = progress.console.print if sys.stdin.isatty() and console.is_terminal else None
-        rows = {name: progress.add_task(name, total=None) for name in rig.boards}
+        rows = {board.name: progress.add_task(board.name, total=None) for board in boards}
 
         def flash_one(board: Board) -> None:
             show = _Row(progress, rows[board.name])
@@ -110,12 +117,12 @@ def _flash_all(rig: Rig, roles: Mapping[str, Role], images: Mapping[str, Uf2Imag
                 failures[board.name] = error
                 show("failed", 0, 1)
 
-        rig.clock.run_concurrently([partial(flash_one, board) for board in rig.boards.values()])
-    for name in rig.boards:
-        if name in failures:
-            typer.echo(str(failures[name]), err=True)
+        bench.clock.run_concurrently([partial(flash_one, board) for board in boards])
+    for board in boards:
+        if board.name in failures:
+            typer.echo(str(failures[board.name]), err=True)
         else:
-            typer.echo(f"{name}: {results[name]}")
+            typer.echo(f"{board.name}: {results[board.name]}")
     return bool(failures)
 
 
@@ -144,7 +151,7 @@ def _flash_one(
     try:
         if image is not None:
             show("to BOOTSEL mode", 0, None)
-            version = board.flash_uf2(image, lambda done, total: show("writing UF2", done, total), ask)
+            version = board.flash_uf2(image, partial(show, "writing UF2"), ask)
             done.append(f"runs MicroPython {version}" if version else f"has {image.name}, which is not MicroPython")
         if app is not None and role is not None:
             show(f"files of {app.name}/{role}", 0, None)

@@ -8,8 +8,8 @@ from typing import Annotated
 import typer
 
 from hil.bench.bench import Bench
-from hil.board.power_sequencer import PowerSequencer
-from hil.board.verified_port import VerifiedPort
+from hil.board.factory import BoardFactory
+from hil.board.power_switch import PowerSwitch
 from hil.commands.rig_option import DEFAULT_RIG, BoardNames, RigOption, named_boards, read_rig
 from hil.config.rig import RigConfig
 from hil.errors import HilError, PowerError
@@ -18,7 +18,7 @@ from hil.rig import open_bench
 
 
 class Action(StrEnum):
-    """What to do to each board."""
+    """What to do with each board."""
 
     ON = "on"
     OFF = "off"
@@ -31,9 +31,9 @@ def power(
     rig: RigOption = DEFAULT_RIG,
     every: Annotated[bool, typer.Option("--all", help="Every board of the rig.")] = False,
 ) -> None:
-    """Switch the power of boards, and print what their ports say then.
+    """Switch the power of boards, and print what their ports report afterwards.
 
-    Nothing but the named boards' ports is touched. Boards that a test run has in use are refused.
+    Only the ports of the named boards are touched. Boards that a test run is using are refused.
     """
     try:
         config = read_rig(rig)
@@ -48,34 +48,28 @@ def power(
 
 
 def _switch(config: RigConfig, bench: Bench, names: Sequence[str], action: Action) -> set[str]:
-    """Switch ``names``, also those behind one that fails, and say what became of each. Returns those that failed."""
-    clock, timeline = bench.clock, Timeline()
-    sequencer = PowerSequencer(clock, config.stagger_s)
-    addresses = {board.name: str(board.power) for board in config.wired_boards}
-    ports = {name: VerifiedPort(name, addresses[name], bench.power_port(name), clock, timeline) for name in names}
+    """Switch ``names``, also after one has failed, and print the state of each. Returns those that failed."""
+    timeline = Timeline()
+    factory = BoardFactory(config, bench, timeline)
+    switches = {name: factory.board(name).power for name in names}
     failed: set[str] = set()
 
-    def each(deed: Callable[[VerifiedPort], None]) -> None:
-        for name in names:
+    def each(act: Callable[[str, PowerSwitch], None]) -> None:
+        for name, switch in switches.items():
             if name not in failed:
                 try:
-                    deed(ports[name])
+                    act(name, switch)
                 except PowerError as error:
                     typer.echo(str(error), err=True)
                     failed.add(name)
 
-    def switch_on(port: VerifiedPort) -> None:
-        with sequencer.turn():
-            port.on()
-
     if action is not Action.ON:
-        each(VerifiedPort.off)
-    if action is Action.CYCLE:
-        clock.sleep(config.power.off_time_s)
+        each(lambda _name, switch: switch.off())
     if action is not Action.OFF:
-        each(switch_on)
-    each(lambda port: typer.echo(f"{port.board} ({port.address}): {'on' if port.is_on() else 'off'}"))
+        # The serial devices are not touched: another program may have them open.
+        each(lambda _name, switch: switch.on(listen=False))
+    each(lambda name, switch: typer.echo(f"{name} ({switch.address}): {'on' if switch.is_on else 'off'}"))
     for entry in timeline.entries():
-        if entry.source not in failed:
+        if entry.kind == "note" and entry.source not in failed:
             typer.echo(f"{entry.source}: {entry.text}", err=True)
     return failed

@@ -1,4 +1,4 @@
-"""What the commands that work on a rig have in common: which rig, which of its boards, and their names while typing."""
+"""Options of the commands that work on a rig: the rig, its boards, and completion of their names."""
 
 import os
 from collections.abc import Sequence
@@ -11,20 +11,20 @@ from hil.config.rig_file import Role
 from hil.errors import ConfigError
 
 DEFAULT_RIG = "rig"
-"""The rig of a command that is told none: ``rigs/rig.yaml``."""
+"""The rig of a command without ``--rig``: ``rigs/rig.yaml``."""
 
 
 def complete_rig(incomplete: str) -> list[str]:
-    """The names of the rig files in ``rigs/`` that begin so."""
+    """The names of the rig files in ``rigs/`` that begin with ``incomplete``."""
     return [path.stem for path in sorted(RIGS_FOLDER.glob("*.yaml")) if path.stem.startswith(incomplete)]
 
 
 def complete_board(context: typer.Context, incomplete: str) -> list[str]:
-    """The names of boards that begin so and are not on the command line yet."""
+    """The names of boards that begin with ``incomplete`` and are not on the command line yet."""
     try:
         config = read_rig(str(context.params.get("rig") or DEFAULT_RIG))
     except ConfigError:
-        # There is no place to say so while somebody types.
+        # A shell has no place for an error while it completes a word.
         return []
     named = context.params.get("boards") or ()
     return [
@@ -48,23 +48,24 @@ BoardNames = Annotated[
     list[str] | None,
     typer.Argument(metavar="BOARD...", help="Names of the rig file.", autocompletion=complete_board),
 ]
-"""Boards on a command line."""
+"""The names of boards on a command line."""
 
 
 def read_cells(rig: str) -> tuple[RigConfig, ...]:
-    """The rig that ``--rig`` means, cell by cell. Raises ``ConfigError``."""
+    """The rig that ``--rig`` names, cell by cell. Raises ``ConfigError``."""
     return load_cells(find_rig(rig), os.environ)
 
 
 def read_rig(rig: str) -> RigConfig:
-    """The rig that ``--rig`` means, with the boards of all its cells. Raises ``ConfigError``."""
+    """The rig that ``--rig`` names, with the boards of all its cells. Raises ``ConfigError``."""
     return merged(read_cells(rig))
 
 
-def only(config: RigConfig, names: Sequence[str]) -> RigConfig:
-    """The rig with just the boards ``names``, all of them if there are none; a board that is the probe is one as well.
+def with_boards(config: RigConfig, names: Sequence[str]) -> RigConfig:
+    """The rig with the boards ``names`` only, or with all of them if no name is given. The probe's board counts.
 
-    What is left out is not locked, and not touched. Raises ``ConfigError`` for a name that the rig does not have.
+    Boards that are left out are neither locked nor touched. Raises ``ConfigError`` for a name that the rig does not
+    have.
     """
     _check_known(config, names)
     boards = {board.name: board for board in config.wired_boards}
@@ -72,20 +73,21 @@ def only(config: RigConfig, names: Sequence[str]) -> RigConfig:
         name: config.boards[name].role if name in config.boards else "client" for name in names or boards
     }
     if "ap" not in roles.values():
-        # A rig has an access point, whatever is left of it.
+        # Every rig has an access point.
         roles[next(iter(roles))] = "ap"
     chosen = {name: BoardConfig(**{**dict(boards[name]), "role": role}) for name, role in roles.items()}
     return config.model_copy(update={"boards": chosen, "probe": None, "probe_boards": ()})
 
 
-def named_boards(config: RigConfig, names: Sequence[str], every: bool, deed: str) -> list[str]:
-    """The boards of which ``deed`` is to be done: ``names``, or ``every`` one of the rig, the probe too.
+def named_boards(config: RigConfig, names: Sequence[str], every: bool, verb: str) -> list[str]:
+    """The boards that a command works on: ``names``, or ``every`` board of the rig, including the probe's.
 
-    Raises ``ConfigError`` when neither is given, or both, or for a name that the rig does not have.
+    ``verb`` is what the command does to them. Raises ``ConfigError`` when neither is given, or both, or for a name that
+    the rig does not have.
     """
     known = [board.name for board in config.wired_boards]
     if bool(names) == every:
-        raise ConfigError(f"name the boards to {deed}, or give --all; boards of rig {config.name}: {', '.join(known)}")
+        raise ConfigError(f"name the boards to {verb}, or give --all; boards of rig {config.name}: {', '.join(known)}")
     _check_known(config, names)
     return list(dict.fromkeys(names or known))
 

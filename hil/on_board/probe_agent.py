@@ -91,7 +91,9 @@ class Stream:
 class Agent:
     """Reads commands, watches sockets and the Wi-Fi, and reports. One loop, one wait."""
 
-    def __init__(self) -> None:
+    def __init__(self, ssid: str, key: str) -> None:
+        self._ssid = ssid
+        self._key = key
         self._wlan = network.WLAN(network.STA_IF)
         self._wifi: tuple | None = None
         self._ports: dict[int, Port] = {}
@@ -179,12 +181,12 @@ class Agent:
         except (AttributeError, KeyError, MemoryError, TypeError, ValueError) as error:
             emit([number, False, repr(error)])
 
-    def do_join(self, number: int, ssid: str, key: str) -> None:
+    def do_join(self, number: int) -> None:
         """Start to join; reports of the Wi-Fi show how it goes."""
         self._wifi = None
         self._wlan.active(True)
         self._wlan.config(pm=POWER_SAVE_OFF)
-        self._wlan.connect(ssid, key)
+        self._wlan.connect(self._ssid, self._key)
 
     def do_leave(self, number: int) -> None:
         """Leave the Wi-Fi."""

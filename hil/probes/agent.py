@@ -1,177 +1,177 @@
-"""The program on the probe's board as the host has it: started over the raw REPL, told and heard line by line."""
+"""The agent on the probe's board, as the host sees it: started over the raw REPL, driven line by line over serial."""
 
 import json
+from base64 import b64decode
 from collections.abc import Callable
 from typing import Any
 
-from hil.board.power_sequencer import PowerSequencer
-from hil.board.raw_repl import RawRepl
+from hil.board.board import Board
+from hil.board.console import Line
+from hil.board.raw_repl import ReplError
+from hil.board.supervisor import BoardSupervisor
 from hil.clock import Clock
-from hil.errors import LinkError, ProbeError
+from hil.errors import BenchError, LinkError, ProbeError
 from hil.links import SerialLink
-from hil.on_board import source_of
-from hil.power import PowerPort
+from hil.on_board import call, source_of
 
 READY = b"probe-agent-ready"
-"""What it prints once it listens to commands."""
-BOOT_WITHIN_S = 15.0
-"""Seconds of rig time from power to an open serial device."""
+"""What the agent prints once it reads commands."""
 CALL_WITHIN_S = 5.0
-"""Seconds of rig time in which the agent answers a command; switching the radio on is the longest."""
+"""Seconds of rig time in which the agent answers a command; switching the radio on takes longest."""
 
 Reporter = Callable[[float, str, list[Any]], None]
-"""Is told what the agent reports: rig time of arrival, the name of the report, and the rest of it."""
+"""Called with each report of the agent: rig time of arrival, name of the report, and its other fields."""
 
 
 class CommandFailed(Exception):
-    """The board could not do what it was told."""
+    """The board could not carry out a command."""
 
     def __init__(self, errno: int | str) -> None:
         super().__init__(errno)
         self.errno = errno
-        """An errno of its ``socket`` module, or what else it raised, in text."""
+        """An errno of its ``socket`` module, or the ``repr`` of what else it raised."""
 
 
 class BoardAgent:
-    """Runs the agent on a board of the rig, power and all; starts it again when it is gone. A ``LinkListener``."""
+    """Runs the agent on a board of the rig. Starts it when it is first needed, and again when it has died.
+
+    Wi-Fi name and key are part of the call that starts the agent: the raw REPL does not echo. A command would be echoed
+    into the log by the friendly REPL, if the agent had just died.
+    """
 
     def __init__(
-        self,
-        board: str,
-        link: SerialLink,
-        power: PowerPort,
-        clock: Clock,
-        sequencer: PowerSequencer,
-        min_off_s: float,
+        self, board: Board, link: SerialLink, supervisor: BoardSupervisor, clock: Clock, *, ssid: str, key: str
     ) -> None:
-        """``min_off_s``: how long the board stays without power at least, in seconds of rig time."""
+        """``link`` is the serial line of ``board``."""
         self.board = board
         self.on_report: Reporter = lambda _time_s, _name, _rest: None
         self.starts = 0
-        """How often it was started: handles of an earlier start are worth nothing."""
+        """How often the agent was started. Handles of an earlier start are not valid."""
         self._link = link
-        self._power = power
+        self._supervisor = supervisor
         self._clock = clock
-        self._sequencer = sequencer
-        self._min_off_s = min_off_s
-        self._runs = False
-        self._line = b""
+        self._call = f"{call('Agent', ssid, key)}.run()"
+        self._connection = 0
+        self._failure: BenchError | None = None
         self._last = ""
         self._number = 0
+        self._reads: set[int] = set()
         self._answers: dict[int, tuple[bool, Any]] = {}
+        board.console.divert(self._take)
 
     # ---- life
 
     @property
     def runs(self) -> bool:
-        """Whether it runs and its board is there."""
-        return self._runs
+        """Whether the agent runs: it has not failed, and its board has not gone away since it was started."""
+        return self._connection != 0 and self._connection == self.board.console.connection
 
     def ensure_running(self) -> None:
-        """Start it unless it runs, on a board that has just been powered on. Raises a ``BenchError``."""
-        if self._runs:
+        """Start the agent unless it runs; its board is recovered if that fails, or if the agent has died.
+
+        Raises ``RecoveryFailed`` when nothing helps, and when the board is quarantined already.
+        """
+        if self.runs:
             return
-        self.stop()
-        self._answers.clear()
-        with self._sequencer.turn():
-            self._power.on()
-        self._link.start(self)
-        if not self._clock.wait(lambda: self._link.is_connected, BOOT_WITHIN_S):
-            raise LinkError(
-                f"{self.board}, the probe: no serial device {BOOT_WITHIN_S:g} s after power-on; check its cable and "
-                "hub port, and that it runs MicroPython"
-            )
-        source = source_of("probe_agent")
-        with self._link.borrow() as port:
-            repl = RawRepl(self.board, port, self._clock)
-            repl.enter(soft_reset=True)
-            repl.exec(source)
-            repl.start("Agent().run()", READY)
-        self.starts += 1
-        self._runs = True
+        if self._connection:
+            self._failure = LinkError(f"{self.board}: its serial device went away while the probe agent ran")
+        failure, self._failure, self._connection = self._failure, None, 0
+        if failure is None:
+            self._supervisor.run(self.board, self._start)
+        else:
+            self._supervisor.recover(self.board, failure, self._start)
 
     def stop(self) -> None:
-        """Cut the board's power, for long enough to start it again. Raises ``PowerError``."""
-        self._runs = False
-        self._link.stop()
-        if self._power.is_on():
-            self._power.off()
-            self._clock.sleep(self._min_off_s)
+        """Cut the board's power. Raises ``PowerError``, unless the board is quarantined."""
+        self._connection = 0
+        self._supervisor.switch_off(self.board)
+
+    def _start(self, _is_fresh: bool) -> None:
+        self._reads.clear()
+        self._answers.clear()
+        try:
+            with self.board.program("the probe agent", source_of("probe_agent"), self._call, READY):
+                self._connection = self.board.console.connection
+        except ReplError as error:
+            reason = error.traceback.rpartition("\n")[2]
+            raise ProbeError(f"{self.board}: the probe agent does not start on its MicroPython: {reason}") from error
+        self.starts += 1
 
     # ---- commands
 
     def call(self, name: str, *arguments: object) -> Any:
-        """Give a command and return what it answers. Raises ``CommandFailed``, ``ProbeError``."""
+        """Send a command and return its answer. Raises ``CommandFailed``, ``ProbeError``."""
         number = self.begin(name, *arguments)
         if not self.wait(number, CALL_WITHIN_S):
-            self._runs = False
-            raise ProbeError(
-                f"{self.board}, the probe, did not do {name!r} within {CALL_WITHIN_S:g} s; it last said {self._last!r}."
-                " It is started anew when it is used again"
-            )
+            self._connection = 0
+            last = f"its last line was {self._last!r}" if self._last else "it printed nothing else"
+            text = f"{self.board}: the probe agent did not answer {name!r} within {CALL_WITHIN_S:g} s; {last}"
+            self._failure = ProbeError(text)
+            raise ProbeError(f"{text}. Its board is recovered when the probe is used again")
         return self.answer(number)
 
     def begin(self, name: str, *arguments: object) -> int:
-        """Give a command; the number under which it is answered. Raises ``ProbeError`` when the board is gone."""
-        self._number += 1
+        """Send a command; returns the number of its answer. Raises ``ProbeError`` when the agent does not run."""
         self._require_running()
+        self._number += 1
+        if name == "read":
+            self._reads.add(self._number)
         try:
             self._link.write(json.dumps([self._number, name, *arguments]).encode() + b"\n")
         except LinkError as error:
-            raise ProbeError(f"the probe's board is gone: {error}") from error
+            raise ProbeError(f"{self.board}: the board of the probe has gone: {error}") from error
         return self._number
 
     def wait(self, number: int, within_s: float) -> bool:
-        """Whether a command is answered in time. Raises ``ProbeError`` when the board goes away meanwhile."""
-        self._clock.wait(lambda: number in self._answers or not self._runs, within_s)
+        """Wait for the answer to a command; returns whether it came. Raises ``ProbeError`` when the board goes away."""
+        self._clock.wait(lambda: number in self._answers or not self.runs, within_s)
         if number not in self._answers:
             self._require_running()
         return number in self._answers
 
     def answer(self, number: int) -> Any:
-        """What a command was answered with. Raises ``CommandFailed``."""
+        """The answer to a command, which has come. Raises ``CommandFailed``."""
         done, value = self._answers.pop(number)
         if not done:
             raise CommandFailed(value)
         return value
 
     def _require_running(self) -> None:
-        if not self._runs:
+        if not self.runs:
             raise ProbeError(
-                f"{self.board}, the probe, has stopped; was its power cut, or did it reset? It last said {self._last!r}"
+                f"{self.board}: the probe agent has stopped; was the board's power cut, or did it reset? Its last line "
+                f"was {self._last!r}"
             )
 
-    # ---- the serial line
+    # ---- lines of the board
 
-    def connected(self, time_s: float, missed: str = "") -> None:  # noqa: ARG002  # as every LinkListener
-        """The serial device was opened."""
-        self._line = b""
-        self._clock.notify()
-
-    def disconnected(self, time_s: float) -> None:  # noqa: ARG002
-        """The serial device went away, and with it whatever ran."""
-        self._runs = False
-        self._clock.notify()
-
-    def received(self, time_s: float, data: bytes) -> None:
-        """The board sent ``data``."""
-        *lines, self._line = (self._line + data).split(b"\n")
-        for line in lines:
-            self._take(time_s, line.strip())
-        if lines:
-            self._clock.notify()
-
-    def _take(self, time_s: float, line: bytes) -> None:
+    def _take(self, line: Line) -> str | None:
+        """Handle one line of the board; returns what the log shows of it, or None if it is not of the protocol."""
+        if not self.runs:
+            # Of the program on its flash, which may look like the protocol. It is not under test.
+            return line.text
         try:
-            # What the board printed before the agent ran may look like a message, and is none.
-            message = json.loads(line) if self._runs else None
+            message = None if line.cut_off or line.garbled else json.loads(line.text)
         except ValueError:
             message = None
         match message:
             case [0, str(name), *rest]:
-                self.on_report(time_s, name, rest)
+                self.on_report(line.time_s, name, rest)
+                return _logged(message, 3 if name == "udp" else None)
             case [int(number), bool(done), value]:
                 self._answers[number] = (done, value)
+                is_data = number in self._reads and done
+                self._reads.discard(number)
+                return _logged(message, 2 if is_data else None)
             case _:
-                # A traceback, most likely: kept to be shown.
-                self._last = line.decode("utf-8", "backslashreplace") or self._last
+                # A traceback, most likely: kept for error messages, and seen by invariants.
+                self._last = line.text or self._last
+                return None
+
+
+def _logged(message: list[Any], data_at: int | None) -> str:
+    """``message`` for the log. Data is shown as text, not as base64, in which a secret would not be redacted."""
+    shown = list(message)
+    if data_at is not None and len(shown) > data_at:
+        shown[data_at] = b64decode(shown[data_at]).decode("utf-8", "backslashreplace")
+    return json.dumps(shown)

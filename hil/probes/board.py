@@ -1,4 +1,4 @@
-"""The board probe: a spare Pico W of the rig that does in the Wi-Fi what a test tells it. Real and virtual alike."""
+"""The board probe: a spare Pico W of the rig, real or virtual, that sends and receives for a test."""
 
 from base64 import b64decode, b64encode
 from collections.abc import Iterator
@@ -9,24 +9,24 @@ from hil.clock import Clock
 from hil.errors import ProbeError, WaitTimeout
 from hil.probes import SEND_TIMEOUT_S, Datagram, TcpConnection
 from hil.probes.agent import BoardAgent, CommandFailed
-from hil.probes.failures import BAD_AUTH, IDLE, JOINING, why_not_joined, why_not_sent
+from hil.probes.failures import IDLE, JOINING, why_not_sent
+from hil.probes.joining import join_wifi
 from hil.probes.udp import Inbox, UdpProbe
 
 _CHUNK_BYTES = 512
-"""How much TCP data one command carries: the board holds it several times over while it reads the command."""
+"""TCP data in one command: the board holds it in memory several times while it reads the command."""
 
 
 class BoardProbe(UdpProbe):
     """Joins when it is first used, and powers its board on before that. Implements ``Probe``.
 
-    Datagrams have the time at which the board's report of them arrived: a few milliseconds after they did.
+    A datagram's time is that of the board's report: a few milliseconds after the datagram arrived.
     """
 
-    def __init__(self, agent: BoardAgent, clock: Clock, ssid: str, key: str) -> None:
+    def __init__(self, agent: BoardAgent, clock: Clock, ssid: str) -> None:
         super().__init__(clock)
         self._agent = agent
         self._ssid = ssid
-        self._key = key
         self._status = IDLE
         self._address = ""
         self._ports: dict[int, _BoardPort] = {}
@@ -37,26 +37,28 @@ class BoardProbe(UdpProbe):
         return self._address if self._agent.runs else ""
 
     def join(self, within_s: float = 15.0) -> None:
-        if self.address:
+        if self.has_joined:
             return
-        # What the board said before it lost power holds no longer.
+        # What the board reported before it lost power is not valid any more.
         self._address = ""
         self._agent.ensure_running()
-        deadline = self._clock.deadline(within_s)
-        failure = IDLE
-        while not deadline.expired:
-            self._status = JOINING
-            with explained("join"):
-                self._agent.call("join", self._ssid, self._key)
-            self._clock.wait(lambda: bool(self._address) or self._status < IDLE, deadline.remaining_s)
-            if self._address:
-                return
-            # A try that the deadline cut short says less than the one before it.
-            failure = self._status if self._status != JOINING else failure
-            if failure == BAD_AUTH:
-                break
-        why = why_not_joined(failure)
-        raise ProbeError(f"the probe could not join Wi-Fi {self._ssid!r} within {within_s:g} s: {why}")
+        join_wifi(self, self._ssid, self._clock, self._clock.deadline(within_s))
+
+    @property
+    def has_joined(self) -> bool:
+        """Whether the board has an address in the Wi-Fi."""
+        return bool(self.address)
+
+    @property
+    def status(self) -> int:
+        """The board's ``WLAN.status()``, as it last reported it; a failure once the agent has stopped."""
+        return self._status if self._agent.runs else IDLE - 1
+
+    def begin_joining(self) -> None:
+        """Start one try to join. Raises ``ProbeError``."""
+        self._status = JOINING
+        with explained("join"):
+            self._agent.call("join")
 
     def leave(self) -> None:
         if self._agent.runs:
@@ -65,7 +67,7 @@ class BoardProbe(UdpProbe):
         self._address = ""
 
     def close(self) -> None:
-        """Cut the board's power. Raises ``PowerError``."""
+        """Cut the board's power. Raises ``PowerError``, unless the board is quarantined."""
         self._agent.stop()
         self._address = ""
 
@@ -99,7 +101,7 @@ class BoardProbe(UdpProbe):
             self._close(handle, start)
 
     def _close(self, handle: int, start: int) -> None:
-        # What was open on a board that is gone, or started anew, is closed.
+        # Nothing is open any more on a board that has gone or restarted.
         if self._agent.runs and self._agent.starts == start:
             self._agent.call("close", handle)
 
@@ -107,7 +109,7 @@ class BoardProbe(UdpProbe):
         if name == "wifi":
             self._status, self._address = rest
         elif name == "garbled":
-            # The board heard something else than it was told: whoever waits for the answer will say so.
+            # The command was corrupted on its way to the board: waiting for its answer raises an error.
             return
         elif (port := self._ports.get(rest[0])) is not None:
             port.reported(time_s, name, rest[1:])
@@ -130,16 +132,16 @@ class _BoardPort(Inbox):
     @property
     def fault(self) -> str:
         if not self._agent.runs or self._agent.starts != self.start:
-            return f"{self._agent.board}, the probe, has stopped while it listened on port {self._port}"
-        return f"{self._agent.board}, the probe, {self._fault} on port {self._port}" if self._fault else ""
+            return f"{self._agent.board}: the probe agent has stopped while it listened on port {self._port}"
+        return f"{self._agent.board}: the probe agent {self._fault} on port {self._port}" if self._fault else ""
 
     def reported(self, time_s: float, name: str, rest: list[Any]) -> None:
-        """The agent reports something about this port."""
+        """Handle a report of the agent about this port."""
         if name == "udp":
             data, ip, port = rest
             self.received.append(Datagram(time_s, b64decode(data), (ip, port)))
         elif name == "dropped":
-            self._fault = f"lost {rest[0]} datagrams, for they came faster than its serial line takes them away,"
+            self._fault = f"lost {rest[0]} datagrams, which came faster than its serial line carries them,"
         else:
             self._fault = f"could not receive: {why_not_sent(rest[0])},"
 
@@ -174,7 +176,7 @@ class _BoardTcpConnection:
 
     def _read(self, size: int, within_s: float) -> bytes:
         with explained(f"receive from {self._peer}"):
-            # A reading that the last call gave up waiting for goes on: its data comes first.
+            # A read for which the last call stopped waiting is still going on: its data comes first.
             number = self._reading or self._agent.begin("read", self._handle, min(size, _CHUNK_BYTES))
             self._reading = number
             if not self._agent.wait(number, within_s):
@@ -185,7 +187,7 @@ class _BoardTcpConnection:
 
 @contextmanager
 def explained(what: str) -> Iterator[None]:
-    """Turn what the board could not do into a ``ProbeError`` that says what failed and why."""
+    """Turn a failed command into a ``ProbeError`` that says what failed and why."""
     try:
         yield
     except CommandFailed as error:

@@ -71,6 +71,9 @@ class BenchRecord:
         from hil.report.artifacts import artifacts_of, write_artifacts
 
         names = [board.name for board in self._boards]
+        probe_board = self._rig.probe_board
+        if probe_board is not None and self._recording.has_entries_of(probe_board.name):
+            names.append(probe_board.name)
         measured = measurements_in(self._item.user_properties)
         write_artifacts(folder, artifacts_of(self._item.nodeid, names, self._recording, measured, redactor))
         if kernel_trouble:

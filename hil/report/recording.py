@@ -58,16 +58,23 @@ class Recording:
         """What was on the air since the boards were prepared; None on a bench without a sniffer."""
         return None if self._sniffer is None else self._sniffer.frames()
 
+    def has_entries_of(self, source: str) -> bool:
+        """Whether anything happened to ``source``, a board for example."""
+        return any(entry.source == source for entry in self.entries())
+
     def timeline_text(self) -> str:
-        """Everything that happened, one line each: seconds since the test began, source, kind, text."""
-        return self._timeline.text(self._timeline.entries(self._mark))
+        """Everything that happened, one line each: seconds since the test began, source, kind, text.
+
+        Without ``raw`` entries: what a probe's board reports is here as what the probe sends and hears.
+        """
+        return self._timeline.text([entry for entry in self.entries() if entry.kind != "raw"])
 
     def serial_text(self, board: str) -> str:
         """What ``board`` wrote to its serial line, one line each: seconds since the test began, text.
 
         A line in dashes marks where its serial device came or went, and output may be missing.
         """
-        shown = {"serial": "{}", "link": "--- {} ---"}
+        shown = {"serial": "{}", "raw": "{}", "link": "--- {} ---"}
         return "".join(
             f"{self._timeline.time_text(entry.time_s):>10} {shown[entry.kind].format(entry.text)}\n"
             for entry in self._timeline.entries(self._mark)

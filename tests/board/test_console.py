@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hil.board.console import MAX_LINE_BYTES, Console
+from hil.board.console import Console
+from hil.board.line_text import MAX_LINE_BYTES
 from hil.clock import MonotonicClock
 from hil.errors import WaitTimeout
 from hil.events import EventPatterns, Timeline, UnknownEvent
@@ -191,7 +192,7 @@ def test_a_timeout_shows_what_was_waited_for_and_the_last_lines_of_that_board(de
 
 def test_a_timeout_of_a_silent_board_says_that_it_said_nothing(desk: Desk) -> None:
     desk.console.switched(0.0, is_on=False)
-    with pytest.raises(WaitTimeout, match=r"supply off since 0.000 s, serial device not opened .*; it said nothing"):
+    with pytest.raises(WaitTimeout, match=r"supply off since 0.000 s, serial device not opened .*; it printed nothing"):
         desk.console.expect(re.compile("x"), within=1)
 
 

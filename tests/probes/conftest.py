@@ -6,8 +6,10 @@ from typing import cast
 
 import pytest
 
-from hil.board.power_sequencer import PowerSequencer
+from hil.board.factory import BoardFactory
+from hil.board.supervisor import BoardSupervisor
 from hil.config.rig import RigConfig, load_rig
+from hil.events import Timeline
 from hil.probes import Probe
 from hil.probes.agent import BoardAgent
 from hil.probes.board import BoardProbe
@@ -55,24 +57,43 @@ def net(bench: VirtualBench) -> RadioWorld:
 
 
 @pytest.fixture
-def agent(bench: VirtualBench) -> BoardAgent:
+def timeline() -> Timeline:
+    """What happens to board P."""
+    return Timeline()
+
+
+@pytest.fixture
+def make_agent(rig_config: RigConfig, bench: VirtualBench, timeline: Timeline) -> Callable[[str], BoardAgent]:
+    """Makes the agent on board P, not started, which joins with the key that is given."""
+
+    def make(key: str) -> BoardAgent:
+        factory = BoardFactory(rig_config, bench, timeline)
+        board = factory.board("P")
+        supervisor = BoardSupervisor({"P": factory.ladder(board)}, bench.clock, timeline)
+        return BoardAgent(board, bench.link("P"), supervisor, bench.clock, ssid=SSID, key=key)
+
+    return make
+
+
+@pytest.fixture
+def agent(make_agent: Callable[[str], BoardAgent]) -> BoardAgent:
     """The agent on board P, not started."""
-    return BoardAgent("P", bench.link("P"), bench.power_port("P"), bench.clock, PowerSequencer(bench.clock, 0), 2.0)
+    return make_agent(KEY)
 
 
 @pytest.fixture
 def board_probe(agent: BoardAgent, bench: VirtualBench) -> BoardProbe:
     """The probe that board P is, at rest."""
-    return BoardProbe(agent, bench.clock, SSID, KEY)
+    return BoardProbe(agent, bench.clock, SSID)
 
 
 @pytest.fixture(params=["virtual", "board"])
-def make_probe(request: pytest.FixtureRequest, net: RadioWorld, agent: BoardAgent) -> MakeProbe:
-    """Makes a probe of either kind; ``key`` is what it is told to join with."""
+def make_probe(request: pytest.FixtureRequest, net: RadioWorld, make_agent: Callable[[str], BoardAgent]) -> MakeProbe:
+    """Makes a probe of either kind; ``key`` is the one that it joins with."""
 
     def make(key: str = KEY) -> Probe:
         if request.param == "board":
-            return BoardProbe(agent, net.clock, SSID, key)
+            return BoardProbe(make_agent(key), net.clock, SSID)
         mac = bytes.fromhex("02d0c0ffee01")
         radio = Radio(net.world, net.air, mac, net.world.notify, net.printed.append, announces=False)
         return VirtualProbe(radio, net.clock, SSID, key)

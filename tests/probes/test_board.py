@@ -1,11 +1,15 @@
 """What only a board probe does: its board is powered, started, watched, and started anew."""
 
+import re
+
 import pytest
 
 from hil.config.rig import RigConfig
-from hil.errors import LinkError, ProbeError
+from hil.errors import ProbeError, RecoveryFailed
+from hil.events import Timeline
 from hil.probes.agent import BoardAgent, CommandFailed
 from hil.probes.board import BoardProbe
+from hil.report.redaction import Redactor
 from hil.rig import Rig
 from hil.virtual.bench.bench import VirtualBench
 from tests.virtual.air.conftest import KEY, RadioWorld, all_received, udp_on
@@ -70,7 +74,7 @@ def test_what_comes_faster_than_it_can_be_told_is_counted_and_said(board_probe: 
             listener.receive(0)
 
     with pytest.raises(
-        ProbeError, match=r"P, the probe, lost \d+ datagrams, for they came faster than its serial line"
+        ProbeError, match=r"P: the probe agent lost \d+ datagrams, which came faster than its serial line"
     ):
         flood()
 
@@ -85,7 +89,7 @@ def test_a_board_that_lost_power_says_so_and_starts_anew(
             bench.power_port("P").off()
             assert board_probe.address == ""
 
-    with pytest.raises(ProbeError, match="P, the probe, has stopped while it listened on port 5001"):
+    with pytest.raises(ProbeError, match="P: the probe agent has stopped while it listened on port 5001"):
         lose_power()
     board_probe.send(b"again", (AP, 5000))
     net.run(0.1)
@@ -103,7 +107,7 @@ def test_who_waits_for_a_datagram_is_told_at_once_that_the_board_is_gone(
             listener.receive(30)
 
     started_s = net.now_s
-    with pytest.raises(ProbeError, match="P, the probe, has stopped while it listened on port 5001"):
+    with pytest.raises(ProbeError, match="P: the probe agent has stopped while it listened on port 5001"):
         wait()
     assert net.now_s - started_s < 30
 
@@ -115,7 +119,7 @@ def test_a_board_that_is_gone_in_the_middle_of_a_command(
     board_probe.join()
     net.world.after(500_000, bench.boards["P"].power_off)
     handle = agent.call("connect", "192.168.4.99", 1)
-    with pytest.raises(ProbeError, match="has stopped; was its power cut, or did it reset"):
+    with pytest.raises(ProbeError, match="has stopped; was the board's power cut, or did it reset"):
         agent.call("connected", handle)
 
 
@@ -126,18 +130,21 @@ def test_a_command_that_cannot_be_done(board_probe: BoardProbe, agent: BoardAgen
         agent.call("read", 99, 1)
 
 
-def test_a_board_that_hangs_is_given_up_and_power_cycled(
-    board_probe: BoardProbe, agent: BoardAgent, net: RadioWorld
+def test_an_agent_that_has_died_is_given_up_and_its_board_recovered(
+    board_probe: BoardProbe, agent: BoardAgent, net: RadioWorld, timeline: Timeline
 ) -> None:
     net.access_point()
     board_probe.join()
-    agent._link.write(b"\x03")  # somebody else interrupts the agent
+    agent._link.write(b"\x03")  # another program interrupts the agent
     net.run(0.5)
-    with pytest.raises(ProbeError, match=r"did not do 'leave' within 5 s; it last said 'KeyboardInterrupt"):
+    with pytest.raises(ProbeError, match=r"P: .* did not answer 'leave' within 5 s; its last line was 'KeyboardInte"):
         board_probe.leave()
     assert agent.starts == 1
     board_probe.join()
     assert (agent.starts, board_probe.address) == (2, "192.168.4.16")
+    recovery = [entry.text for entry in timeline.entries() if entry.kind == "recovery"]
+    assert re.match(r"needed: the probe agent did not answer 'leave'", recovery[0])
+    assert re.match(r"Ctrl-C: helped, after \d", recovery[1])
 
 
 def test_a_garbled_command_does_not_stop_the_agent(board_probe: BoardProbe, agent: BoardAgent, net: RadioWorld) -> None:
@@ -158,22 +165,95 @@ def test_a_garbled_command_does_not_stop_the_agent(board_probe: BoardProbe, agen
     assert agent.call("open", 5001)
 
 
-def test_lines_that_only_look_like_the_agent_s_are_not_taken_for_them(agent: BoardAgent) -> None:
+def test_lines_that_only_look_like_the_agent_s_are_not_taken_for_them(agent: BoardAgent, timeline: Timeline) -> None:
     reports: list[str] = []
     agent.on_report = lambda _time_s, name, _rest: reports.append(name)
+    console = agent.board.console
     # Of the program that was on the flash, between power-on and the agent's start; and garbled ones later.
-    agent.received(0.0, b'[1, true, 99]\n[0, "wifi", 3, "192.168.4.9"]\n')
+    console.received(0.0, b'[1, true, 99]\n[0, "wifi", 3, "192.168.4.9"]\n')
     agent.ensure_running()
     for line in (b'"hi"', b'{"t": 21}', b"[0]", b"[1, true]", b'[0, 5, "x"]', b"5", b"null"):
-        agent.received(0.0, line + b"\n")
+        console.received(0.0, line + b"\n")
     assert agent.call("open", 5001) == 1
     assert reports == []
+    assert [line.text for line in console.lines][:2] == ['"hi"', '{"t": 21}']
+    assert [entry.text for entry in timeline.entries() if entry.kind == "raw"][-1] == "[1, true, 1]"
 
 
-def test_a_board_without_a_serial_device(agent: BoardAgent, bench: VirtualBench) -> None:
+def test_a_board_without_a_serial_device_is_quarantined(
+    agent: BoardAgent, bench: VirtualBench, net: RadioWorld
+) -> None:
     bench.boards["P"].flash.replace("/boot.py", b"while True: pass")
-    with pytest.raises(LinkError, match=r"P, the probe: no serial device 15 s after power-on; check its cable"):
+    with pytest.raises(RecoveryFailed, match=r"^P: no serial device 15 s after power-on .*check its cable.*4 attempts"):
         agent.ensure_running()
+    assert net.now_s <= 60
+    assert not bench.power_port("P").is_on()
+    with pytest.raises(RecoveryFailed, match=r"^P: no serial device 15 s after power-on"):
+        agent.ensure_running()
+    assert net.now_s <= 60
+
+
+def test_a_board_that_never_gives_its_raw_repl_climbs_the_ladder(
+    agent: BoardAgent, bench: VirtualBench, timeline: Timeline
+) -> None:
+    catches_ctrl_c = b"while True:\n    try:\n        time.sleep(1)\n    except:\n        pass\n"
+    unprotected = b"import time\ntry: time.sleep(5)\nexcept: pass\ntime.sleep(0.2)\n"
+    bench.boards["P"].flash.replace("/main.py", unprotected + catches_ctrl_c)
+    agent.ensure_running()
+    assert agent.runs
+    recovery = [entry.text.partition(":")[0] for entry in timeline.entries() if entry.kind == "recovery"]
+    assert recovery == ["needed", "Ctrl-C", "raw REPL", "hard reset", "power cycle", "interrupt within boot"]
+
+
+def test_a_board_on_which_the_agent_does_not_start_is_quarantined_with_the_reason(
+    agent: BoardAgent, bench: VirtualBench
+) -> None:
+    # A file hides the built-in module of that name.
+    bench.boards["P"].flash.replace("/socket.py", b"raise ImportError('not the real one')")
+    with pytest.raises(
+        RecoveryFailed, match=r"^P: the probe agent does not start on its MicroPython: ImportError: not the real one \("
+    ):
+        agent.ensure_running()
+
+
+def test_the_key_is_not_in_the_log_of_a_board_that_echoes_commands(
+    board_probe: BoardProbe, agent: BoardAgent, bench: VirtualBench, net: RadioWorld, timeline: Timeline
+) -> None:
+    net.access_point()
+    board_probe.join()
+    # The friendly REPL echoes what it reads: the host sends commands until it notices that the agent has died.
+    agent._link.write(b"\x03\x02")
+    net.run(0.5)
+    agent._link.write(b'[90, "join"]\r\n')
+    with pytest.raises(ProbeError, match="did not answer"):
+        agent.call("leave")
+    agent.ensure_running()
+    logged = [entry.text for entry in timeline.entries()]
+    assert any("90" in text for text in logged)
+    assert not any(KEY in text for text in logged)
+
+
+def test_the_key_is_not_in_the_error_of_an_agent_that_does_not_get_ready(
+    agent: BoardAgent, bench: VirtualBench, timeline: Timeline
+) -> None:
+    # A file hides the built-in module of that name.
+    bench.boards["P"].flash.replace("/network.py", b"STA_IF = AP_IF = 0")
+    with pytest.raises(RecoveryFailed, match=r"^P: the board did not run the probe agent within 10 s .*WLAN") as caught:
+        agent.ensure_running()
+    assert KEY not in str(caught.value)
+    assert not any(KEY in entry.text for entry in timeline.entries())
+
+
+def test_data_is_in_the_log_as_text_in_which_a_secret_is_redacted(
+    board_probe: BoardProbe, net: RadioWorld, timeline: Timeline
+) -> None:
+    server = udp_on(net.access_point(), 5000)
+    with board_probe.listen(5001) as listener:
+        server.send_to(KEY.encode(), (board_probe.address, 5001))
+        assert listener.receive(1).data == KEY.encode()
+    raw = [entry.text for entry in timeline.entries() if entry.kind == "raw"]
+    assert [text for text in raw if '"udp"' in text] == [f'[0, "udp", 1, "{KEY}", "{AP}", 5000]']
+    assert Redactor([KEY]).redact("\n".join(raw)).count("***") == 1
 
 
 def test_what_is_on_its_flash_does_not_matter(board_probe: BoardProbe, net: RadioWorld, bench: VirtualBench) -> None:

@@ -46,7 +46,7 @@ class RigStatus:
         self._follow()
         boards = self._chosen(max(0, rows - _ROWS_BESIDE_BOARDS))
         parts: list[RenderableType] = [self._headline(test), self._table(boards)]
-        if more := len(self.rig.boards) - len(boards):
+        if more := len(self.rig.all_boards) - len(boards):
             parts.append(Text(f"and {more} more {'board' if more == 1 else 'boards'}", style="dim"))
         # Last: it comes and goes, and nothing should move with it.
         parts += self._waits()
@@ -63,7 +63,7 @@ class RigStatus:
         return self._states.get(board, BoardState())
 
     def _chosen(self, most: int) -> list["Board"]:
-        boards = list(self.rig.boards.values())
+        boards = list(self.rig.all_boards)
         if len(boards) <= most:
             return boards
         taking_part = [board for board in boards if self._latest.get(board.name, -1) >= self._first]

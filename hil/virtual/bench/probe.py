@@ -6,10 +6,10 @@ from contextlib import contextmanager
 from hil.clock import Clock
 from hil.errors import ProbeError, WaitTimeout
 from hil.probes import Datagram, TcpConnection
-from hil.probes.failures import why_not_joined, why_not_sent
+from hil.probes.failures import IDLE, why_not_sent
+from hil.probes.joining import join_wifi
 from hil.probes.udp import Inbox, UdpProbe
 from hil.virtual.air.addressing import ANY
-from hil.virtual.air.interface import LinkStatus
 from hil.virtual.air.packets import UdpDatagram
 from hil.virtual.air.radio import Radio
 from hil.virtual.air.tcp_socket import TcpSocket
@@ -38,30 +38,29 @@ class VirtualProbe(UdpProbe):
         return station.addressing.address if station.is_connected else ""
 
     def join(self, within_s: float = 15.0) -> None:
-        station = self._radio.station
-
-        def has_joined() -> bool:
-            return station.is_connected
-
-        if has_joined():
+        if self.has_joined:
             return
         deadline = self._clock.deadline(within_s)
         self._radio.power_up()
         self._clock.wait(lambda: self._radio.is_powered, deadline.remaining_s)
-        failure = LinkStatus.IDLE
-        while self._radio.is_powered and not deadline.expired:
-            self._radio.activate(station)
-            if station.status <= LinkStatus.IDLE:
-                station.connect(self._ssid, self._key)
-            self._clock.wait(lambda: has_joined() or station.status < LinkStatus.IDLE, deadline.remaining_s)
-            if has_joined():
-                return
-            # An attempt cut short by the deadline has no result: keep that of the previous one.
-            failure = station.status if station.status is not LinkStatus.JOINING else failure
-            if failure is LinkStatus.BAD_AUTH:
-                break
-        why = why_not_joined(failure)
-        raise ProbeError(f"the probe could not join Wi-Fi {self._ssid!r} within {within_s:g} s: {why}")
+        join_wifi(self, self._ssid, self._clock, deadline)
+
+    @property
+    def has_joined(self) -> bool:
+        """Whether the station has joined."""
+        return self._radio.station.is_connected
+
+    @property
+    def status(self) -> int:
+        """As ``WLAN.status()`` of a board."""
+        return self._radio.station.status
+
+    def begin_joining(self) -> None:
+        """Start one try to join, unless one is going on."""
+        station = self._radio.station
+        self._radio.activate(station)
+        if station.status <= IDLE:
+            station.connect(self._ssid, self._key)
 
     def leave(self) -> None:
         self._radio.deactivate(self._radio.station)
