@@ -1,1 +1,1 @@
-"""The bench: what hands out links, power ports and probes, and the bench of real boards."""
+"""The bench: links, power ports and probes for the boards of a rig file, and the bench of real boards."""

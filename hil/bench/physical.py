@@ -1,4 +1,4 @@
-"""The physical bench: real boards on real hubs, or what looks like them from outside."""
+"""The physical bench: real boards on real hubs, or what looks like them to this machine."""
 
 from contextlib import ExitStack
 
@@ -19,7 +19,7 @@ from hil.power import PowerPort
 class PhysicalBench:
     """Boards on the USB of this machine or behind serial servers. Implements :class:`hil.bench.bench.Bench`.
 
-    Only what the rig file names is ever opened or switched. Each of its boards is locked, for the whole machine, until
+    Only what the rig file names is opened or switched. Each of its boards is locked on this machine until
     :meth:`close`: a second bench with one of them raises ``BoardsInUse``.
     """
 
@@ -41,7 +41,7 @@ class PhysicalBench:
 
     @property
     def usb(self) -> UsbMonitor | None:
-        """The USB devices of this machine, kept up to date; None when no board of the rig is there."""
+        """The USB devices of this machine, kept up to date; None when every board of the rig has a ``link:``."""
         return self._monitor
 
     def link(self, board: str) -> PortLink:
@@ -57,19 +57,19 @@ class PhysicalBench:
         return self._power_ports[board]
 
     def probe(self) -> None:
-        """There is no probe that only this kind of bench has: see ``hil.bench.probe_choice``."""
+        """None: this kind of bench has no probe of its own. ``hil.bench.probe_choice`` makes the other kinds."""
 
     def sniffer(self) -> None:
-        """Nothing here hears what is not meant for it."""
+        """None: this bench has no sniffer."""
 
     def faults(self) -> None:
-        """Nothing can be made to go wrong beyond the boards' own means: nobody here disturbs packets or cables."""
+        """None: this bench cannot disturb packets or cables."""
 
     def begin_test(self, name: str) -> None:
-        """Nothing: chance is chance here."""
+        """Does nothing: chance on this bench has no seed."""
 
     def close(self) -> None:
-        """Close every port, then end all threads and give back the locks. Power stays as it is."""
+        """Close every port, end all threads and release the locks. Power stays as it is."""
         self._stack.close()
 
     def _link(self, board: WiredBoard, stack: ExitStack) -> PortLink:
@@ -92,7 +92,7 @@ class PhysicalBench:
         return self._monitor
 
     def _bootsel(self, board: WiredBoard) -> UsbBootsel:
-        # A board behind a link of its own may be on the USB of this machine all the same; if not, it cannot be found.
+        # A board with a `link:` may be on the USB of this machine all the same. If it is not, locating it raises.
         return UsbBootsel(
             board.name,
             board.type,
@@ -111,6 +111,6 @@ class PhysicalBench:
 
 
 def lock_keys(board: WiredBoard) -> list[str]:
-    """Everything under which another rig file can mean the same board."""
-    said = {"serial": board.serial, "usb": board.usb_port, "link": board.link}
-    return [f"{kind} {key}" for kind, key in said.items() if key]
+    """Every name by which a rig file can refer to this board."""
+    names = {"serial": board.serial, "usb": board.usb_port, "link": board.link}
+    return [f"{kind} {name}" for kind, name in names.items() if name]

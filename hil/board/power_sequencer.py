@@ -1,4 +1,4 @@
-"""Power sequencing: the boards of a rig are switched on one after the other, for each draws a surge of current."""
+"""Power sequencing: the boards of a rig are switched on one after another, because each draws a surge of current."""
 
 from collections import deque
 from collections.abc import Iterator
@@ -8,13 +8,13 @@ from hil.clock import Clock
 from hil.errors import PowerError
 
 TURN_WITHIN_S = 300.0
-"""Seconds of rig time in which the boards before must be done: against hanging only, each has deadlines of its own."""
+"""Seconds of rig time to wait for earlier boards. Only a guard against hanging: each has deadlines of its own."""
 
 
 class PowerSequencer:
     """Keeps the power-ons of one rig apart: the surge of one board can brown out another on the same hub.
 
-    Any task that runs side by side with others may take a turn; they take theirs in the order in which they come.
+    Tasks that run side by side take turns, in the order in which they ask.
     """
 
     def __init__(self, clock: Clock, stagger_s: float) -> None:
@@ -26,14 +26,14 @@ class PowerSequencer:
 
     @contextmanager
     def turn(self) -> Iterator[None]:
-        """Within this block, and in no other task meanwhile, one board may be switched on: now.
+        """Within this block, one board may be switched on at once; no other task switches one on meanwhile.
 
-        Raises ``PowerError`` when that does not come to be.
+        Raises ``PowerError`` when the turn does not come.
         """
         ticket = object()
         self._queue.append(ticket)
         try:
-            # On the clock, not on a lock: a task of the virtual bench that blocked would keep all others from going on.
+            # Wait on the clock, not on a lock: a task of the virtual bench that blocks would stop all others.
             if not self._clock.wait(lambda: self._queue[0] is ticket, TURN_WITHIN_S):
                 raise PowerError(f"no turn to be switched on within {TURN_WITHIN_S:g} s: the boards before it hang")
             early_s = self._free_s - self._clock.now()

@@ -1,4 +1,4 @@
-"""Quarantine: the boards that nothing brought back, for the rest of the run, and what a test can still have."""
+"""Quarantine: boards that could not be recovered are not used for the rest of the run."""
 
 from collections.abc import Mapping, Sequence
 
@@ -13,20 +13,20 @@ class Quarantine:
 
     @property
     def reasons(self) -> Mapping[str, str]:
-        """Why, by board, the first in quarantine first."""
+        """The reason for each board in quarantine, in the order of quarantining."""
         return self._reasons
 
     def __contains__(self, board: str) -> bool:
         return board in self._reasons
 
     def add(self, board: str, reason: str) -> None:
-        """``board`` is in quarantine from now on. The first reason stays."""
+        """Quarantine ``board``. If it is in quarantine already, the first reason stays."""
         self._reasons.setdefault(board, reason)
 
     def choose(self, ap: str, clients: Sequence[str], wanted: int | None) -> tuple[str, ...]:
-        """The boards a test gets: ``ap``, and the first ``wanted`` of ``clients`` that are healthy, or all of them.
+        """The boards that a test gets: ``ap`` and the first ``wanted`` healthy boards of ``clients``, or all of them.
 
-        Raises ``BlockedByQuarantine`` when there are too few. Nothing stands in for the AP, nor for one of "all".
+        Raises ``BlockedByQuarantine`` when there are too few. No board replaces the AP, nor one of "all".
         """
         healthy = [name for name in clients if name not in self]
         if ap in self:

@@ -1,4 +1,4 @@
-"""The raw REPL of one board: running code on it. The only module that knows mpremote."""
+"""The raw REPL of one board, to run code on it. The only module that uses mpremote."""
 
 import ast
 from collections.abc import Iterator
@@ -13,7 +13,7 @@ from hil.errors import HilError, LinkError
 from hil.links import BorrowedPort
 
 EXEC_WITHIN_S = 10.0
-"""Seconds of rig time that code on a board may take, unless told."""
+"""Seconds of rig time that code on a board may take by default."""
 ENTER_WITHIN_S = 15.0
 """Seconds of rig time in which a board must give its raw REPL; a boot.py may have to end first."""
 
@@ -25,9 +25,9 @@ _EXIT_RAW = b"\r\x02"
 _SOFT_RESET = b"\x04"
 _IMPORT_MACHINE = "import machine\n"
 _ATTEMPT_S = 1.0
-"""How long a board gets to react to an interrupt before it is interrupted again."""
+"""Seconds that a board has to react to an interrupt before it is interrupted again."""
 _QUIET_S = 0.2
-"""Silence after which nothing more of an earlier attempt is on its way."""
+"""Seconds of silence after which nothing more of an earlier attempt is on its way."""
 
 
 class ReplError(HilError):
@@ -45,17 +45,17 @@ class RawRepl:
     """
 
     def __init__(self, board: str, port: BorrowedPort, clock: Clock) -> None:
-        """``port`` is open already and stays so; nobody else reads from it meanwhile."""
+        """``port`` is open and stays open; nothing else may read from it meanwhile."""
         self.board = board
         self._clock = clock
         self._port = ReplPort(board, port, clock)
         self._transport = _BorrowedTransport(self._port)
 
     def enter(self, *, soft_reset: bool, within_s: float = ENTER_WITHIN_S) -> None:
-        """Interrupt whatever runs and take the raw REPL.
+        """Interrupt whatever runs and enter the raw REPL.
 
         ``soft_reset`` also gives a fresh heap, without timers and threads of the firmware: boot.py runs again,
-        main.py does not. Without it the firmware's state can be looked at.
+        main.py does not. Without it the firmware's state can be inspected.
         """
         with self._bounded(within_s, "give its raw REPL"):
             self._interrupt()
@@ -75,31 +75,31 @@ class RawRepl:
         return ast.literal_eval(self.exec(f"print(repr({expression}))", within_s).strip())
 
     def start(self, code: str, ready: bytes, within_s: float = EXEC_WITHIN_S, *, title: str = "") -> None:
-        """Run ``code``, and leave it running once it has printed the line ``ready``.
+        """Run ``code``, and leave it running once it has printed the line ``ready``. Ctrl-C ends it.
 
-        ``title`` stands in errors in place of the first line of ``code``, which may contain a secret.
-        What it prints then comes to whoever reads from the port; Ctrl-C ends it.
+        What it prints afterwards stays on the port for its next reader. Errors quote the first line of ``code``; with
+        ``title`` they do not, which ``code`` with a secret needs.
         """
         with self._bounded(within_s, f"run {title or repr(_first_line(code))}"):
             self._transport.exec_raw_no_follow(code)
             self._port.read_until(ready + b"\r\n")
 
     def reset(self, within_s: float = EXEC_WITHIN_S) -> None:
-        """Reset the board as its ``machine.reset()`` does, and wait until its serial device is gone."""
+        """Reset the board by ``machine.reset()``, and wait until its serial device has gone."""
         self._leave("reset", _IMPORT_MACHINE + "machine.reset()", within_s)
 
     def enter_bootloader(self, within_s: float = EXEC_WITHIN_S) -> None:
-        """Send the board to BOOTSEL mode, and wait until its serial device is gone."""
+        """Send the board to BOOTSEL mode, and wait until its serial device has gone."""
         self._leave("enter its bootloader", _IMPORT_MACHINE + "machine.bootloader()", within_s)
 
     def exit(self) -> None:
-        """Give the friendly prompt back. What runs is interrupted; main.py is not started again."""
+        """Return to the friendly REPL. What runs is interrupted; main.py is not started again."""
         with self._bounded(_ATTEMPT_S, "leave its raw REPL"):
             self._port.write(_INTERRUPT + _EXIT_RAW)
 
     def _leave(self, task: str, code: str, within_s: float) -> None:
         with self._bounded(within_s, task):
-            # Its answer to the command may be lost with the device, when the host is slow to read it.
+            # The answer to the command may be lost with the device, when the host reads it late.
             with suppress(OSError):
                 self._transport.exec_raw_no_follow(code)
             self._port.read_until_gone()
@@ -122,7 +122,7 @@ class RawRepl:
         return self._port.try_read_until(_RAW_BANNER, _ATTEMPT_S)
 
     def _await_raw_banner_after_boot(self) -> None:
-        # A boot.py that takes its time is left in peace for one attempt, then interrupted until it ends.
+        # A slow boot.py may run for one attempt, and is then interrupted until it ends.
         while not self._port.try_read_until(_RAW_BANNER, _ATTEMPT_S):
             self._port.write(_INTERRUPT)
 
@@ -139,7 +139,9 @@ class RawRepl:
                 "KeyboardInterrupt, or keep interrupts off? Cycle its power and try again"
             ) from None
         except TransportError as error:
-            raise LinkError(f"{self.board}: the raw REPL lost step when told to {task}: {error}") from error
+            raise LinkError(
+                f"{self.board}: the raw REPL lost synchronisation when it was to {task}: {error}"
+            ) from error
         except OSError as error:  # pyserial's SerialException is one, but a vanished tty also raises plain ones
             text = f"{self.board}: the serial device went away while the board was to {task}"
             raise LinkError(f"{text}; was its power cut, or did it reset? ({error})") from error
@@ -150,7 +152,7 @@ def _first_line(code: str) -> str:
 
 
 class _BorrowedTransport(SerialTransport):  # type: ignore[misc]  # mpremote has no types
-    """mpremote's protocol over a port that is open already, waiting in rig time instead of the host's."""
+    """mpremote's protocol over a port that is open already; waits in rig time, not in host time."""
 
     def __init__(self, port: ReplPort) -> None:
         # SerialTransport's own __init__ opens a port; what it sets besides is this.
@@ -162,5 +164,5 @@ class _BorrowedTransport(SerialTransport):  # type: ignore[misc]  # mpremote has
         self.is_pty = False
 
     def read_until(self, _min_num_bytes: int, ending: bytes, **_timeouts: object) -> bytes:
-        """Everything up to ``ending``. The deadline of the operation bounds it, not the timeouts given here."""
+        """Everything up to ``ending``, within the deadline of the operation; the timeouts given here are ignored."""
         return self.serial.read_until(ending)

@@ -1,4 +1,4 @@
-"""A serial port as the raw REPL needs it: read against a deadline, and free of other people's lines."""
+"""A serial port for the raw REPL: read against a deadline, without lines that the radio's C code prints."""
 
 import math
 
@@ -6,11 +6,11 @@ from hil.clock import Clock
 from hil.links import BorrowedPort
 
 _SHOWN_BYTES = 200
-"""How much of what a board said instead is quoted in an error."""
+"""How much of the board's last output an error quotes."""
 
 
 class ReplTimeout(Exception):
-    """The deadline of the operation has passed; ``heard`` says what the board sent last instead."""
+    """The deadline of the operation has passed; ``heard`` quotes what the board sent last."""
 
     def __init__(self, last: bytes) -> None:
         super().__init__()
@@ -18,7 +18,7 @@ class ReplTimeout(Exception):
 
 
 class ReplPort:
-    """A serial port read against a deadline, without the lines that the AP's DHCP server prints into anything."""
+    """A serial port read against a deadline, without the lines that the AP's DHCP server prints at any time."""
 
     def __init__(self, board: str, port: BorrowedPort, clock: Clock) -> None:
         self.board = board
@@ -47,7 +47,7 @@ class ReplPort:
         return self._hand_out(position + len(ending))
 
     def try_read_until(self, ending: bytes, within_s: float) -> bool:
-        """Whether ``ending`` comes in time; what comes before it is dropped, however much it is."""
+        """Whether ``ending`` comes in time; everything before it is dropped."""
         attempt = self._clock.deadline(within_s)
         while not attempt.expired:
             position = self._waiting.find(ending)
@@ -59,13 +59,13 @@ class ReplPort:
         return False
 
     def read_until_quiet(self, quiet_s: float) -> None:
-        """Drop what comes until nothing came for ``quiet_s``."""
+        """Drop everything until nothing has come for ``quiet_s``."""
         self._waiting.clear()
         while self._receive(quiet_s):
             self._waiting.clear()
 
     def read_until_gone(self) -> None:
-        """Drop what comes until the device is gone."""
+        """Drop everything until the device has gone."""
         try:
             while True:
                 self._receive()
@@ -74,12 +74,12 @@ class ReplPort:
             return
 
     def discard_waiting(self) -> None:
-        """Drop what has arrived. Once: a board that floods would keep a loop busy for ever."""
+        """Drop what has arrived. Once only: a board that floods its console would keep a loop busy for ever."""
         self._take(self._arrived())
         self._waiting.clear()
 
     def _receive(self, patience_s: float = math.inf) -> bool:
-        """Wait for at least one byte, for ``patience_s`` or up to the deadline; says whether any came."""
+        """Wait for at least one byte, for ``patience_s`` or up to the deadline; returns whether any came."""
         if self.deadline.expired:
             raise ReplTimeout(self._heard)
         self._port.timeout = min(patience_s, self.deadline.remaining_s)
@@ -102,7 +102,7 @@ class ReplPort:
 
 
 class DhcpNoise:
-    """Takes the messages of an AP's DHCP server out of a stream: its C code prints them in the middle of anything."""
+    """Removes messages of an AP's DHCP server from a stream: its C code prints them in the middle of other output."""
 
     _START = b"DHCPS: client connected: "
     _END = b"\n"
@@ -111,7 +111,7 @@ class DhcpNoise:
         self._held = b""
 
     def remove(self, data: bytes) -> bytes:
-        """``data`` without such messages. What may be the beginning of one is held back until more is known."""
+        """``data`` without such messages. What may be the start of one is held back until more has arrived."""
         stream = self._held + data
         clean = b""
         while (start := stream.find(self._START)) >= 0:
@@ -121,7 +121,7 @@ class DhcpNoise:
                 self._held = stream[start:]
                 return clean
             stream = stream[end + len(self._END) :]
-        # The message's first letter is not in the rest of its beginning, so only the last one can start another.
+        # The first letter of a message occurs only once in its start, so only its last occurrence can start another.
         last = stream.rfind(self._START[:1])
         held = len(stream) if last < 0 or not self._START.startswith(stream[last:]) else last
         self._held = stream[held:]

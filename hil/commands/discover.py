@@ -32,7 +32,7 @@ _UHUBCTL_WITHIN_S = 15.0
 _MACHINE_WITHIN_S = 5.0
 """Seconds for a board to report its machine."""
 _BLINKS = "blinks"
-"""What a board prints before it does."""
+"""What the program prints once it blinks."""
 _BLINK_MS = 120
 
 Ask = Callable[[str, str], str]

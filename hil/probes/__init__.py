@@ -1,11 +1,11 @@
-"""Probes: UDP and TCP from inside the Wi-Fi under test, to ask the boards what they do."""
+"""Probes: UDP and TCP from inside the Wi-Fi under test, to observe boards from outside."""
 
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Protocol
 
 SEND_TIMEOUT_S = 10.0
-"""How long a TCP peer that has stopped reading may take to read again."""
+"""Seconds in which a TCP peer that has stopped reading must read again."""
 
 
 @dataclass(frozen=True)
@@ -24,10 +24,10 @@ class Listener(Protocol):
 
     @property
     def received(self) -> list[Datagram]:
-        """Everything that arrived so far, oldest first."""
+        """Everything that has arrived so far, oldest first."""
 
     def receive(self, within_s: float) -> Datagram:
-        """The next datagram not yet handed out. Raises ``WaitTimeout``."""
+        """The next datagram that was not returned before. Raises ``WaitTimeout``."""
 
 
 class TcpConnection(Protocol):
@@ -44,7 +44,7 @@ class TcpConnection(Protocol):
 
 
 class Probe(Protocol):
-    """A station of its own in the Wi-Fi under test. It says only what the test tells it to say."""
+    """A station of its own in the Wi-Fi under test. It sends only what the test sends through it."""
 
     @property
     def address(self) -> str:
@@ -57,7 +57,7 @@ class Probe(Protocol):
         """Leave the Wi-Fi."""
 
     def close(self) -> None:
-        """Leave, and give back what the probe holds; used again, it starts anew. For the rig: tests have no need of it.
+        """Leave, and release what the probe holds; it starts again when it is used. For the rig, not for tests.
 
         Raises a ``BenchError``.
         """
@@ -66,15 +66,15 @@ class Probe(Protocol):
         """Send one datagram; joins first. ``source_port`` 0 takes any."""
 
     def request(self, data: bytes, to: tuple[str, int], within_s: float = 2.0, tries: int = 3) -> Datagram:
-        """Send, and return the answer; repeat up to ``tries`` times, for the radio loses some.
+        """Send, and return the answer; send up to ``tries`` times, since the radio loses some datagrams.
 
         Raises ``WaitTimeout`` when no try is answered within ``within_s``.
         """
 
     def resolve(self, name: str, within_s: float = 5.0) -> str:
-        """The address of the board that answers for ``name`` (``<hostname>.local``, mDNS), asked for in the Wi-Fi.
+        """The address of the board that answers for ``name`` (``<hostname>.local``), asked by mDNS in the Wi-Fi.
 
-        Raises ``WaitTimeout`` when nobody does within ``within_s``.
+        Raises ``WaitTimeout`` when no board answers within ``within_s``.
         """
 
     def listen(self, port: int) -> AbstractContextManager[Listener]:

@@ -1,4 +1,4 @@
-"""mDNS messages: the few that ask for, claim and tell the IPv4 address of a name. The only module that knows dnslib."""
+"""mDNS messages: those that query, claim and announce the IPv4 address of a name. The only module that uses dnslib."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -11,37 +11,37 @@ MDNS_GROUP = "224.0.0.251"
 """Multicast address of mDNS. RFC 6762."""
 MDNS_PORT = 5353
 MDNS: tuple[str, int] = (MDNS_GROUP, MDNS_PORT)
-"""Where mDNS questions go."""
+"""Address and port to which mDNS queries are sent."""
 LOCAL = ".local"
-"""The domain in which mDNS is asked."""
+"""The domain of mDNS names."""
 
 _TOP_BIT = 0x8000
-"""Of the class: in a question "answer me by unicast", in an answer "forget what you knew". RFC 6762."""
+"""Top bit of the class: in a query "answer by unicast", in an answer "flush your cache". RFC 6762."""
 
 
 @dataclass(frozen=True)
 class AddressRecord:
-    """One name's IPv4 address."""
+    """The IPv4 address of a name."""
 
     name: str
     address: str
     ttl_s: int
-    """How long it may be kept."""
+    """Seconds for which it may be cached."""
 
 
 @dataclass(frozen=True)
 class Message:
-    """What a DNS message says about names and IPv4 addresses; the rest of it is left out."""
+    """The names and IPv4 addresses in a DNS message; the rest of it is left out."""
 
     identity: int
     is_response: bool
     asked: tuple[str, ...] = ()
-    """Names whose address is asked for."""
+    """Names that are queried."""
     wants_unicast: bool = False
-    """Whether a question asks for an answer to its sender alone."""
+    """Whether a query asks for a unicast answer."""
     answers: tuple[AddressRecord, ...] = ()
     claims: tuple[AddressRecord, ...] = ()
-    """In a question: what its sender wants to answer itself from now on (an mDNS probe)."""
+    """In an mDNS probe: the records that its sender claims."""
 
     def address_of(self, name: str) -> AddressRecord | None:
         """The answer for ``name``, or None."""
@@ -49,36 +49,36 @@ class Message:
 
 
 def same_name(one: str, other: str) -> bool:
-    """Whether two names are the same: upper and lower case are."""
+    """Whether two names are equal, regardless of case."""
     return one.casefold() == other.casefold()
 
 
 def question(name: str, identity: int = 0) -> bytes:
-    """The question for the address of ``name``. Raises ``ValueError`` for what cannot be a name, as all of these do."""
+    """The query for the address of ``name``. Raises ``ValueError`` for an invalid name, as all of these do."""
     return _packed(DNSRecord(DNSHeader(id=identity, rd=0), q=DNSQuestion(name, QTYPE.A)))
 
 
 def claim(name: str, address: str, ttl_s: int) -> bytes:
-    """The question whether anybody has ``name`` already, from who wants it for ``address``: an mDNS probe."""
+    """An mDNS probe: asks whether ``name`` is taken, and claims it for ``address``."""
     asked = DNSQuestion(name, QTYPE.ANY, CLASS.IN | _TOP_BIT)
     return _packed(DNSRecord(DNSHeader(rd=0, id=0), q=asked, auth=[_record(name, address, ttl_s, CLASS.IN)]))
 
 
 def answer(name: str, address: str, ttl_s: int) -> bytes:
-    """The answer that goes to everybody, or an announcement: forget what you knew of ``name``."""
+    """The multicast answer, or an announcement; it flushes ``name`` from caches."""
     return _packed(DNSRecord(_response(0), rr=[_record(name, address, ttl_s, CLASS.IN | _TOP_BIT)]))
 
 
 def answer_to(asked: Message, name: str, address: str, ttl_s: int) -> bytes:
-    """The answer for a single asker that is no mDNS responder itself: it gets its question back. RFC 6762, 6.7."""
+    """The unicast answer to a querier that is not an mDNS responder; it repeats the query. RFC 6762, 6.7."""
     record = DNSRecord(_response(asked.identity), q=DNSQuestion(asked.asked[0], QTYPE.A))
     record.add_answer(_record(name, address, ttl_s, CLASS.IN))
     return _packed(record)
 
 
-@lru_cache(maxsize=256)  # one multicast packet is read by everybody who hears it
+@lru_cache(maxsize=256)  # every station that receives a multicast packet reads it
 def read(data: bytes) -> Message | None:
-    """What ``data`` says, or None when it is no DNS message."""
+    """The message in ``data``, or None when it is not a DNS message."""
     try:
         record = DNSRecord.parse(data)
     except DNSError:

@@ -1,4 +1,4 @@
-"""Why a probe cannot join or send: numbers of a Pico's ``network`` and ``socket`` modules, and of Linux, in words."""
+"""Explanations of why a probe cannot join or send, by the numbers of MicroPython's modules and of Linux."""
 
 from collections.abc import Mapping
 
@@ -15,11 +15,11 @@ _JOIN_FAILURES: Mapping[int, str] = {
 }
 
 _SOCKET_FAILURES: Mapping[int, str] = {
-    12: "all sockets of the probe are in use; leave some `listen` or `connect` block first",
+    12: "all sockets of the probe are in use; leave a `listen` or `connect` block first",
     90: "the datagram is longer than 1472 bytes",
     98: "the probe listens on that port already",
-    103: "the other side does not answer any more",
-    104: "refused, or reset by the other side",
+    103: "the peer does not answer any more",
+    104: "refused, or reset by the peer",
     111: "refused",
     **dict.fromkeys((19, 100, 101, 113), "the probe has lost the Wi-Fi"),
 }

@@ -1,6 +1,6 @@
-"""The host probe: a Wi-Fi card of the machine that runs the tests, through which everything goes.
+"""The host probe: a Wi-Fi card of the machine that runs the tests.
 
-Linux only: sockets are bound to the interface. Binding needs root or CAP_NET_RAW on kernels before 5.7.
+Linux only: sockets are bound to the interface, which needs root or CAP_NET_RAW on kernels before 5.7.
 """
 
 import fcntl
@@ -18,16 +18,16 @@ from hil.probes.network_manager import NetworkManager
 from hil.probes.udp import UdpProbe
 
 _SIOCGIFADDR = 0x8915
-"""ioctl that asks for an interface's IPv4 address. linux/sockios.h."""
+"""ioctl that returns an interface's IPv4 address. linux/sockios.h."""
 _IP_MTU_DISCOVER = 10
 _IP_PMTUDISC_DO = 2
-"""Never fragment: a longer datagram is refused, as a Pico refuses it. linux/in.h."""
+"""Never fragment: a longer datagram is refused, as on a Pico. linux/in.h."""
 _MULTICAST_TTL = 255
-"""For mDNS questions. RFC 6762, section 11; the kernel's default is 1."""
+"""For mDNS queries. RFC 6762, section 11; the kernel's default is 1."""
 
 
 class HostProbe(UdpProbe):
-    """Joins by NetworkManager when it is first used. Implements ``Probe``, on a bench of real boards."""
+    """Joins through NetworkManager when it is first used. Implements ``Probe`` on a bench of real boards."""
 
     def __init__(self, interface: str, clock: Clock, ssid: str, key: str) -> None:
         super().__init__(clock)
@@ -108,7 +108,7 @@ class HostProbe(UdpProbe):
             try:
                 answer = fcntl.ioctl(any_socket, _SIOCGIFADDR, request)
             except OSError:
-                # No address, or the card was unplugged: joining says which.
+                # No address, or the card was unplugged: the next join reports which.
                 return ""
         return socket.inet_ntoa(answer[20:24])
 
@@ -142,7 +142,7 @@ class _HostTcpConnection:
 
 @contextmanager
 def explained(what: str) -> Iterator[None]:
-    """Turn what the kernel refuses into a ``ProbeError``; that time is up passes through."""
+    """Turn an error of the kernel into a ``ProbeError``; timeouts pass through."""
     try:
         yield
     except (TimeoutError, BlockingIOError):

@@ -1,4 +1,4 @@
-"""One UDP port of the bench's machine: a thread takes what arrives, so that nothing is lost while a test thinks."""
+"""One UDP port of the machine that runs the tests: a thread receives, so that nothing is lost between two reads."""
 
 import selectors
 import socket
@@ -16,7 +16,7 @@ _LONGEST = 65535
 
 
 class HostPort(Inbox):
-    """Reads from ``udp`` from ``with`` to its end. Implements ``UdpPort``."""
+    """Receives from ``udp`` within its ``with`` block. Implements ``UdpPort``."""
 
     def __init__(self, udp: socket.socket, clock: Clock) -> None:
         super().__init__(clock, udp.getsockname()[1])
@@ -56,7 +56,7 @@ class HostPort(Inbox):
             selector.register(self._woken, selectors.EVENT_READ)
             while self._woken not in [key.fileobj for key, _ in selector.select()]:
                 try:
-                    # Not to wait: what `select` has announced may turn out to be damaged, and is then not there.
+                    # Without waiting: a datagram that `select` has announced is dropped if its checksum is wrong.
                     data, sender = self._udp.recvfrom(_LONGEST, socket.MSG_DONTWAIT)
                 except BlockingIOError:
                     continue

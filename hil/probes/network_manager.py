@@ -1,4 +1,4 @@
-"""Joining a Wi-Fi with a network card of this machine, through NetworkManager's ``nmcli``."""
+"""Joins a Wi-Fi with a network card of this machine, through NetworkManager's ``nmcli``."""
 
 import os
 import subprocess
@@ -7,9 +7,9 @@ from hil.clock import Clock, Deadline
 from hil.errors import ProbeError
 
 _COMMAND_WITHIN_S = 10.0
-"""Seconds for everything that does not wait for the radio."""
+"""Seconds of real time for a command that does not wait for the radio."""
 _RETRY_S = 1.0
-"""Pause between two tries to join."""
+"""Seconds between two tries to join."""
 _NO_SUCH_CONNECTION = 10
 _NOT_RUNNING = 8
 """Exit codes of nmcli."""
@@ -24,17 +24,17 @@ class NetworkManager:
         self._clock = clock
 
     def join(self, ssid: str, key: str, deadline: Deadline) -> None:
-        """Join, trying until the deadline, for access points take their time. Raises ``ProbeError``."""
+        """Join; try until the deadline, since an access point may still be booting. Raises ``ProbeError``."""
         self.leave()
         self._add(ssid)
         why = "that was not enough time"
         while not deadline.expired:
-            # What the last scan heard may be minutes old. That a scan is refused, since one has just been, is no harm.
+            # The last scan may be minutes old. A scan that is refused, because one has just ended, does no harm.
             self._run("device", "wifi", "rescan", "ifname", self._interface, "ssid", ssid)
             done = self._up(key, deadline.remaining_s)
             if done.returncode == 0:
                 return
-            why = _said(done)
+            why = _output(done)
             if "secrets" in why.lower():
                 why += "; compare the rig's wifi password with the firmware's"
                 break
@@ -44,15 +44,15 @@ class NetworkManager:
         )
 
     def leave(self) -> None:
-        """Disconnect, and forget the profile. Does nothing when there is none. Raises ``ProbeError``."""
+        """Disconnect, and delete the profile. Does nothing when there is none. Raises ``ProbeError``."""
         done = self._run("connection", "delete", "id", self.profile)
         if done.returncode not in (0, _NO_SUCH_CONNECTION):
-            raise ProbeError(f"{self._interface}, the probe, could not leave its Wi-Fi: {_said(done)}")
+            raise ProbeError(f"{self._interface}, the probe, could not leave its Wi-Fi: {_output(done)}")
 
     def _add(self, ssid: str) -> None:
         wanted = {
             "autoconnect": "no",
-            # The bench keeps its own way to the rest of the world, and its own names.
+            # The machine keeps its default route and its name servers.
             "ipv4.never-default": "yes",
             "ipv4.ignore-auto-dns": "yes",
             "ipv6.method": "disabled",
@@ -66,10 +66,10 @@ class NetworkManager:
         names = ("con-name", self.profile, "ifname", self._interface, "ssid", ssid)
         done = self._run("connection", "add", "save", "no", "type", "wifi", *names, *options)
         if done.returncode != 0:
-            raise ProbeError(f"{self._interface}, the probe, got no connection profile: {_said(done)}")
+            raise ProbeError(f"{self._interface}, the probe, got no connection profile: {_output(done)}")
 
     def _up(self, key: str, within_s: float) -> subprocess.CompletedProcess[str]:
-        # On standard input: arguments are there for every user of this machine to read.
+        # On standard input: every user of this machine can read arguments.
         secrets = f"802-11-wireless-security.psk:{key}\n"
         wait = ("--wait", str(max(1, int(within_s))))
         return self._run(*wait, "connection", "up", "id", self.profile, "passwd-file", "/dev/stdin", secrets=secrets)
@@ -98,5 +98,5 @@ class NetworkManager:
         return done
 
 
-def _said(done: subprocess.CompletedProcess[str]) -> str:
+def _output(done: subprocess.CompletedProcess[str]) -> str:
     return (done.stderr or done.stdout).strip().removeprefix("Error: ") or f"nmcli ended with {done.returncode}"

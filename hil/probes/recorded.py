@@ -1,4 +1,4 @@
-"""A probe of whatever kind, with everything that it says and hears on the timeline."""
+"""A probe of any kind, with everything that it sends and receives on the timeline."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -102,7 +102,7 @@ class _RecordedConnection:
 
 
 def shown(data: bytes) -> str:
-    """Bytes for people to read, cut when there are many."""
+    """``data`` as readable text, cut when it is long."""
     text = data[:_SHOWN_BYTES].decode("utf-8", "backslashreplace")
     rest = f" and {len(data) - _SHOWN_BYTES} bytes more" if len(data) > _SHOWN_BYTES else ""
     return f"{text!r}{rest}"

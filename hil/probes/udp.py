@@ -1,4 +1,4 @@
-"""What every probe does with UDP: send, ask again, listen, ask for names. Each kind of probe brings the ports."""
+"""The UDP half of every probe: send, request, listen, resolve names. Each kind of probe provides the ports."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
@@ -11,11 +11,11 @@ from hil.probes import Datagram, Listener
 from hil.probes.dns_message import LOCAL, MDNS, question, read
 
 QUERY_PERIOD_S = 1.0
-"""A name is asked for again after this, for the radio loses some."""
+"""Seconds between two mDNS queries for a name: the radio loses some."""
 
 
 class Inbox:
-    """Datagrams in the order of their arrival. Implements ``Listener``; whoever puts one in tells the clock."""
+    """Datagrams in the order of their arrival. Implements ``Listener``; adding one must notify the clock."""
 
     def __init__(self, clock: Clock, port: int) -> None:
         self.received: list[Datagram] = []
@@ -35,7 +35,7 @@ class Inbox:
 
     @property
     def fault(self) -> str:
-        """Why something may have arrived that is not in :attr:`received`; empty while nothing is wrong."""
+        """Why :attr:`received` may be incomplete; empty while nothing is wrong."""
         return ""
 
     def check(self) -> None:
@@ -49,7 +49,7 @@ class Inbox:
 
 
 class UdpPort(Listener, Protocol):
-    """A UDP port that a probe holds open, to send from it too."""
+    """A UDP port that a probe holds open, and can also send from."""
 
     def send(self, data: bytes, to: tuple[str, int]) -> None:
         """Send one datagram. Raises ``ProbeError``."""
@@ -63,7 +63,7 @@ class UdpProbe(ABC):
 
     @abstractmethod
     def join(self, within_s: float = 15.0) -> None:
-        """As ``Probe`` has it."""
+        """See ``Probe``."""
 
     @abstractmethod
     def open_port(self, port: int) -> AbstractContextManager[UdpPort]:
@@ -86,7 +86,7 @@ class UdpProbe(ABC):
         )
 
     def resolve(self, name: str, within_s: float = 5.0) -> str:
-        # A question of our own and not the name service of board or host: those remember answers of minutes ago.
+        # A query of our own, not the name service of board or host: those cache answers for minutes.
         asked = mdns_question(name)
         with self.open_port(0) as port:
             deadline = self._clock.deadline(within_s)
@@ -98,7 +98,7 @@ class UdpProbe(ABC):
                     break
             address = _address(port, name)
         if address is None:
-            raise WaitTimeout(f"nobody answers for the name {name} within {within_s:g} s")
+            raise WaitTimeout(f"no board answered for the name {name} within {within_s:g} s")
         return address
 
     @contextmanager
@@ -108,13 +108,13 @@ class UdpProbe(ABC):
 
 
 def mdns_question(name: str) -> bytes:
-    """The mDNS question for ``name``. Raises ``ProbeError`` for what is no mDNS name."""
+    """The mDNS query for ``name``. Raises ``ProbeError`` when it is not an mDNS name."""
     if not name.endswith(LOCAL):
-        raise ProbeError(f"{name!r} is no mDNS name; give the board's hostname with {LOCAL!r} behind it")
+        raise ProbeError(f"{name!r} is not an mDNS name; give the board's hostname followed by {LOCAL!r}")
     try:
         return question(name, identity=1)
     except ValueError as error:
-        raise ProbeError(f"{name!r} is no name that can be asked for: {error}") from error
+        raise ProbeError(f"{name!r} cannot be resolved: {error}") from error
 
 
 def _address(port: UdpPort, name: str) -> str | None:

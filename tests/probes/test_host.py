@@ -193,9 +193,9 @@ def test_names_are_resolved_by_mdns_while_another_program_has_its_port(probe: Ho
 
 
 def test_names_that_cannot_be_resolved(probe: HostProbe) -> None:
-    with pytest.raises(WaitTimeout, match=r"nobody answers for the name nobody\.local within 1 s"):
+    with pytest.raises(WaitTimeout, match=r"no board answered for the name nobody\.local within 1 s"):
         probe.resolve("nobody.local", within_s=1)
-    with pytest.raises(ProbeError, match="is no mDNS name"):
+    with pytest.raises(ProbeError, match="is not an mDNS name"):
         probe.resolve("peer")
 
 
