@@ -157,7 +157,7 @@ def test_asks_again(ask):
         [
             "*traceback at * s: an exception on P*",
             "*P serial KeyboardInterrupt*",
-            "reboot at * s: P started anew*",
+            "reboot at * s: P restarted*",
             "board P needed recovery 2 times: power cycle helped once, Ctrl-C helped once (2 tries)",
         ]
     )
