@@ -1,6 +1,7 @@
 """The rules of docs/architecture.md about who may import what, held against the code."""
 
 import ast
+import re
 from functools import cache
 from graphlib import TopologicalSorter
 from pathlib import Path
@@ -31,6 +32,10 @@ LAYERS = (
     ("pytest_plugin", "commands", "abc", "testing"),
 )
 """The rooms of ``hil``, from the bottom up: a module imports its own layer and those below."""
+
+PAGE = ROOT / "docs" / "architecture.md"
+PAGES = (*sorted((ROOT / "docs").glob("*.md")), ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "vm" / "README.md")
+"""Documentation that names files of this repository."""
 
 PICKS_THE_BENCH = "hil.rig"
 """Opens the kind of bench that a rig file asks for, so it knows that there is a virtual one."""
@@ -124,6 +129,51 @@ def test_virtual_bench_is_known_only_where_a_rig_picks_it() -> None:
         and not name.startswith(("hil.virtual", "hil.serve"))
     }
     assert knowing == {PICKS_THE_BENCH}
+
+
+def table(heading: str) -> list[list[str]]:
+    """The rows of the table of docs/architecture.md whose first column has this heading."""
+    lines = iter(PAGE.read_text().splitlines())
+    next(line for line in lines if line.startswith(f"| {heading} |"))
+    next(lines)  # the rule below the heading
+    rows = []
+    for line in lines:
+        if not line.startswith("|"):
+            break
+        rows.append([cell.strip() for cell in line.strip("|").split("|")])
+    return rows
+
+
+def test_the_page_names_every_room() -> None:
+    rooms = {path.stem for path in PACKAGE.iterdir() if path.is_dir() or path.suffix == ".py"}
+    rooms = {room for room in rooms if not room.startswith("_")}
+    assert {room.strip("`") for _, room, _ in table("layer")} == rooms
+
+
+def test_the_page_has_the_layers_from_the_top_down() -> None:
+    rows = [(int(number), room.strip("`")) for number, room, _ in table("layer")]
+    assert [number for number, _ in rows] == sorted((number for number, _ in rows), reverse=True)
+    named = [{room for number, room in rows if number == index} for index in range(1, len(LAYERS) + 1)]
+    assert named == [set(rooms) for rooms in LAYERS]
+
+
+def test_the_page_names_the_owners_of_foreign_modules() -> None:
+    named = {
+        foreign.strip("`"): {
+            f"hil.{path.removesuffix('.py').replace('/', '.')}" for path in re.findall(r"`([^`]+)`", owners)
+        }
+        for foreign, owners in table("library")
+    }
+    assert named == ONE_OWNER
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_paths_in_documentation_exist(page: Path) -> None:
+    text = page.read_text()
+    named = set(re.findall(r"(?<![\w./-])(?:hil|tests)/[\w./-]*\w", text))
+    if page == PAGE:
+        named |= {f"hil/{path}" for path in re.findall(r"`((?:\w+/)*\w+\.py)`", text) if not (ROOT / path).exists()}
+    assert {path for path in named if not (ROOT / path).exists()} == set()
 
 
 @pytest.mark.parametrize(("foreign", "owners"), ONE_OWNER.items())
