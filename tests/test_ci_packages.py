@@ -209,7 +209,7 @@ def test_a_package_that_cannot_be_had_keeps_no_other_away(tmp_path: Path) -> Non
     assert done.returncode == 1
     assert refusing.asked == [["npm", "uhubctl", "tshark"], ["npm"], ["uhubctl"], ["tshark"]]
     assert [line for line in done.stderr.splitlines() if line.startswith("error:")] == [
-        "error: no command npm here, and apt-get install npm did not bring it"
+        "error: no command npm here, and apt-get install npm did not provide it"
     ]
     assert (refusing.bin / "uhubctl").exists()
     assert (refusing.bin / "tshark").exists()
