@@ -169,7 +169,7 @@ def test_the_page_names_the_owners_of_foreign_modules() -> None:
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_paths_in_documentation_exist(page: Path) -> None:
     text = page.read_text()
-    named = set(re.findall(r"(?<![\w./-])(?:hil|tests)/[\w./-]*\w", text))
+    named = set(re.findall(r"(?<![\w./-])(?:benchmarks|hil|testplans|tests)/[\w./-]*\w", text))
     if page == PAGE:
         named |= {f"hil/{path}" for path in re.findall(r"`((?:\w+/)*\w+\.py)`", text) if not (ROOT / path).exists()}
     assert {path for path in named if not (ROOT / path).exists()} == set()
