@@ -17,9 +17,9 @@ FOLDER = Path(__file__).parent
 ROOT = FOLDER.parent
 BUILD = ROOT / "build"
 HISTORY_RUNS = 30
-"""So many runs Allure's history keeps of each test."""
+"""Number of runs of each test that Allure's history keeps."""
 _RUN_REAL_S = 6 * 3600
-"""Against a run that hangs. All test plans on one bench of real boards take about an hour and a half of rig time."""
+"""Timeout against a run that hangs. All test plans take about an hour and a half on one bench of real boards."""
 _TEAR_DOWN_REAL_S = 300
 _GENERATE_REAL_S = 600
 
@@ -27,8 +27,8 @@ _DEMO_BUGS = (
     ("\nLEASE_AT_AP_MS = 4000\n", "\nLEASE_AT_AP_MS = 8000\n"),
     ("\nLEASE_MS = 3000\n", "\nLEASE_MS = 3000000\n"),
 )
-"""In the firmware's timing.py, as the tests' mutants ``failover-too-slow`` and ``master-without-lease`` have them: the
-AP waits 8 s for a MASTER that is dead, and a MASTER that is cut off from the AP goes on being MASTER."""
+"""Changes to the firmware's timing.py, as in the mutants ``failover-too-slow`` and ``master-without-lease``: the AP
+waits 8 s for a dead MASTER, and a MASTER that is cut off from the AP stays MASTER."""
 
 _ANALYTICS = re.compile(
     r"<script async src=\"https://www\.googletagmanager\.com/[^>]*></script>\s*<script>.*?</script>", re.DOTALL
@@ -36,21 +36,23 @@ _ANALYTICS = re.compile(
 _LOADED = re.compile(
     r"(?:src|href)\s*=\s*[\"']?(?:https?:)?//[^\"'\s>]+|\bimport\(\s*[\"']https?:[^\"']+", re.IGNORECASE
 )
-"""What a browser would fetch from elsewhere. Links are not in the page: its data are encoded."""
+"""Anything that a browser would fetch from elsewhere. Links do not match: they are in the page's encoded data."""
 
 
 def main() -> int:
-    """Returns pytest's exit status: a report of failed tests is a report all the same."""
+    """Returns pytest's exit status. Failed tests do not prevent the report."""
     parser = argparse.ArgumentParser(
         description="Run a rig, and make the HTML report of it.",
-        epilog="Whatever else is given are arguments for pytest, in place of --rig rigs/virtual.yaml testplans.",
+        epilog="All other arguments are passed to pytest, in place of --rig rigs/virtual.yaml testplans.",
         allow_abbrev=False,
     )
     parser.add_argument("--demo", action="store_true", help="one test per verdict, instead of the test plans")
     parser.add_argument("--output", type=Path, help="folder of the report (default: build/report, build/report-demo)")
-    parser.add_argument("--results", type=Path, help="report what this folder of Allure's results holds; run nothing")
-    parser.add_argument("--state", type=Path, help="folder of what later runs need (default: the report's, with -data)")
-    # Not a positional argument: argparse would take the values of pytest's options away from them.
+    parser.add_argument("--results", type=Path, help="report the Allure results in this folder; run no tests")
+    parser.add_argument(
+        "--state", type=Path, help="folder of data for later runs (default: the report's folder, with -data)"
+    )
+    # Not a positional argument: argparse would take the values of pytest's options for it.
     given, for_pytest = parser.parse_known_args()
     output = (given.output or BUILD / ("report-demo" if given.demo else "report")).absolute()
     state = (given.state or output.with_name(f"{output.name}-data")).absolute()
@@ -69,28 +71,28 @@ def main() -> int:
 
 
 def run_tests(results: Path, state: Path, arguments: Sequence[str]) -> int:
-    """Run pytest; its exit status. Results of an earlier run go away first."""
+    """Run pytest; returns its exit status. Results of an earlier run are removed first."""
     shutil.rmtree(results, ignore_errors=True)
     collected = ("--alluredir", str(results), "--hil-history", str(state / "measurements.sqlite"))
     with subprocess.Popen([sys.executable, "-m", "pytest", *collected, *arguments], cwd=ROOT) as run:
         try:
             return run.wait(_RUN_REAL_S)
         except KeyboardInterrupt:
-            # The terminal has told pytest too.
+            # pytest gets the terminal's signal as well.
             pass
         except subprocess.TimeoutExpired:
             run.send_signal(signal.SIGINT)
-        # Not killed: it switches the boards off.
+        # Not killed, because it switches the boards off.
         return run.wait(_TEAR_DOWN_REAL_S)
 
 
 def generate(results: Path, output: Path, state: Path, graphs: Path) -> None:
     """Make the HTML of ``results`` with Allure's generator; raises ``SystemExit`` when it would load anything.
 
-    ``graphs`` is the folder of the pictures that belong to the run as a whole.
+    ``graphs`` is the folder of the pictures that belong to the complete run.
     """
     if not any(results.glob("*-result.json")):
-        raise SystemExit(f"{results}: no results of Allure there; name the folder that pytest --alluredir wrote")
+        raise SystemExit(f"{results}: no Allure results in this folder; give the folder that pytest --alluredir wrote")
     shutil.rmtree(output, ignore_errors=True)
     environ = {
         **os.environ,
@@ -105,7 +107,7 @@ def generate(results: Path, output: Path, state: Path, graphs: Path) -> None:
     subprocess.run(command, cwd=FOLDER, env=environ, timeout=_GENERATE_REAL_S, check=True)
     pages = sorted(output.rglob("*.html"))
     if not pages:
-        raise SystemExit(f"{output}: Allure's generator made no page of {results}")
+        raise SystemExit(f"{output}: Allure's generator made no page from {results}")
     for page in pages:
         text = without_analytics(page.read_text(encoding="utf-8"))
         page.write_text(text, encoding="utf-8")
@@ -114,19 +116,19 @@ def generate(results: Path, output: Path, state: Path, graphs: Path) -> None:
 
 
 def without_analytics(page: str) -> str:
-    """``page`` without the script that tells Google who reads which report; there is no option for that in Allure 3."""
+    """``page`` without the script for Google Analytics. Allure 3 has no option for that."""
     return _ANALYTICS.sub("", page)
 
 
 def _trend(state: Path) -> Path:
-    """A folder with a graph of each measurement over the last runs; empty as long as nothing was measured."""
+    """A folder with a graph of each measurement over the last runs; empty if nothing was measured."""
     history, graphs = state / "measurements.sqlite", state / "graphs"
     shutil.rmtree(graphs, ignore_errors=True)
     graphs.mkdir()
     if history.is_file():
         hil = str(Path(sys.executable).with_name("hil"))
         command = [hil, "trend", "--history", str(history), "--plot", str(graphs)]
-        # What is wrong with the history, it says itself: a report without graphs is better than none.
+        # The command prints what is wrong with the history. A report without graphs is better than none.
         subprocess.run(command, cwd=ROOT, timeout=_GENERATE_REAL_S, check=False, stdout=subprocess.DEVNULL)
     return graphs
 
@@ -144,7 +146,7 @@ def _demo_arguments(state: Path) -> list[str]:
     text = timing.read_text()
     for right, wrong in _DEMO_BUGS:
         if text.count(right) != 1:
-            raise SystemExit(f"{timing}: has no {right.strip()!r} any more; adapt _DEMO_BUGS in report/build.py")
+            raise SystemExit(f"{timing}: no longer has {right.strip()!r}; adapt _DEMO_BUGS in report/build.py")
         text = text.replace(right, wrong)
     timing.write_text(text)
     return ["--rig", "rigs/virtual.yaml", "--hil-firmware", str(firmware), str(FOLDER / "demo")]

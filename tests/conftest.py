@@ -12,7 +12,7 @@ from hil.rig import Rig
 from hil.virtual.bench.bench import VirtualBench
 
 IN_REAL_TIME = ("tests/usb_sim/", "tests/soak/", "tests/serve/", "test_browser.py", "test_console.py", "test_live.py")
-"""Parts of the paths of files whose tests wait for programs and devices more than they compute."""
+"""Parts of the paths of files whose tests mostly wait for programs and devices."""
 
 THREE_BOARDS = """\
 rig: three
@@ -27,19 +27,19 @@ boards:
 
 
 def pytest_configure() -> None:
-    """Tests press Ctrl-C, which a shell has ignored by all that it starts in the background."""
+    """Restore Ctrl-C, which some tests use: a shell makes programs that it starts in the background ignore it."""
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Spread the files whose tests wait for real time over the run: beside each, others have the processor."""
+    """Spread files whose tests wait in real time over the run, so that others use the processor meanwhile."""
     files: dict[Path, list[pytest.Item]] = {}
     for item in items:
         files.setdefault(item.path, []).append(item)
     waiting = [path for path in files if any(part in path.as_posix() for part in IN_REAL_TIME)]
     computing = [path for path in files if path not in waiting]
-    # The longest first: nobody should have to wait for it alone.
+    # The longest first, so that the run does not end waiting for it alone.
     waiting.sort(key=lambda path: "usb_sim" not in path.parts)
     share = len(computing) / (len(waiting) or 1)
     places = {path: number * share for number, path in enumerate(waiting)}
@@ -57,7 +57,7 @@ def three_boards(tmp_path: Path) -> RigConfig:
 
 @pytest.fixture
 def virtual_bench(three_boards: RigConfig) -> VirtualBench:
-    """The bench below ``virtual_rig``: to look into a board from behind."""
+    """The bench below ``virtual_rig``, to inspect and manipulate boards directly."""
     return VirtualBench(three_boards)
 
 
@@ -71,15 +71,15 @@ def virtual_rig(three_boards: RigConfig, virtual_bench: VirtualBench) -> Iterato
 
 @pytest.fixture(scope="session")
 def users_cache() -> Path:
-    """Where caches are, whatever home a test has: there the interpreter is compiled already."""
+    """The user's cache folder, which has the compiled interpreter, for tests with another home."""
     return user_cache_path()
 
 
 @pytest.fixture
 def pytester(users_cache: Path, pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pytest.Pytester:
-    """As pytest has it, which gives each test an empty home; but nothing is compiled anew in each.
+    """pytest's fixture, which gives each test an empty home, with the user's cache so that nothing is compiled again.
 
-    Plugins that cost up to a second per run and have no part in what is tested here are left out.
+    Plugins that cost up to a second per run and are irrelevant here are left out.
     """
     monkeypatch.setenv("XDG_CACHE_HOME", str(users_cache))
     left_out = ("hypothesispytest", "allure_pytest", "unraisableexception")

@@ -1,4 +1,4 @@
-"""The rules of docs/architecture.md about who may import what, held against the code."""
+"""Checks the code against the rules of docs/architecture.md about imports."""
 
 import ast
 import re
@@ -30,14 +30,14 @@ LAYERS = (
     ("history", "fixtures"),
     ("pytest_plugin", "commands", "abc", "testing"),
 )
-"""The rooms of ``hil``, from the bottom up: a module imports its own layer and those below."""
+"""The packages of ``hil``, from the bottom up: a module imports its own layer and those below."""
 
 PAGE = ROOT / "docs" / "architecture.md"
 PAGES = (*sorted((ROOT / "docs").glob("*.md")), ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "vm" / "README.md")
 """Documentation that names files of this repository."""
 
 PICKS_THE_BENCH = "hil.rig"
-"""Opens the kind of bench that a rig file asks for, so it knows that there is a virtual one."""
+"""Opens the kind of bench that a rig file asks for, so it must know the virtual one."""
 
 BOARD_PARTS = {"Board", "Console", "VerifiedPort", "PowerSwitch", "PowerSequencer", "RecoveryRungs", "RecoveryLadder"}
 """Classes of ``hil.board`` that only its factory makes objects of."""
@@ -57,12 +57,12 @@ ONE_OWNER = {
     "greenlet": {"hil.virtual.cooperative_tasks"},
     "random": {"hil.virtual.world", "hil.virtual.bench.pico", "hil.virtual.vm.board_files", "hil.virtual.air.timing"},
 }
-"""Modules of others that only these of ours touch."""
+"""Third-party modules, and the only modules of ours that may import them."""
 
 
 @cache
 def modules() -> dict[str, Path]:
-    """Every module of the package by name, but not the MicroPython that is only data here."""
+    """Every module of the package by name, without the MicroPython files, which are data here."""
     found = {}
     for path in PACKAGE.rglob("*.py"):
         is_sent_to_boards = path.parent == PACKAGE / "on_board" and path.name != "__init__.py"
@@ -101,7 +101,7 @@ def ours(imported: str, known: dict[str, Path]) -> str | None:
 
 
 @pytest.mark.parametrize("name", sorted(modules()))
-def test_module_imports_only_its_layer_and_those_below(name: str) -> None:
+def test_a_module_imports_only_its_layer_and_those_below(name: str) -> None:
     if name == "hil":
         return
     known = modules()
@@ -111,7 +111,7 @@ def test_module_imports_only_its_layer_and_those_below(name: str) -> None:
     assert above == set()
 
 
-def test_no_module_imports_itself_by_way_of_others() -> None:
+def test_no_module_imports_itself_through_others() -> None:
     known = modules()
     graph = {
         name: {target for imported in imports(path) if (target := ours(imported, known))}
@@ -176,7 +176,7 @@ def test_paths_in_documentation_exist(page: Path) -> None:
 
 
 @pytest.mark.parametrize(("foreign", "owners"), ONE_OWNER.items())
-def test_foreign_module_has_its_owner(foreign: str, owners: set[str]) -> None:
+def test_a_third_party_module_is_imported_by_its_owners_only(foreign: str, owners: set[str]) -> None:
     users = {
         name
         for name, path in modules().items()
@@ -186,7 +186,7 @@ def test_foreign_module_has_its_owner(foreign: str, owners: set[str]) -> None:
 
 
 def micropython_in(tree: ast.AST) -> list[int]:
-    """The lines of string literals that hold a program of more than one line. Values in f-strings count as names."""
+    """The lines of string literals that contain a program of more than one line. Values in f-strings count as names."""
     found = []
     parts = {id(part) for node in ast.walk(tree) if isinstance(node, ast.JoinedStr) for part in ast.walk(node)}
     for node in ast.walk(tree):
@@ -200,7 +200,7 @@ def micropython_in(tree: ast.AST) -> list[int]:
             statements = ast.parse(dedent(text)).body
         except SyntaxError:
             continue
-        # Text that only looks like Python has no more than expressions in it: a heading, a word.
+        # Text that happens to parse as Python has only expressions in it: a heading, a word.
         if "\n" in text.strip() and not all(isinstance(statement, ast.Expr) for statement in statements):
             found.append(node.lineno)
     return found
@@ -239,7 +239,7 @@ ALSO_NAMED_SO = {"hil.invariants.consoles": {"traceback"}}
 
 
 @pytest.mark.parametrize("name", sorted(modules()))
-def test_events_of_firmware_are_named_in_the_vocabulary_alone(name: str) -> None:
+def test_events_of_firmware_are_named_in_the_vocabulary_only(name: str) -> None:
     path = modules()[name]
     if name == vocabulary.__name__:
         return
@@ -250,7 +250,7 @@ def test_events_of_firmware_are_named_in_the_vocabulary_alone(name: str) -> None
     assert found - ALSO_NAMED_SO.get(name, set()) == set()
 
 
-def test_nodes_are_parsed_in_the_vocabulary_alone() -> None:
+def test_nodes_are_parsed_in_the_vocabulary_only() -> None:
     parsing = {
         name
         for name, path in modules().items()

@@ -1,4 +1,4 @@
-"""docs/bench-faults.md against the tests that it names."""
+"""Checks docs/bench-faults.md against the tests that it names."""
 
 import ast
 import re
@@ -14,7 +14,7 @@ NODE = re.compile(r"`((?:tests|testplans)/\S+?\.py)::(\w+)`")
 
 
 def names_in(path: Path) -> set[str]:
-    """The names of the test functions of a module, which need not be imported for that."""
+    """The names of the test functions of a module, without importing it."""
     tree = ast.parse(path.read_text(encoding="utf-8"))
     return {node.name for node in tree.body if isinstance(node, ast.FunctionDef) and node.name.startswith("test_")}
 
@@ -30,5 +30,5 @@ def test_a_row_names_tests_that_exist(number: int) -> None:
     assert named, f"row {number} names no test"
     missing = [f"{path}::{name}" for path, name in named if name not in names_in(ROOT / path)]
     assert missing == []
-    # What looks like a test and is not understood above would not be checked.
+    # A name of a test that is not parsed above would not be checked.
     assert len(named) == shown_by.count("::")

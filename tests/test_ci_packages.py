@@ -1,6 +1,6 @@
-"""CI finds its programs on a machine that lacks them: .ci/packages, .ci/run and the steps of ci.yml, as they are.
+"""CI installs its programs on a machine that lacks them: .ci/packages, .ci/run and the steps of ci.yml, unchanged.
 
-The machine is a PATH with nothing but what is said here, and its apt-get installs stand-ins.
+The machine is a PATH with only the programs listed here, and its apt-get installs stand-ins.
 """
 
 import ast
@@ -57,7 +57,7 @@ FILES = {
 """Modules of packages."""
 
 APT_GET = """\
-echo "${DEBIAN_FRONTEND-} $*" >>"$machine/apt-get.said"
+echo "${DEBIAN_FRONTEND-} $*" >>"$machine/apt-get.calls"
 [ "$1" = install ] || exit "$(cat "$machine/update.status")"
 for word; do
     case $word in install | -*) continue ;; esac
@@ -68,10 +68,10 @@ for word; do
     cp -a "$machine/packages/$word/." "$machine"
 done
 """
-"""As apt does: one package that is not to be had, and nothing is installed."""
+"""Like apt, it installs nothing if one of the packages is unavailable."""
 
-SAYS = 'echo "$(basename "$0") $*" >>"$machine/run.said"\n'
-"""Anything that CI runs: all that it does is to be there."""
+RECORD_CALL = 'echo "$(basename "$0") $*" >>"$machine/run.calls"\n'
+"""Stand-in for any program that CI runs: it only records its arguments."""
 
 pytestmark = pytest.mark.skipif(
     not Path(DEBIAN_PYTHON).exists(), reason=f"needs {DEBIAN_PYTHON}: for Debian and Ubuntu"
@@ -100,11 +100,11 @@ class Machine:
         (folder / "update.status").write_text("0")
         for name in ALWAYS_THERE:
             (base / name).symlink_to(shutil.which(name) or "")
-        # As on GitHub's machines: what was put into PATH, sudo does not see.
+        # As on GitHub's machines: sudo does not use the PATH of earlier steps.
         program(base / "sudo", f'exec env PATH={shlex.quote(str(base))} "$@"\n')
         here = f"machine={shlex.quote(str(folder))}\nPATH={shlex.quote(os.environ['PATH'])}\n"
         program(base / "apt-get", here + APT_GET)
-        program(folder / "says", here + SAYS)
+        program(folder / "says", here + RECORD_CALL)
         for modules in FILES.values():
             for path in modules:
                 write(folder / "modules" / path, MISSING)
@@ -143,13 +143,13 @@ class Machine:
 
     @property
     def calls(self) -> list[list[str]]:
-        """What apt-get was told, without the setting that keeps debconf from asking, which it always has."""
-        calls = [line.split() for line in self.said("apt-get")]
+        """The arguments of each call of apt-get, which must all have the setting that keeps debconf from asking."""
+        calls = [line.split() for line in self.calls_of("apt-get")]
         assert [call[0] for call in calls] == ["noninteractive"] * len(calls)
         return [call[1:] for call in calls]
 
-    def said(self, name: str) -> list[str]:
-        path = self.folder / f"{name}.said"
+    def calls_of(self, name: str) -> list[str]:
+        path = self.folder / f"{name}.calls"
         return path.read_text().splitlines() if path.exists() else []
 
 
@@ -161,17 +161,17 @@ def test_where_nothing_is_missing_apt_get_is_not_called(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("package", PACKAGES)
-def test_what_is_missing_is_installed_by_its_own_package_and_nothing_else_is(package: str, tmp_path: Path) -> None:
+def test_only_missing_programs_are_installed_each_by_its_own_package(package: str, tmp_path: Path) -> None:
     bare = Machine(tmp_path, [package])
     done = bare.install_packages()
     assert done.returncode == 0, done.stderr
-    # Whether there is a python3 with ensurepip, or a gi with UMockdev, shows only once there is python3, or gi.
+    # Whether python3 has ensurepip, or gi has UMockdev, can be checked only once python3, or gi, is installed.
     shown_later = {"python3": ["python3-venv"], "python3-gi": ["gir1.2-umockdev-1.0"]}
     assert bare.asked == [[package, *shown_later.get(package, [])]]
-    assert bare.install_packages().stdout == "", "all of it is there now"
+    assert bare.install_packages().stdout == "", "all of it is installed now"
 
 
-def test_everything_that_is_missing_is_asked_for_in_one_call(tmp_path: Path) -> None:
+def test_everything_that_is_missing_is_installed_in_one_call(tmp_path: Path) -> None:
     bare = Machine(tmp_path, PACKAGES)
     done = bare.install_packages()
     assert done.returncode == 0, done.stderr
@@ -186,7 +186,7 @@ def test_apt_get_asks_nothing_and_removes_nothing(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("browser", BROWSERS)
-def test_any_browser_will_do_that_the_test_of_the_report_takes(browser: str, tmp_path: Path) -> None:
+def test_any_browser_that_the_test_of_the_report_can_use_is_sufficient(browser: str, tmp_path: Path) -> None:
     with_browser = Machine(tmp_path, ["chromium"])
     (with_browser.bin / browser).symlink_to(tmp_path / "says")
     assert with_browser.install_packages().returncode == 0
@@ -196,14 +196,14 @@ def test_any_browser_will_do_that_the_test_of_the_report_takes(browser: str, tmp
 @pytest.mark.parametrize(
     ("what", "package"), [*((f"command {name}", COMMANDS[name]) for name in COMMANDS), *MODULES.items()]
 )
-def test_a_package_that_cannot_be_had_is_named_with_what_it_is_for(what: str, package: str, tmp_path: Path) -> None:
+def test_an_unavailable_package_is_named_with_its_purpose(what: str, package: str, tmp_path: Path) -> None:
     refusing = Machine(tmp_path, [package], (package,))
     done = refusing.install_packages()
     assert done.returncode == 1
     assert re.search(rf"^error: no {what}\b.* apt-get install {re.escape(package)} ", done.stderr, re.MULTILINE)
 
 
-def test_a_package_that_cannot_be_had_keeps_no_other_away(tmp_path: Path) -> None:
+def test_an_unavailable_package_does_not_prevent_the_others(tmp_path: Path) -> None:
     refusing = Machine(tmp_path, ["npm", "tshark", "uhubctl"], ("npm",))
     done = refusing.install_packages()
     assert done.returncode == 1
@@ -215,7 +215,7 @@ def test_a_package_that_cannot_be_had_keeps_no_other_away(tmp_path: Path) -> Non
     assert (refusing.bin / "tshark").exists()
 
 
-def test_lists_of_packages_that_cannot_be_fetched_are_no_reason_to_end(tmp_path: Path) -> None:
+def test_it_continues_when_package_lists_cannot_be_fetched(tmp_path: Path) -> None:
     offline = Machine(tmp_path, ["tshark"])
     (tmp_path / "update.status").write_text("100")
     assert offline.install_packages().returncode == 0
@@ -224,7 +224,7 @@ def test_lists_of_packages_that_cannot_be_fetched_are_no_reason_to_end(tmp_path:
 
 @pytest.fixture
 def checkout(tmp_path: Path) -> Path:
-    """A repository with nothing but .ci, as it is here."""
+    """A repository with only .ci, copied from this one."""
     folder = tmp_path / "checkout"
     shutil.copytree(CI, folder / ".ci")
     identity = ("-c", "user.name=A", "-c", "user.email=a@b.example")
@@ -237,22 +237,24 @@ def test_the_command_of_ci_runs_on_a_machine_with_nothing(checkout: Path, tmp_pa
     bare = Machine(tmp_path, PACKAGES)
     done = bare.run(checkout / ".ci" / "run", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
-    assert [line.split()[:4] for line in bare.said("run")] == [
+    assert [line.split()[:4] for line in bare.calls_of("run")] == [
         ["npm", "ci", "--prefix", "vm"],
         ["npm", "ci", "--prefix", "report"],
         ["make", "test"],
     ]
 
 
-def test_the_command_of_ci_ends_when_a_program_cannot_be_had(checkout: Path, tmp_path: Path) -> None:
+def test_the_command_of_ci_ends_when_a_program_is_unavailable(checkout: Path, tmp_path: Path) -> None:
     refusing = Machine(tmp_path, ["tshark"], ("tshark",))
     done = refusing.run(checkout / ".ci" / "run", cwd=tmp_path)
     assert done.returncode == 1
     assert "no command tshark" in done.stderr
-    assert refusing.said("run") == []
+    assert refusing.calls_of("run") == []
 
 
-def test_the_workflow_installs_no_package_of_what_earlier_steps_put_into_path(checkout: Path, tmp_path: Path) -> None:
+def test_the_workflow_installs_no_package_for_programs_that_earlier_steps_put_into_path(
+    checkout: Path, tmp_path: Path
+) -> None:
     complete = Machine(tmp_path, [])
     (step,) = [step for step in steps("ci.yml") if ".ci/packages" in step.get("run", "")]
     assert complete.run("bash", "-e", "-c", step["run"], cwd=checkout).returncode == 0
@@ -263,10 +265,10 @@ def test_the_steps_of_the_workflow_run_on_a_machine_with_nothing(checkout: Path,
     bare = Machine(tmp_path, PACKAGES)
     for step in steps("ci.yml"):
         if "run" in step:
-            # As GitHub does it where no shell is named.
+            # As GitHub runs steps that name no shell.
             done = bare.run("bash", "-e", "-c", step["run"], cwd=checkout)
             assert (done.returncode, done.stderr) == (0, ""), step["name"]
-    assert [line.split()[:2] for line in bare.said("run")] == [
+    assert [line.split()[:2] for line in bare.calls_of("run")] == [
         ["npm", "ci"],
         ["npm", "ci"],
         ["make", "demo"],
@@ -281,7 +283,7 @@ def test_packages_have_one_list() -> None:
 
 
 def programs_of_shell(text: str) -> Iterator[str]:
-    """The first word of each command, and what sudo or env run; not what make or the shell fill in."""
+    """The first word of each command, and the programs that sudo or env run; no variables of make or the shell."""
     plain = re.sub(r"""^ *#.*|\$\(if .*\)|(["']).*?\1""", "", text, flags=re.MULTILINE)
     for command in re.split(r"\n|&&|\|\|?|;|\$\((?:shell )?", plain):
         for word in command.lstrip(" @").replace(")", " ").split():
@@ -292,7 +294,7 @@ def programs_of_shell(text: str) -> Iterator[str]:
 
 
 def programs_of_python(path: Path) -> Iterator[str]:
-    """Programs that are looked for or run by a name that stands there."""
+    """Programs that a module searches or runs by a literal name."""
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.Call) and node.args:
             name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
@@ -305,7 +307,7 @@ def programs_of_python(path: Path) -> Iterator[str]:
                 yield first.value
 
 
-def test_what_make_and_ci_call_is_in_the_table() -> None:
+def test_programs_that_make_and_ci_call_are_in_the_table() -> None:
     recipes = re.findall(r"^\t(.+)|(\$\(shell .+)", (ROOT / "Makefile").read_text(), re.MULTILINE)
     lines = [recipe or shell for recipe, shell in recipes]
     called = set(programs_of_shell("\n".join([*lines, (CI / "run").read_text(), commands("ci.yml")])))
@@ -313,7 +315,7 @@ def test_what_make_and_ci_call_is_in_the_table() -> None:
     assert called - {"sudo"} - set(COMMANDS) - ALWAYS_THERE - BUILT_IN == set()
 
 
-def test_what_the_readme_asks_for_is_in_the_table() -> None:
+def test_programs_that_the_readme_requires_are_in_the_table() -> None:
     text = (ROOT / "README.md").read_text()
     (needed,) = re.findall(r"^Linux, Python [\d.]+ or later, (.+):$", text, re.MULTILINE)
     (optional,) = re.findall(r"with (\w+) it also", text)
@@ -321,7 +323,7 @@ def test_what_the_readme_asks_for_is_in_the_table() -> None:
     assert {"python3", "make", "gcc", optional} <= set(COMMANDS)
 
 
-def test_what_tests_look_for_or_run_is_in_the_table() -> None:
+def test_programs_that_tests_search_or_run_are_in_the_table() -> None:
     sources = [
         path for folder in ("tests", "report", "vm", "benchmarks") for path in sorted((ROOT / folder).rglob("*.py"))
     ]
@@ -329,15 +331,15 @@ def test_what_tests_look_for_or_run_is_in_the_table() -> None:
     used = {program for path in own for program in programs_of_python(path)}
     assert {"git", "ip", "tshark"} <= used, "found in the files"
     assert used - set(COMMANDS) - ALWAYS_THERE == set()
-    told = {
+    in_hints = {
         package
         for path in own
         if "HIL_REQUIRE_" in (text := path.read_text()) and path != Path(__file__)
         for packages in re.findall(r"apt-get install ([a-z0-9.-]+)", text)
         for package in packages.split()
     }
-    assert {"tshark", "iproute2", "chromium"} <= told, "found in the files"
-    assert told - set(PACKAGES) == set()
+    assert {"tshark", "iproute2", "chromium"} <= in_hints, "found in the files"
+    assert in_hints - set(PACKAGES) == set()
 
 
 def test_the_packages_of_a_bench_are_in_the_table() -> None:

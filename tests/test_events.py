@@ -19,13 +19,13 @@ def test_a_line_may_mean_several_events() -> None:
     assert [event.name for event in patterns.match(0.0, "B", "role role=MASTER")] == ["role", "master"]
 
 
-def test_a_group_that_took_no_part_is_no_field() -> None:
+def test_a_group_that_did_not_match_is_not_a_field() -> None:
     patterns = EventPatterns({"role": re.compile(r"^role=(?P<role>\S+)( reason=(?P<reason>\S+))?")})
     assert patterns.match(0.0, "B", "role=MASTER")[0].fields == {"role": "MASTER"}
     assert patterns.match(0.0, "B", "role=NONE reason=x")[0].fields == {"role": "NONE", "reason": "x"}
 
 
-def test_entries_come_by_time_and_those_of_one_instant_as_recorded() -> None:
+def test_entries_are_sorted_by_time_then_by_recording() -> None:
     timeline = Timeline()
     timeline.add(2.0, "A", "serial", "later")
     timeline.add(1.0, "B", "power", "first")
@@ -41,7 +41,7 @@ def test_entries_since_a_mark_leave_out_what_was_recorded_before_at_the_same_ins
     assert [entry.text for entry in timeline.entries(mark)] == ["on"]
 
 
-def test_time_is_shown_since_the_test_began() -> None:
+def test_time_is_shown_relative_to_the_start_of_the_test() -> None:
     timeline = Timeline()
     assert timeline.time_text(12.3456) == "12.346"
     timeline.begin(100.1)

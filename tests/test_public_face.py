@@ -1,4 +1,4 @@
-"""The public face: what `hil` offers, that it costs nothing until used, and that tests and docs need nothing else."""
+"""The public face: the names in `hil`, which cost nothing until they are used, and suffice for tests and docs."""
 
 import ast
 import re
@@ -18,7 +18,7 @@ USERS = [
     ROOT / "tests" / "sample_firmware" / "testplan.py",
     ROOT / "report" / "demo" / "test_verdicts.py",
 ]
-"""What users write looks like these."""
+"""Files of the kind that users write."""
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 
 

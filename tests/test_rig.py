@@ -74,7 +74,7 @@ def test_two_dead_boards_cost_the_time_of_one_and_both_are_named(virtual_rig: Ri
     assert [note.partition(" 15 s")[0] for note in caught.value.__notes__] == ["and C: no serial device"]
     assert list(virtual_rig.quarantine.reasons) == ["B", "C"]
     assert virtual_rig.clock.now() <= 60
-    # The one that is well has what it should have.
+    # The healthy board has been deployed.
     assert "/main.py" in virtual_bench.boards["A"].flash.files
 
 
@@ -87,7 +87,7 @@ def test_two_dead_boards_cost_the_time_of_one_and_both_are_named(virtual_rig: Ri
     ],
     ids=["access point", "timer", "pin"],
 )
-def test_the_state_that_an_earlier_test_left_is_gone_with_its_power(virtual_rig: Rig, left_behind: str) -> None:
+def test_the_state_that_an_earlier_test_left_is_lost_with_its_power(virtual_rig: Rig, left_behind: str) -> None:
     board = virtual_rig.boards["A"]
     with board.repl() as repl:
         repl.exec(left_behind)
@@ -118,7 +118,7 @@ def test_close_leaves_every_board_off(three_boards: RigConfig) -> None:
     assert not rig.boards["A"].power.is_on
 
 
-def test_boards_of_all_cells_at_once_get_the_wifi_of_their_own() -> None:
+def test_boards_of_all_cells_at_once_get_the_wifi_of_their_own_cell() -> None:
     config = load_rig(Path("rigs/cells.yaml"), {})
     bench = VirtualBench(config)
     with closing(Rig(config, bench)) as rig:

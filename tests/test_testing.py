@@ -192,7 +192,7 @@ def test_nothing_fails_without_a_bug(pytester: pytest.Pytester, source: str) -> 
     assert failed(pytester, source.format(bug="")) == set()
 
 
-def test_a_fixture_that_is_missing_is_named(pytester: pytest.Pytester) -> None:
+def test_a_missing_fixture_is_named(pytester: pytest.Pytester) -> None:
     pytester.makepyfile(
         "from hil.testing import PowerPortContract\nclass TestMine(PowerPortContract):\n    make_port = None\n"
     )

@@ -1,4 +1,4 @@
-"""Firmware that a user brings runs unchanged: tutorial code with plain prints, and a manifest that translates them."""
+"""A user's firmware runs unchanged: tutorial code with plain prints, and a manifest that maps them to events."""
 
 import shutil
 import subprocess
@@ -9,7 +9,7 @@ SAMPLES = Path(__file__).parent / "sample_firmware"
 
 
 def test_sample_firmware_passes_its_users_testplan(tmp_path: Path) -> None:
-    # Far from this project: nothing of its configuration and nothing of its firmware may be needed.
+    # Outside this project: neither its configuration nor its firmware may be needed.
     folder = shutil.copytree(SAMPLES, tmp_path / "samples")
     options = ["--rig", "rig.yaml", "--hil-firmware", ".", "--hil-artifacts", str(tmp_path / "artifacts")]
     done = subprocess.run(

@@ -1,4 +1,4 @@
-"""What the workflows of CI promise, held against their files; their syntax is checked by `make lint`."""
+"""Properties of the CI workflows. `make lint` checks their syntax."""
 
 import re
 import shlex
@@ -37,12 +37,12 @@ every_workflow = pytest.mark.parametrize("name", [path.name for path in FILES])
 with_report = pytest.mark.parametrize("name", ["ci.yml", "nightly.yml"])
 
 
-def test_there_are_these_workflows() -> None:
+def test_the_set_of_workflows() -> None:
     assert [path.name for path in FILES] == ["ci.yml", "nightly.yml", "release.yml"]
 
 
 @every_workflow
-def test_a_token_may_read_the_repository_and_only_the_publishing_job_has_an_identity(name: str) -> None:
+def test_tokens_are_read_only_and_only_the_publishing_job_has_an_identity(name: str) -> None:
     assert load(name)["permissions"] == {}
     for job, section in load(name)["jobs"].items():
         expected = {"id-token": "write"} if (name, job) == ("release.yml", "publish") else {"contents": "read"}
@@ -63,7 +63,7 @@ def test_actions_are_pinned_to_a_commit(name: str) -> None:
 
 
 @every_workflow
-def test_everything_ends_by_itself(name: str) -> None:
+def test_everything_has_a_timeout(name: str) -> None:
     assert all(0 < job["timeout-minutes"] <= 180 for job in jobs(name))
     runs = [step for step in steps(name) if "run" in step]
     assert [step["name"] for step in runs if "timeout-minutes" not in step] == []
@@ -72,12 +72,12 @@ def test_everything_ends_by_itself(name: str) -> None:
 
 
 @every_workflow
-def test_nothing_that_others_can_choose_gets_into_a_command(name: str) -> None:
+def test_no_text_from_outside_gets_into_a_command(name: str) -> None:
     assert "${{" not in commands(name)
 
 
 @every_workflow
-def test_what_make_is_asked_for_exists(name: str) -> None:
+def test_targets_of_make_exist(name: str) -> None:
     makefile = (ROOT / "Makefile").read_text()
     targets = [
         word
@@ -104,7 +104,7 @@ def test_ci_of_a_pull_request_gets_no_secret_and_no_machine_of_ours() -> None:
     assert [job["runs-on"] for job in jobs("ci.yml")] == ["ubuntu-24.04"]
 
 
-def test_only_the_clock_and_those_who_may_write_start_the_bench() -> None:
+def test_only_the_schedule_and_people_with_write_access_start_the_bench() -> None:
     assert set(load("nightly.yml")["on"]) == {"schedule", "workflow_dispatch"}
     (job,) = jobs("nightly.yml")
     assert job["if"] == "${{ !github.event.repository.fork }}"
@@ -112,31 +112,31 @@ def test_only_the_clock_and_those_who_may_write_start_the_bench() -> None:
     assert job["runs-on"] == ["self-hosted", "linux", "pico-hil"]
 
 
-def test_two_nightly_runs_never_meet_on_a_rig() -> None:
+def test_two_nightly_runs_never_share_a_rig() -> None:
     workflow = load("nightly.yml")
     assert workflow["concurrency"]["cancel-in-progress"] is False
     rig = YAML(typ="safe").load((ROOT / workflow["env"]["RIG"]).read_text())
     assert workflow["concurrency"]["group"] == f"rig-{rig['rig']}"
 
 
-def test_the_key_of_the_wifi_is_known_only_to_the_steps_that_need_it() -> None:
+def test_only_the_steps_that_need_the_wifi_key_have_it() -> None:
     (job,) = jobs("nightly.yml")
     assert not SECRET.search(str({**job, "steps": []}))
-    told = [step["name"] for step in job["steps"] if SECRET.search(str(step))]
-    assert told == ["Test", "Switch the boards off"]
+    steps_with_secret = [step["name"] for step in job["steps"] if SECRET.search(str(step))]
+    assert steps_with_secret == ["Test", "Switch the boards off"]
 
 
-def test_boards_are_switched_off_whatever_happened_and_results_are_published_when_tests_failed() -> None:
+def test_boards_are_always_switched_off_and_results_of_failed_tests_are_published() -> None:
     conditions = {step["name"]: step.get("if") for step in steps("nightly.yml") if "name" in step}
     assert conditions["Switch the boards off"] == "${{ always() }}"
     assert conditions["Report"] == conditions["Publish"] == "${{ !cancelled() }}"
-    assert list(conditions)[-2:] == ["Report", "Publish"], "what is made is published"
+    assert list(conditions)[-2:] == ["Report", "Publish"], "the report is published"
 
 
 @with_report
-def test_the_report_is_made_of_what_pytest_left_and_is_kept(name: str) -> None:
-    (told,) = re.findall(r'make report RUN="(.*)"', commands(name))
-    words = told.split()
+def test_the_report_is_made_from_the_results_of_pytest_and_is_kept(name: str) -> None:
+    (arguments,) = re.findall(r'make report RUN="(.*)"', commands(name))
+    words = arguments.split()
     options = dict(zip(words[::2], words[1::2], strict=True))
     assert set(options) == {"--results", "--output", "--state"}
     shown = subprocess.run(
@@ -157,7 +157,7 @@ def test_ci_keeps_the_screenshots_of_the_browser_test() -> None:
     assert 'SCREENSHOTS = ROOT / "build" / "screenshots"' in (ROOT / "tests" / "report" / "test_browser.py").read_text()
 
 
-def test_the_nightly_run_asks_pytest_only_for_options_that_it_has(pytester: pytest.Pytester) -> None:
+def test_the_nightly_run_uses_existing_options_of_pytest(pytester: pytest.Pytester) -> None:
     (test,) = [step for step in steps("nightly.yml") if step.get("name") == "Test"]
     arguments = shlex.split(test["run"])
     assert arguments[:2] == [".venv/bin/pytest", "--rig"]
@@ -172,7 +172,7 @@ def test_a_tag_of_a_version_and_nothing_else_starts_a_release() -> None:
     assert not SECRET.search((ROOT / ".github" / "workflows" / "release.yml").read_text())
 
 
-def test_what_is_published_was_built_and_checked_by_make_dist_with_the_tag() -> None:
+def test_published_files_were_built_and_checked_by_make_dist_with_the_tag() -> None:
     build, publish = jobs("release.yml")
     (made,) = [step for step in build["steps"] if "run" in step]
     assert (made["run"], made["env"]) == ("make dist", {"TAG": "${{ github.ref_name }}"})
@@ -203,5 +203,5 @@ def test_publishing_runs_none_of_our_code_and_needs_an_environment() -> None:
     ]
 
 
-def test_ci_builds_and_checks_what_a_release_would_publish() -> None:
+def test_ci_builds_and_checks_the_files_of_a_release() -> None:
     assert re.search(r"^make dist$", commands("ci.yml"), re.MULTILINE)

@@ -80,7 +80,9 @@ class CellAssignment:
             names = f" ({', '.join(str(cell.cell) for cell in self._cells)})" if rig.cell is not None else ""
             has = f"{most} cell{'s' * (most > 1)}{names}"
             text = f"rig {rig.name} has {has} for {len(specs)} workers, and no two can share a board"
-            raise pytest.UsageError(f"{text}; give -n {most}, or -n auto. docs/rig.md, Cells, says how a rig gets more")
+            raise pytest.UsageError(
+                f"{text}; give -n {most}, or -n auto. docs/rig.md (Cells) explains how a rig gets more"
+            )
         self._at_work = min(len(specs), len(self._cells))
 
     @pytest.hookimpl(optionalhook=True)

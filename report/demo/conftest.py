@@ -1,4 +1,4 @@
-"""A rig on which one port is dead: the hub says that it supplies power, and board D never comes."""
+"""A rig with one dead port: the hub reports that it supplies power, but board D never enumerates."""
 
 from typing import cast
 
@@ -9,11 +9,11 @@ from hil.virtual.bench.bench import VirtualBench
 from hil.virtual.bench.pico import VirtualPico
 
 DEAD_PORT = 4
-"""That of board D in rigs/virtual.yaml."""
+"""The port of board D in rigs/virtual.yaml."""
 
 
 class _NoBoard:
-    """What a hub port with a broken wire supplies."""
+    """The board behind a hub port with a broken wire."""
 
     def power_on(self) -> None:
         """Nothing happens."""
@@ -24,7 +24,7 @@ class _NoBoard:
 
 @pytest.fixture(scope="session")
 def hil_open_rig(hil_open_rig: Rig) -> Rig:
-    """The rig, with a wire broken."""
+    """The rig with a broken wire."""
     bench = cast("VirtualBench", hil_open_rig._bench)
     bench.hubs["main"].plug_in(DEAD_PORT, cast("VirtualPico", _NoBoard()))
     return hil_open_rig

@@ -1,6 +1,6 @@
 """One test per verdict: on firmware with two bugs (see ``_DEMO_BUGS`` in report/build.py), and a rig with a dead port.
 
-`make report-demo` runs it: a look at what a report says on the morning after. See docs/reports.md.
+`make report-demo` runs it, to show what a nightly report looks like. See docs/reports.md.
 """
 
 import pytest
@@ -36,7 +36,7 @@ def test_limit_exceeded(cluster: Cluster, measure: Measure) -> None:
 def test_invariant_violated(cluster: Cluster, faults: FaultInjector) -> None:
     first, second = cluster.boot_in_order()
     with faults.partition({cluster.ap}, {first}):
-        # The cut-off MASTER does not step down. The test does not look for that; what is watched in every test does.
+        # The cut-off MASTER does not step down. The test does not check that, but the invariants of every test do.
         second.console.expect("role", role="MASTER", within=12)
 
 

@@ -1,4 +1,4 @@
-"""The physical bench: what it hands out, what it keeps others from, what it gives back. Its boards are mere ptys."""
+"""The physical bench: its links and ports, its locks, and their release. The boards are ptys."""
 
 import json
 import os
@@ -26,7 +26,7 @@ if sys.argv[2] == "state":
 else:
     state.write_text(sys.argv[2])
 """
-"""An outlet that is a file."""
+"""A program that switches an outlet, whose state is a file."""
 
 
 def rig_text(folder: Path, boards: str) -> str:
@@ -50,7 +50,7 @@ def config(tmp_path: Path) -> RigConfig:
     return load_rig(path, {})
 
 
-def test_a_board_is_heard_and_switched(config: RigConfig, tmp_path: Path) -> None:
+def test_a_board_is_read_and_switched(config: RigConfig, tmp_path: Path) -> None:
     device = PtyDevice(tmp_path / "A")
     bench = PhysicalBench(config)
     try:
@@ -63,13 +63,13 @@ def test_a_board_is_heard_and_switched(config: RigConfig, tmp_path: Path) -> Non
         listener.wait_for(b"MicroPython\r\n")
         assert bench.power_port("A").is_on()
         assert not bench.power_port("B").is_on()
-        assert bench.usb is None  # nobody looks at USB for boards that are not there
+        assert bench.usb is None  # USB is not watched for boards that are not on it
     finally:
         bench.close()
         device.unplug()
 
 
-def test_closing_gives_back_threads_ports_and_locks(config: RigConfig, tmp_path: Path) -> None:
+def test_closing_releases_threads_ports_and_locks(config: RigConfig, tmp_path: Path) -> None:
     device = PtyDevice(tmp_path / "A")
     device.plug_in()
     before = descriptors(), threading.active_count()
@@ -97,7 +97,7 @@ def test_two_runs_never_have_the_same_board(config: RigConfig, tmp_path: Path) -
     PhysicalBench(load_rig(other, {})).close()
 
 
-def test_a_board_is_locked_by_number_and_by_port(tmp_path: Path) -> None:
+def test_a_board_is_locked_by_serial_number_and_by_port(tmp_path: Path) -> None:
     path = tmp_path / "rig.yaml"
     path.write_text(
         "rig: lab\nwifi: {ssid: PicoAP, password: pico1234}\nhubs: {main: {driver: uhubctl, location: 1-1.4}}\n"
@@ -138,7 +138,7 @@ def test_a_run_that_is_killed_leaves_the_bench_free(config: RigConfig, tmp_path:
     device.unplug()
 
 
-def test_a_board_that_does_not_come_is_an_error_that_says_what_to_look_at(config: RigConfig, tmp_path: Path) -> None:
+def test_the_error_of_a_board_that_does_not_appear_says_what_to_check(config: RigConfig, tmp_path: Path) -> None:
     rig = Rig.open(config)
     try:
         with pytest.raises(
@@ -166,12 +166,12 @@ def test_power_is_cut_with_the_port_closed(config: RigConfig, tmp_path: Path) ->
         device.unplug()
 
 
-def test_what_only_a_simulation_can_do_is_not_offered(config: RigConfig, three_boards: RigConfig) -> None:
+def test_faults_that_only_a_simulation_can_do_are_not_offered(config: RigConfig, three_boards: RigConfig) -> None:
     assert bench_faults(config) == frozenset()
     assert UsbDrop in bench_faults(three_boards)
 
 
-def test_a_test_that_needs_it_is_skipped_by_name(config: RigConfig, pytester: pytest.Pytester) -> None:
+def test_a_test_that_needs_such_a_fault_is_skipped_with_its_name(config: RigConfig, pytester: pytest.Pytester) -> None:
     pytester.makepyfile(
         """
         import pytest

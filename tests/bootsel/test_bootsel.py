@@ -1,6 +1,6 @@
-"""BOOTSEL mode on a bench of real boards, as far as it can be had without one: which board, which volume, and the copy.
+"""BOOTSEL mode of real boards, as far as possible without hardware: finding the board and its volume, and the copy.
 
-The kernel's part is a temporary folder, the programs are small scripts, and the disk is a folder that may fail.
+A temporary folder stands in for the kernel, small scripts for programs, and a folder that may fail for the disk.
 """
 
 import os
@@ -80,9 +80,9 @@ def volume(path: Path) -> Path:
 
 
 def program(folder: Path, name: str, script: str) -> str:
-    """A program for a test, in a folder of its own; it writes its arguments to ``NAME.said``."""
+    """A program for a test, in a separate folder; it writes its arguments to ``NAME.calls``."""
     path = folder / name
-    path.write_text(f'#!/bin/sh\necho "$*" >>"{path}.said"\n{script}\n')
+    path.write_text(f'#!/bin/sh\necho "$*" >>"{path}.calls"\n{script}\n')
     path.chmod(path.stat().st_mode | stat.S_IXUSR)
     return str(path)
 
@@ -99,13 +99,13 @@ def on_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 # ---- which board
 
 
-def test_a_board_says_its_port_in_application_mode_only() -> None:
+def test_a_board_learns_its_port_in_application_mode_only() -> None:
     devices = [bootsel("1-1.2"), application("1-1.4", "e661000000000001"), application("1-1.3")]
     assert port_of(devices, SERIAL, PICO_W) == "1-1.3"
     assert port_of(devices, SHARED, PICO_W) is None
 
 
-def test_of_two_boards_in_bootsel_mode_the_one_on_the_port_is_meant() -> None:
+def test_of_two_boards_in_bootsel_mode_the_one_on_the_port_is_used() -> None:
     devices = [bootsel("1-1.2", "/dev/sda1"), bootsel("1-1.3", "/dev/sdb1"), application("1-1.4")]
     found = bootsel_on(devices, "1-1.3", PICO_W)
     assert found is not None
@@ -115,7 +115,7 @@ def test_of_two_boards_in_bootsel_mode_the_one_on_the_port_is_meant() -> None:
 
 
 class Usb:
-    """What is on USB, for a board to be followed."""
+    """The devices on USB, as seen by a board that looks for itself."""
 
     def __init__(self, kernel: Path) -> None:
         self.devices: tuple[UsbDevice, ...] = ()
@@ -133,7 +133,7 @@ def usb(kernel: Path) -> Usb:
     return Usb(kernel)
 
 
-def test_a_board_that_was_seen_with_its_serial_number_is_followed_into_bootsel_mode(usb: Usb) -> None:
+def test_a_board_seen_with_its_serial_number_is_found_again_in_bootsel_mode(usb: Usb) -> None:
     board = usb.board()
     usb.devices = (application("1-1.3"), bootsel("1-1.2"))
     board.locate()
@@ -152,7 +152,7 @@ def test_a_board_on_the_port_of_the_rig_file_needs_no_serial_number(usb: Usb) ->
     assert board.is_present
 
 
-def test_a_board_on_another_port_than_the_rig_file_says_is_not_flashed(usb: Usb) -> None:
+def test_a_board_on_another_port_than_in_the_rig_file_is_not_flashed(usb: Usb) -> None:
     usb.devices = (application("1-1.3"),)
     with pytest.raises(
         BootselError, match=r"^A: .*2b2a is on USB port 1-1\.3, but the rig file puts it on 1-1\.2; move"
@@ -160,7 +160,7 @@ def test_a_board_on_another_port_than_the_rig_file_says_is_not_flashed(usb: Usb)
         usb.board("1-1.2").locate()
 
 
-def test_a_board_that_cannot_be_followed_is_not_sent_to_bootsel_mode(usb: Usb) -> None:
+def test_a_board_whose_port_is_unknown_is_not_sent_to_bootsel_mode(usb: Usb) -> None:
     usb.devices = (bootsel("1-1.3"),)
     with pytest.raises(
         BootselError, match=r"^A: its USB port on this machine is not known.* `location:` .*flashed there$"
@@ -192,7 +192,7 @@ def test_mounts_are_read_as_the_kernel_writes_them() -> None:
     assert len(found) == 6
 
 
-def test_a_mount_is_found_by_the_device_number_and_only_that_of_the_whole_volume() -> None:
+def test_a_mount_is_found_by_device_number_and_bind_mounts_are_ignored() -> None:
     mounts = parse_mountinfo(MOUNTINFO)
     mount = find_mount(mounts, "8:1")
     assert mount is not None
@@ -201,7 +201,7 @@ def test_a_mount_is_found_by_the_device_number_and_only_that_of_the_whole_volume
     assert find_mount(mounts, "8:2") is None
 
 
-def test_of_two_mounts_the_writable_one_counts() -> None:
+def test_of_two_mounts_the_writable_one_is_used() -> None:
     mounts = [Mount("8:1", "/", Path("/a"), is_writable=False), Mount("8:1", "/", Path("/b"), is_writable=True)]
     mount = find_mount(mounts, "8:1")
     assert mount is not None
@@ -215,11 +215,11 @@ def test_the_volume_is_the_partition_if_there_is_one(nodes: tuple[str, ...], nod
     assert volume_of(nodes) == node
 
 
-def test_what_is_mounted_already_is_used(kernel: Path, on_path: Path) -> None:
+def test_an_existing_mount_is_used(kernel: Path, on_path: Path) -> None:
     program(on_path, "udisksctl", "exit 1")
     mounter = Mounter(kernel / "mountinfo", kernel / "sys")
     assert mounter.mount("/dev/sda1") == Path("/media/me/RPI-RP2")
-    assert not (on_path / "udisksctl.said").exists()
+    assert not (on_path / "udisksctl.calls").exists()
 
 
 def test_a_volume_mounted_for_reading_only_is_refused(kernel: Path) -> None:
@@ -228,11 +228,11 @@ def test_a_volume_mounted_for_reading_only_is_refused(kernel: Path) -> None:
 
 
 @pytest.mark.parametrize("full_stop", [".", ""])
-def test_udisks_mounts_what_is_not_mounted(kernel: Path, on_path: Path, full_stop: str) -> None:
+def test_udisks_mounts_a_volume_that_is_not_mounted(kernel: Path, on_path: Path, full_stop: str) -> None:
     program(on_path, "udisksctl", f'echo "Mounted $4 at /run/media/me/RPI-RP2{full_stop}"')
     mounts(kernel)
     assert Mounter(kernel / "mountinfo", kernel / "sys").mount("/dev/sda1") == Path("/run/media/me/RPI-RP2")
-    assert (on_path / "udisksctl.said").read_text() == "mount --no-user-interaction -b /dev/sda1\n"
+    assert (on_path / "udisksctl.calls").read_text() == "mount --no-user-interaction -b /dev/sda1\n"
 
 
 def test_a_desktop_that_mounts_at_the_same_time_is_no_error(kernel: Path, on_path: Path) -> None:
@@ -243,7 +243,7 @@ def test_a_desktop_that_mounts_at_the_same_time_is_no_error(kernel: Path, on_pat
     assert Mounter(kernel / "mountinfo", kernel / "sys").mount("/dev/sda1") == Path("/media/me/RPI-RP2")
 
 
-def test_udisks_that_may_not_says_so(kernel: Path, on_path: Path) -> None:
+def test_udisks_without_permission_is_an_error(kernel: Path, on_path: Path) -> None:
     program(on_path, "udisksctl", 'echo "Error mounting /dev/sda1: NotAuthorizedCanObtain" >&2; exit 1')
     mounts(kernel)
     with pytest.raises(
@@ -252,7 +252,7 @@ def test_udisks_that_may_not_says_so(kernel: Path, on_path: Path) -> None:
         Mounter(kernel / "mountinfo", kernel / "sys").mount("/dev/sda1")
 
 
-def test_without_udisks_the_error_says_what_to_install(kernel: Path, tmp_path: Path) -> None:
+def test_without_udisks_the_error_names_the_package_to_install(kernel: Path, tmp_path: Path) -> None:
     def run(command: Sequence[str], within_s: float) -> Finished:
         return run_here([str(tmp_path / "nowhere" / command[0]), *command[1:]], within_s)
 
@@ -273,7 +273,7 @@ def written(folder: Path) -> bytes:
     return (folder / "firmware.uf2").read_bytes()
 
 
-def test_an_image_is_copied_whole_with_the_second_stage_last(tmp_path: Path) -> None:
+def test_an_image_is_copied_completely_with_the_second_stage_last(tmp_path: Path) -> None:
     folder = volume(tmp_path / "disk")
     seen: list[tuple[int, int]] = []
     copy(IMAGE, folder, MonotonicClock(), lambda done, total: seen.append((done, total)))
@@ -298,7 +298,7 @@ def test_a_volume_that_goes_away_before_the_copy_is_an_error(tmp_path: Path) -> 
         copy(IMAGE, tmp_path / "gone", MonotonicClock(), lambda _done, _total: None)
 
 
-def test_a_volume_that_is_gone_with_the_last_block_is_none(tmp_path: Path) -> None:
+def test_a_volume_that_disappears_with_the_last_block_is_not_an_error(tmp_path: Path) -> None:
     # A pipe cannot be synced, which is an error like that of a disk that is gone; but it has taken the one piece.
     small = read_uf2(micropython(), "small.uf2", PICO_W)
     folder = tmp_path / "disk"
@@ -321,11 +321,11 @@ def test_a_disk_that_hangs_ends_at_the_deadline(tmp_path: Path) -> None:
     os.mkfifo(pipe)
     with pytest.raises(BootselError, match=r"stopped after 0 of 153600 bytes \(0\.1 s\); unplug the board"):
         copy(IMAGE, folder, MonotonicClock(), lambda _done, _total: None, within_s=0.1)
-    # Whoever hangs in it is let go.
+    # Release the thread that hangs in it.
     os.close(os.open(pipe, os.O_RDONLY | os.O_NONBLOCK))
 
 
-def test_what_goes_wrong_in_the_progress_is_not_swallowed(tmp_path: Path) -> None:
+def test_errors_of_the_progress_callback_are_raised(tmp_path: Path) -> None:
     def progress(_done: int, _total: int) -> None:
         raise ZeroDivisionError
 
@@ -357,7 +357,7 @@ def two_in_bootsel(usb: Usb, kernel: Path) -> tuple[Path, Path]:
 
 
 def nothing(_done: int, _total: int) -> None:
-    """No progress is shown."""
+    """Progress callback that does nothing."""
 
 
 @pytest.mark.parametrize("port", ["1-1.2", "1-1.3"])
@@ -412,7 +412,7 @@ def test_picotool_writes_to_the_device_on_the_port_and_restarts_it(
     seen: list[tuple[int, int]] = []
     usb.devices = (bootsel("1-1.2", address=6), bootsel("1-1.3", address=11))
     usb.board("1-1.3", picotool=tool).write(IMAGE, lambda done, total: seen.append((done, total)))
-    load, reboot = (tmp_path / "bin/picotool.said").read_text().splitlines()
+    load, reboot = (tmp_path / "bin/picotool.calls").read_text().splitlines()
     assert load.startswith("load -v ")
     assert load.endswith(".uf2 -t uf2 --bus 1 --address 11")
     assert reboot == "reboot --bus 1 --address 11"
@@ -420,13 +420,13 @@ def test_picotool_writes_to_the_device_on_the_port_and_restarts_it(
     assert seen == [(IMAGE.size, IMAGE.size)]
 
 
-def test_what_picotool_says_is_in_the_error(tmp_path: Path) -> None:
+def test_the_output_of_picotool_is_in_the_error(tmp_path: Path) -> None:
     tool = program(tmp_path, "picotool", 'echo "ERROR: Unable to connect" >&2; exit 249')
     with pytest.raises(
         BootselError, match=r"picotool load .*failed \(exit status 249: ERROR: Unable to connect\).*udev rule"
     ):
         picotool.load(IMAGE, 1, 6, tool)
-    assert (tmp_path / "picotool.said").read_text().count("\n") == 1
+    assert (tmp_path / "picotool.calls").read_text().count("\n") == 1
 
 
 def test_picotool_that_hangs_is_stopped(tmp_path: Path) -> None:
@@ -443,17 +443,17 @@ def test_picotool_that_hangs_is_stopped(tmp_path: Path) -> None:
 
 
 class LinedPort(LoopPort):
-    """pyserial's port without hardware, and what its modem lines were told at which speed."""
+    """pyserial's port without hardware. Records changes of its modem lines, with the baud rate."""
 
     def __init__(self, url: str) -> None:
-        self.told: list[tuple[str, bool, int]] = []
+        self.changes: list[tuple[str, bool, int]] = []
         super().__init__(url, timeout=0.1)
 
     def _update_dtr_state(self) -> None:
-        self.told.append(("DTR", self.dtr, self.baudrate))
+        self.changes.append(("DTR", self.dtr, self.baudrate))
 
     def _update_rts_state(self) -> None:
-        self.told.append(("RTS", self.rts, self.baudrate))
+        self.changes.append(("RTS", self.rts, self.baudrate))
 
 
 class FixedAddress(Address):
@@ -490,18 +490,18 @@ def open_link() -> Iterator[Callable[[Callable[[], SerialBase]], PortLink]]:
         link.stop()
 
 
-def test_a_touch_lets_go_of_both_lines_at_1200_baud_and_then_all_is_as_before(
+def test_a_touch_releases_both_lines_at_1200_baud_and_then_restores_them(
     open_link: Callable[[Callable[[], SerialBase]], PortLink],
 ) -> None:
     port = LinedPort("loop://")
     link = open_link(lambda: port)
-    port.told.clear()
+    port.changes.clear()
     link.touch()
-    assert set(port.told[:2]) == {("DTR", False, 1200), ("RTS", False, 1200)}
-    assert set(port.told[2:]) == {("DTR", True, 9600), ("RTS", True, 9600)}
+    assert set(port.changes[:2]) == {("DTR", False, 1200), ("RTS", False, 1200)}
+    assert set(port.changes[2:]) == {("DTR", True, 9600), ("RTS", True, 9600)}
 
 
-def test_a_port_without_modem_lines_cannot_on_touch(
+def test_a_port_without_modem_lines_cannot_be_touched(
     open_link: Callable[[Callable[[], SerialBase]], PortLink],
 ) -> None:
     board_end, host_end = os.openpty()
@@ -515,6 +515,6 @@ def test_a_port_without_modem_lines_cannot_on_touch(
         os.close(host_end)
 
 
-def test_a_port_that_is_not_open_cannot_on_touch() -> None:
+def test_a_closed_port_cannot_be_touched() -> None:
     with pytest.raises(LinkError, match=r"^board A: its serial port is not open"):
         PortLink("A", FixedAddress(lambda: LinedPort("loop://")), MonotonicClock()).touch()

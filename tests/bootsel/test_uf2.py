@@ -54,7 +54,7 @@ def test_micropython_is_named_as_sys_version_names_it(version: str) -> None:
 
 
 @pytest.mark.parametrize("content", [PAGES, b"MicroPython is great on weekends".ljust(256)])
-def test_no_micropython_no_version(content: bytes) -> None:
+def test_other_programs_have_no_version(content: bytes) -> None:
     assert read_uf2(uf2(content), "other.uf2", PICO_W).micropython_version is None
 
 
@@ -114,12 +114,12 @@ LAST_PAGE = PICO_W.flash_end - 256
         (block(0, 1, address=FLASH_START + 4096), "has no block for address 0x10000000, where the RP2040 starts"),
     ],
 )
-def test_what_does_not_fit_is_named(data: bytes, error: str) -> None:
+def test_errors_of_files_that_do_not_fit(data: bytes, error: str) -> None:
     with pytest.raises(Uf2Error, match=rf"^bad\.uf2: (.* )?{error}"):
         read_uf2(data, "bad.uf2", PICO_W)
 
 
-def test_the_last_page_of_the_flash_is_accepted_and_a_block_said_twice_too() -> None:
+def test_the_last_page_of_the_flash_and_repeated_blocks_are_accepted() -> None:
     image = read_uf2(block(0, 2) + block(1, 2, address=LAST_PAGE) + block(0, 2), "edge.uf2", PICO_W)
     assert [block.address for block in image.blocks] == [FLASH_START, LAST_PAGE]
     assert image.size == 1024
@@ -141,7 +141,7 @@ def test_a_file_that_cannot_be_read_is_an_error_with_its_path(tmp_path: Path) ->
 UNIVERSAL = micropython("v1.28.0 on 2026-10-01") + micropython("v1.29.0 on 2027-01-01", family=RP2350_ARM_S)
 
 
-def test_of_a_universal_file_each_type_gets_the_blocks_of_its_family() -> None:
+def test_each_type_gets_the_blocks_of_its_family_from_a_universal_file() -> None:
     for data in (UNIVERSAL, erratum_workaround() + UNIVERSAL):
         for_pico_w = read_uf2(data, "universal.uf2", PICO_W)
         assert (for_pico_w.family.name, for_pico_w.micropython_version) == ("rp2040", "v1.28.0 on 2026-10-01")

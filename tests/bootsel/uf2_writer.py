@@ -1,4 +1,4 @@
-"""Small UF2 files, right ones and wrong ones."""
+"""Small UF2 files, valid and invalid."""
 
 import struct
 
@@ -17,7 +17,7 @@ FLASH_START = PICO_W.flash_start
 RP2040, RP2350_ARM_S, RP2350_RISCV = 0xE48BFF56, 0xE48BFF59, 0xE48BFF5A
 
 NEW_VERSION = "v1.28.0 on 2026-10-01"
-"""Another MicroPython than the virtual boards have by themselves."""
+"""A MicroPython version that differs from the one on virtual boards."""
 
 
 def block(

@@ -25,12 +25,14 @@ def on() -> Story:
 
 
 def running() -> Story:
-    return on().says(1, "B", "boot id=b cause=1")
+    return on().prints(1, "B", "boot id=b cause=1")
 
 
-def test_every_change_is_of_a_field_that_there_is() -> None:
-    story = running().says(2, "B", "ap-up", "role MASTER epoch=1", "order epoch=1 nodes=c@.16", "ap-down", SOFT_REBOOT)
-    story.says(3, "B", BANNER, "joined", "link-lost").serial(4, "B", opened=False).serial(5, "B", opened=True)
+def test_every_change_is_of_an_existing_field() -> None:
+    story = running().prints(
+        2, "B", "ap-up", "role MASTER epoch=1", "order epoch=1 nodes=c@.16", "ap-down", SOFT_REBOOT
+    )
+    story.prints(3, "B", BANNER, "joined", "link-lost").serial(4, "B", opened=False).serial(5, "B", opened=True)
     story.fault(6, "B", "usb_drop", begins=True).fault(7, "B", "usb_drop", begins=False).stop(8, "B", "repl")
     names = [each.name for each in fields(BoardState)]
     state = BoardState()
@@ -47,7 +49,7 @@ def test_a_board_boots_until_its_boot_event() -> None:
 
 
 def test_firmware_without_a_boot_event_runs_once_it_prints_something() -> None:
-    state = fold(on().says(1.5, "B", "").says(2, "B", "hello"))
+    state = fold(on().prints(1.5, "B", "").prints(2, "B", "hello"))
     assert (state.program, state.program_since_s, state.restarts) == (Program.RUNNING, 2, 0)
 
 
@@ -58,27 +60,27 @@ def test_firmware_that_prints_nothing_runs_once_its_serial_device_is_open_for_a_
     assert (silent.program, silent.program_since_s) == (Program.RUNNING, 1 + SILENT_BOOT_S)
 
 
-def test_a_board_whose_serial_device_never_opens_boots_for_ever() -> None:
+def test_a_board_whose_serial_device_never_opens_stays_booting() -> None:
     assert fold(Story().power(0, "B", on=True)).at(1000).program is Program.BOOTING
 
 
 def test_a_late_boot_event_is_not_a_restart() -> None:
-    assert fold(on().says(2, "B", "hello").says(9, "B", "boot id=b cause=1")).restarts == 0
+    assert fold(on().prints(2, "B", "hello").prints(9, "B", "boot id=b cause=1")).restarts == 0
 
 
 def test_a_board_whose_power_the_rig_does_not_switch_runs_too() -> None:
-    assert fold(Story().serial(1, "B", opened=True).says(2, "B", "hello")).program is Program.RUNNING
+    assert fold(Story().serial(1, "B", opened=True).prints(2, "B", "hello")).program is Program.RUNNING
     assert fold(Story().serial(1, "B", opened=True).serial(2, "B", opened=False)).serial is Serial.GONE
 
 
 def test_a_program_that_returns_has_ended() -> None:
-    assert fold(running().says(2, "B", BANNER)).program is Program.ENDED
-    assert fold(on().says(2, "B", BANNER)).program is Program.ENDED, "a board without main.py"
-    assert fold(running().says(2, "B", "*** CRASH: unreachable")).program is Program.ENDED
+    assert fold(running().prints(2, "B", BANNER)).program is Program.ENDED
+    assert fold(on().prints(2, "B", BANNER)).program is Program.ENDED, "a board without main.py"
+    assert fold(running().prints(2, "B", "*** CRASH: unreachable")).program is Program.ENDED
 
 
 def test_a_traceback_may_have_been_caught() -> None:
-    state = fold(running().says(2, "B", "role MASTER", "Traceback (most recent call last):"))
+    state = fold(running().prints(2, "B", "role MASTER", "Traceback (most recent call last):"))
     assert (state.program, state.holds_role, state.proves(state.role)) == (Program.RUNNING, "MASTER", False)
 
 
@@ -86,10 +88,10 @@ def test_a_traceback_may_have_been_caught() -> None:
     ("once", "restarts"),
     [
         (lambda story, at_s: story.serial(at_s, "B", opened=False).serial(at_s + 1, "B", opened=True), 3),
-        (lambda story, at_s: story.says(at_s, "B", "boot id=b cause=3"), 3),
-        (lambda story, at_s: story.says(at_s, "B", SOFT_REBOOT), 3),
+        (lambda story, at_s: story.prints(at_s, "B", "boot id=b cause=3"), 3),
+        (lambda story, at_s: story.prints(at_s, "B", SOFT_REBOOT), 3),
         # The first banner ends the first run.
-        (lambda story, at_s: story.says(at_s, "B", BANNER), 2),
+        (lambda story, at_s: story.prints(at_s, "B", BANNER), 2),
     ],
 )
 def test_a_reset_loop_is_counted(once: Callable[[Story, float], Story], restarts: int) -> None:
@@ -99,13 +101,13 @@ def test_a_reset_loop_is_counted(once: Callable[[Story, float], Story], restarts
     assert fold(story).restarts == restarts
 
 
-def test_one_restart_with_all_its_signs_is_one() -> None:
-    story = running().serial(10, "B", opened=False).serial(12, "B", opened=True).says(12, "B", "boot id=b cause=3")
+def test_a_restart_with_all_its_signs_counts_once() -> None:
+    story = running().serial(10, "B", opened=False).serial(12, "B", opened=True).prints(12, "B", "boot id=b cause=3")
     state = fold(story)
     assert (state.program, state.restarts) == (Program.RUNNING, 1)
 
 
-def test_a_board_boots_again_from_the_moment_at_which_its_serial_device_went() -> None:
+def test_a_board_boots_again_from_the_moment_its_serial_device_disappears() -> None:
     state = fold(running().serial(10, "B", opened=False).serial(12, "B", opened=True))
     assert (state.program, state.program_since_s) == (Program.BOOTING, 10)
 
@@ -114,7 +116,7 @@ def test_a_reset_by_the_framework_is_not_a_restart() -> None:
     story = running().stop(10, "B", "reset").serial(10, "B", opened=False).serial(12, "B", opened=True)
     assert fold(running().stop(10, "B", "reset")).program is Program.STOPPED
     assert (fold(story).program, fold(story).restarts) == (Program.BOOTING, 0)
-    assert fold(running().stop(10, "B", "repl").says(11, "B", BANNER)).program is Program.STOPPED
+    assert fold(running().stop(10, "B", "repl").prints(11, "B", BANNER)).program is Program.STOPPED
 
 
 def test_a_dropped_usb_connection_is_not_a_restart() -> None:
@@ -125,14 +127,14 @@ def test_a_dropped_usb_connection_is_not_a_restart() -> None:
 
 
 def test_power_ends_the_count() -> None:
-    story = running().says(2, "B", "boot id=b cause=3")
+    story = running().prints(2, "B", "boot id=b cause=3")
     assert fold(story).restarts == 1
     assert fold(story.power(3, "B", on=False).power(4, "B", on=True)).restarts == 0
 
 
 def test_wifi_is_what_the_board_reported_last() -> None:
     def wifi(*lines: str) -> WifiStatus | None:
-        state = fold(running().says(2, "B", *lines))
+        state = fold(running().prints(2, "B", *lines))
         return state.wifi.value.status if state.wifi is not None else None
 
     assert wifi() is WifiStatus.NOT_YET
@@ -144,24 +146,24 @@ def test_wifi_is_what_the_board_reported_last() -> None:
 
 
 def test_an_ap_that_closes_keeps_no_order() -> None:
-    story = running().says(2, "B", "ap-up", "order epoch=1 nodes=c@.16")
+    story = running().prints(2, "B", "ap-up", "order epoch=1 nodes=c@.16")
     order = fold(story).order
     assert order is not None
     assert [node.id for node in order.value.nodes] == ["c"]
-    assert fold(story.says(3, "B", "ap-down")).order is None
+    assert fold(story.prints(3, "B", "ap-down")).order is None
 
 
-def test_what_a_board_reported_before_it_may_have_restarted_proves_nothing() -> None:
+def test_lines_from_before_a_possible_restart_prove_nothing() -> None:
     def proves(story: Story) -> bool:
         state = fold(story)
         assert state.holds_role == "MASTER"
         return state.proves(state.role)
 
-    held = running().says(2, "B", "role MASTER")
+    held = running().prints(2, "B", "role MASTER")
     assert proves(held)
     assert not proves(held.serial(3, "B", opened=False))
-    assert not proves(running().says(2, "B", "role MASTER").fault(3, "B", "garbled_serial", begins=True))
-    assert proves(held.says(4, "B", "role MASTER")), "until it reports it again"
+    assert not proves(running().prints(2, "B", "role MASTER").fault(3, "B", "garbled_serial", begins=True))
+    assert proves(held.prints(4, "B", "role MASTER")), "until it reports it again"
 
 
 def test_faults_last_from_begin_to_end() -> None:

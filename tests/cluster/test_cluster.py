@@ -1,4 +1,4 @@
-"""The cluster: a pure fold over timeline entries, and waiting for the state that it gives."""
+"""The cluster: a pure fold over timeline entries, and waiting for a state."""
 
 import re
 from functools import reduce
@@ -27,13 +27,13 @@ def ids(state: ClusterState) -> list[str]:
     return [node.id for node in state.order]
 
 
-def test_a_role_is_what_the_board_said_last() -> None:
+def test_a_role_is_the_last_one_that_the_board_printed() -> None:
     state = fold(event("B", "role", role="WORKER1"), event("B", "role", 2.0, role="MASTER"))
     assert state.roles == {"B": "MASTER"}
     assert state.masters == ("B",)
 
 
-def test_none_is_no_role() -> None:
+def test_none_is_not_a_role() -> None:
     assert fold(event("B", "role", role="MASTER"), event("B", "role", role="NONE")).roles == {}
 
 
@@ -44,7 +44,7 @@ def test_a_board_without_power_or_stopped_or_at_its_start_has_no_role() -> None:
         assert fold(*held, end).roles == {"C": "WORKER1"}
 
 
-def test_two_masters_are_seen() -> None:
+def test_two_masters_are_both_shown() -> None:
     assert fold(event("B", "role", role="MASTER"), event("C", "role", role="MASTER")).masters == ("B", "C")
 
 
@@ -61,7 +61,7 @@ def test_an_empty_order_has_no_nodes() -> None:
     assert fold(event("A", "order", epoch="2", nodes="")).order == ()
 
 
-def test_an_ap_that_died_keeps_no_order_but_its_epoch_is_remembered() -> None:
+def test_an_ap_that_died_has_no_order_but_its_epoch_is_remembered() -> None:
     state = fold(event("A", "order", epoch="3", nodes="bb@192.168.4.16"), event("A", POWER_OFF))
     assert state.order == ()
     assert state.epoch == 3
@@ -103,16 +103,16 @@ class Table:
             board.console.use(PATTERNS)
         self.cluster = Cluster(self.a, [self.b, self.c], rig.clock, rig.timeline)
 
-    def say(self, board: Board, line: str, at_s: float = 0.0) -> None:
+    def print_line(self, board: Board, line: str, at_s: float = 0.0) -> None:
         """Let ``board`` print ``line``; a time that has passed means now."""
 
-        def speak() -> None:
+        def inject() -> None:
             board.console.received(self.rig.clock.now(), line.encode() + b"\n")
 
         if at_s > self.rig.clock.now():
-            self._bench.world.at(round(at_s * US_PER_S), speak)
+            self._bench.world.at(round(at_s * US_PER_S), inject)
         else:
-            speak()
+            inject()
 
 
 @pytest.fixture
@@ -120,39 +120,41 @@ def table(virtual_rig: Rig, virtual_bench: VirtualBench) -> Table:
     return Table(virtual_rig, virtual_bench)
 
 
-def test_wait_returns_the_moment_it_holds(table: Table) -> None:
-    table.say(table.b, "role=WORKER1")
-    table.say(table.b, "role=MASTER", at_s=4.0)
+def test_wait_returns_as_soon_as_it_holds(table: Table) -> None:
+    table.print_line(table.b, "role=WORKER1")
+    table.print_line(table.b, "role=MASTER", at_s=4.0)
     table.cluster.wait(master=table.b, roles={table.b: "MASTER"})
     assert table.rig.clock.now() == 4.0
     assert table.cluster.master is table.b
 
 
 def test_roles_are_complete(table: Table) -> None:
-    table.say(table.b, "role=MASTER")
-    table.say(table.c, "role=WORKER1")
+    table.print_line(table.b, "role=MASTER")
+    table.print_line(table.c, "role=WORKER1")
     with pytest.raises(WaitTimeout):
         table.cluster.wait(roles={table.b: "MASTER"})
 
 
-def test_wait_for_nobody(table: Table) -> None:
+def test_wait_for_no_board(table: Table) -> None:
     table.b.power.on()
-    table.say(table.b, "role=MASTER")
+    table.print_line(table.b, "role=MASTER")
     assert table.cluster.master is table.b
     table.b.power.off()
     table.cluster.wait(master=None, within=0)
 
 
 def test_order_names_boards_by_the_id_they_booted_with_or_that_of_the_rig_file(table: Table) -> None:
-    table.say(table.b, "boot id=bb")
-    table.say(table.a, f"order epoch=2 nodes={table.c.serial}@192.168.4.17,bb@192.168.4.16,stranger@192.168.4.18")
+    table.print_line(table.b, "boot id=bb")
+    table.print_line(
+        table.a, f"order epoch=2 nodes={table.c.serial}@192.168.4.17,bb@192.168.4.16,stranger@192.168.4.18"
+    )
     assert table.cluster.order == [table.c, table.b]
     assert table.cluster.epoch == 2
 
 
 def test_a_timeout_shows_what_differs_and_the_last_line_of_each_board(table: Table) -> None:
-    table.say(table.b, "role=WORKER1", at_s=1.5)
-    table.say(table.a, f"order epoch=3 nodes={table.c.serial}@192.168.4.17", at_s=2.0)
+    table.print_line(table.b, "role=WORKER1", at_s=1.5)
+    table.print_line(table.a, f"order epoch=3 nodes={table.c.serial}@192.168.4.17", at_s=2.0)
     with pytest.raises(WaitTimeout) as caught:
         table.cluster.wait(master=table.c, roles={table.c: "MASTER"}, order=[table.c, table.b], within=6)
     assert str(caught.value).splitlines() == [
@@ -168,16 +170,16 @@ def test_a_timeout_shows_what_differs_and_the_last_line_of_each_board(table: Tab
 
 
 def test_events_before_the_cluster_do_not_count(table: Table) -> None:
-    table.say(table.b, "role=MASTER")
+    table.print_line(table.b, "role=MASTER")
     later = Cluster(table.a, [table.b, table.c], table.rig.clock, table.rig.timeline)
     assert later.roles == {}
 
 
 def test_boot_in_order_waits_for_each_before_the_next(table: Table) -> None:
-    # The line feed ends the line with the prompt of a board without firmware.
-    table.say(table.a, "\nap-up", at_s=3.0)
-    table.say(table.b, "\nregistered", at_s=7.0)
-    table.say(table.c, "\nregistered", at_s=12.0)
+    # The line feed ends the line of the prompt that a board without firmware shows.
+    table.print_line(table.a, "\nap-up", at_s=3.0)
+    table.print_line(table.b, "\nregistered", at_s=7.0)
+    table.print_line(table.c, "\nregistered", at_s=12.0)
     assert table.cluster.boot_in_order() == (table.b, table.c)
     switched = [(event.board, event.time_s) for event in table.rig.timeline.events() if event.name == POWER_ON]
     assert switched == [("A", 0.0), ("B", 3.0), ("C", 7.0)]

@@ -99,7 +99,7 @@ def test_events_are_compiled_and_timing_is_numbers(folder: Path) -> None:
     assert app.timing == {"period_s": 5.0, "lease_s": 3.5}
 
 
-def test_the_first_folder_wins_and_all_are_listed(folder: Path, tmp_path: Path) -> None:
+def test_the_first_folder_has_priority_and_all_are_listed(folder: Path, tmp_path: Path) -> None:
     own = tmp_path / "own" / "blink"
     own.mkdir(parents=True)
     (own / "firmware.yaml").write_text("app: blink\ndescription: Mine.\nroles: {ap: {files: {main.py: a.py}}}\n")
@@ -201,7 +201,7 @@ BROKEN = {
         "lib/net: ../lib/net, lib/net/__init__.py: ap.py",
         ["blink/firmware.yaml:5: lib/net/__init__.py is put on the board twice; remove one of the two"],
     ),
-    "timing that is no number": (
+    "timing that is not a number": (
         "period_s: 5",
         "period_s: soon",
         ["blink/firmware.yaml:9: timing.period_s is 'soon', must be a number; write a number here"],
@@ -220,7 +220,7 @@ BROKEN = {
 
 
 @pytest.mark.parametrize(("good", "bad", "expected"), BROKEN.values(), ids=BROKEN)
-def test_a_broken_manifest_says_what_is_wrong_and_what_to_do(
+def test_the_errors_of_a_broken_manifest_name_the_cause_and_the_remedy(
     folder: Path, good: str, bad: str, expected: list[str]
 ) -> None:
     assert problems(folder, good, bad) == [line.replace("{folder}/", "") for line in expected]
@@ -256,7 +256,7 @@ def include_errors(folder: Path, include: str) -> list[str]:
     return str(caught.value).replace(f"{folder}/", "").splitlines()
 
 
-def test_included_events_and_timing_come_under_the_app_s_own(including: Path) -> None:
+def test_the_apps_own_events_and_timing_override_included_ones(including: Path) -> None:
     app = load(including)
     assert {name: pattern.pattern for name, pattern in app.events.items()} == {
         "boot": r"^boot id=(?P<id>\w+)",
@@ -276,7 +276,7 @@ def test_a_later_included_file_overrides_an_earlier_one(including: Path) -> None
     assert load(including).events["error"].pattern == "^error"
 
 
-def test_included_sections_are_not_part_of_what_is_on_the_board(folder: Path) -> None:
+def test_included_sections_change_neither_digest_nor_image(folder: Path) -> None:
     digests, images = [], []
     for manifest in (MANIFEST, INCLUDING):
         (folder / "blink/firmware.yaml").write_text(manifest)

@@ -66,7 +66,7 @@ def test_a_wrong_type_is_an_error_with_its_line(tmp_path: Path, text: str, expec
     assert "\n" not in problem
 
 
-def test_chips_are_told_apart_in_bootsel_mode_alone() -> None:
+def test_chips_can_be_distinguished_only_in_bootsel_mode() -> None:
     def device(product_id: int) -> UsbDevice:
         return UsbDevice("1-1", 0x2E8A, product_id, None, 1, 2)
 
@@ -88,5 +88,5 @@ def test_chips_are_told_apart_in_bootsel_mode_alone() -> None:
         ("", False, True),
     ],
 )
-def test_what_a_board_reports(machine: str, runs_as: bool, has_chip: bool) -> None:
+def test_machine_names_that_a_board_reports(machine: str, runs_as: bool, has_chip: bool) -> None:
     assert (PICO2_W.runs_as(machine), PICO2_W.has_chip(machine)) == (runs_as, has_chip)

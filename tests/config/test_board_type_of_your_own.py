@@ -1,4 +1,4 @@
-"""The board type in docs/rig.md, as it stands there, in a package of its own."""
+"""The example board type of docs/rig.md, installed as a separate distribution."""
 
 import json
 import os
@@ -26,7 +26,7 @@ boards:
 
 @pytest.fixture
 def installed(tmp_path: Path) -> Path:
-    """A folder in which the documented type is installed, as pip would leave it there."""
+    """A folder with the example type in it, as pip would install it."""
     text = DOCS.read_text(encoding="utf-8")
     [source] = re.findall(r"```python\n# acme_boards\.py\n(.*?)```", text, re.DOTALL)
     [group, entry] = re.findall(r'```toml\n\[project\.entry-points\."(pico_hil\.board_types)"\]\n(.+?)\n```', text)[0]
@@ -62,7 +62,7 @@ def test_doctor_knows_it(installed: Path) -> None:
     assert done.returncode == 0
 
 
-def test_it_is_flashed_with_an_image_for_its_chip_alone(installed: Path) -> None:
+def test_it_is_flashed_only_with_an_image_for_its_chip(installed: Path) -> None:
     (installed / "pico.uf2").write_bytes(micropython())
     (installed / "acme.uf2").write_bytes(micropython(family=RP2350_ARM_S))
     done = hil(installed, "flash", "B", "--uf2", str(installed / "pico.uf2"))
@@ -72,7 +72,7 @@ def test_it_is_flashed_with_an_image_for_its_chip_alone(installed: Path) -> None
     assert (done.returncode, done.stderr) == (0, "")
 
 
-def test_it_is_among_the_known(installed: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_it_is_listed_among_the_known_ones(installed: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (installed / "rig.yaml").write_text(RIG.replace("acme-one-w", "acme-one"))
     assert problem(installed, monkeypatch) == (
         "rig.yaml:6: boards.B.type: unknown board type 'acme-one'; did you mean 'acme-one-w'? "
@@ -94,7 +94,7 @@ def test_it_is_among_the_known(installed: Path, monkeypatch: pytest.MonkeyPatch)
         ),
     ],
 )
-def test_one_that_is_broken_names_its_package(
+def test_the_error_of_a_broken_type_names_its_package(
     installed: Path, monkeypatch: pytest.MonkeyPatch, source: str, expected: str
 ) -> None:
     (installed / "acme_boards.py").write_text(source)

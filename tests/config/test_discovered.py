@@ -1,4 +1,4 @@
-"""Rig files written from lists of USB devices."""
+"""Rig files that are written from lists of USB devices."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -48,7 +48,7 @@ def loaded(tmp_path: Path, text: str) -> RigConfig:
     return load_rig(path, {"PICO_AP_PASSWORD": "pico1234"})
 
 
-def test_written_file_loads_and_has_every_board_where_it_is_plugged_in(tmp_path: Path) -> None:
+def test_the_written_file_loads_and_has_every_board_on_its_port(tmp_path: Path) -> None:
     config = loaded(tmp_path, written(tmp_path))
     assert [(board.name, board.usb_port, board.serial) for board in config.wired_boards] == [
         ("A", "1-1.4.2", SERIAL + "a"),
@@ -60,7 +60,7 @@ def test_written_file_loads_and_has_every_board_where_it_is_plugged_in(tmp_path:
     assert config.ap_board.name == "A"
 
 
-def test_comments_say_what_is_special(tmp_path: Path) -> None:
+def test_comments_explain_special_cases(tmp_path: Path) -> None:
     text = written(tmp_path, switching=frozenset({"1-1.4"}))
     lines = text.splitlines()
     before = {line: lines[number - 1] for number, line in enumerate(lines)}
@@ -78,14 +78,14 @@ def test_board_on_a_port_of_the_machine_itself(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["no", "On", "12", "0x1f", "left-1", "a.b"])
-def test_names_that_yaml_would_take_for_something_else(tmp_path: Path, name: str) -> None:
+def test_names_that_yaml_would_read_as_other_types(tmp_path: Path, name: str) -> None:
     found = find_boards((hub("1-1"), pico("1-1.1", "1234567890123456")), TYPES)
     config = loaded(tmp_path, rig_file("r", found, [name], {"1-1": "sysfs"}, frozenset()))
     assert list(config.boards) == [name]
     assert config.boards[name].serial == "1234567890123456"
 
 
-def test_names_do_not_end_with_the_alphabet() -> None:
+def test_names_continue_after_the_alphabet() -> None:
     found = find_boards([pico(f"1-1.{port}") for port in range(1, 29)], TYPES)
     assert board_names(found)[24:] == ["Y", "Z", "AA", "AB"]
 

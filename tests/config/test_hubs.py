@@ -1,4 +1,4 @@
-"""Sections under ``hubs:``: which class reads one, and what a wrong one says."""
+"""Sections under ``hubs:``: the class of each driver, and errors of wrong sections."""
 
 import subprocess
 import sys
@@ -86,7 +86,7 @@ def test_a_virtual_hub(tmp_path: Path) -> None:
         ('{driver: "${DRIVER}"}', "hubs.main: unknown driver '${DRIVER}'"),
     ],
 )
-def test_a_wrong_section_says_what_to_do(tmp_path: Path, hub: str, expected: str) -> None:
+def test_the_errors_of_a_wrong_section_name_the_remedy(tmp_path: Path, hub: str, expected: str) -> None:
     found = problem(tmp_path, hub)
     assert found.startswith("rig.yaml:4: ")
     assert expected in found
@@ -104,7 +104,7 @@ def test_only_the_driver_that_a_rig_names_is_imported(tmp_path: Path) -> None:
     assert done.stdout.split() == ["hil.power.usb_port", "hil.power.sysfs"]
 
 
-def test_every_driver_of_ours_is_there() -> None:
+def test_every_built_in_driver_is_listed() -> None:
     from pydoc import locate
 
     for driver, name in POWER_DRIVERS.built_in.items():

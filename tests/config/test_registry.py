@@ -1,4 +1,4 @@
-"""Names that stand for objects: built in by a table, brought by installed packages."""
+"""Registries: names for objects that are built in or come from installed packages."""
 
 from collections.abc import Callable
 from fractions import Fraction
@@ -52,7 +52,7 @@ def test_built_in_object_cannot_be_replaced(install: Install) -> None:
     assert NUMBERS.names == ("decimal", "fraction")
 
 
-def test_unknown_name_lists_what_is_known(install: Install) -> None:
+def test_the_error_of_an_unknown_name_lists_the_known_ones(install: Install) -> None:
     install("acme-numbers", acme="builtins:bool")
     with pytest.raises(UnknownName) as caught:
         NUMBERS.load("fractoin")

@@ -1,4 +1,4 @@
-"""Rig files: what a good one means, and that a broken one says what is wrong, where, and what to do."""
+"""Rig files: the meaning of valid ones, and errors with cause, line and remedy for broken ones."""
 
 from pathlib import Path
 from textwrap import dedent
@@ -271,7 +271,7 @@ BROKEN = {
         "B: {power: main/2, role: cleint}",
         ["rig.yaml:7: boards.B.role is 'cleint'; did you mean 'client'? known: ap, client"],
     ),
-    "probe of unknown kind": (
+    "probe with an unknown driver": (
         "boards:\n",
         "probe: {driver: wlan}\nboards:\n",
         ["rig.yaml:5: probe has an unknown driver 'wlan'; known: virtual, board, host"],
@@ -281,7 +281,7 @@ BROKEN = {
         "probe: {board: C}\nboards:\n",
         ["rig.yaml:5: 'driver' is missing in probe; add `driver: …`"],
     ),
-    "key of another kind of probe": (
+    "key of another probe driver": (
         "boards:\n",
         "probe: {driver: board, board: C, interface: wlan1}\nboards:\n",
         ["rig.yaml:5: unknown key 'interface' in probe; known: driver, board"],
@@ -298,7 +298,7 @@ BROKEN = {
             "rig.yaml:5: probe.driver is 'host', but no Wi-Fi card hears virtual boards; make it `virtual` or `board`",
         ],
     ),
-    "probe is no board": (
+    "probe is not a board": (
         "boards:\n",
         "probe: {driver: board, board: P}\nboards:\n",
         ["rig.yaml:5: the probe is board 'P', which is not under `boards:`; known: A, B, C"],
@@ -322,7 +322,7 @@ BROKEN = {
 
 
 @pytest.mark.parametrize(("good", "bad", "expected"), BROKEN.values(), ids=BROKEN)
-def test_a_broken_file_says_what_is_wrong_and_what_to_do(
+def test_the_errors_of_a_broken_file_name_the_cause_and_the_remedy(
     tmp_path: Path, good: str, bad: str, expected: list[str]
 ) -> None:
     assert GOOD.count(good) == 1
@@ -371,7 +371,7 @@ def test_an_empty_file(tmp_path: Path) -> None:
     ]
 
 
-def test_a_file_that_is_no_text(tmp_path: Path) -> None:
+def test_a_file_that_is_not_text(tmp_path: Path) -> None:
     path = tmp_path / "rig.yaml"
     path.write_bytes(b"rig: x\nwifi: \xff\n")
     with pytest.raises(ConfigError, match=r"rig\.yaml:2: is not UTF-8; save the file as UTF-8"):
@@ -387,7 +387,7 @@ def test_a_rig_is_found_by_path_or_by_name(tmp_path: Path) -> None:
     assert find_rig("one", tmp_path) == path
 
 
-def test_an_unknown_rig_lists_those_there_are(tmp_path: Path) -> None:
+def test_the_error_of_an_unknown_rig_lists_the_known_ones(tmp_path: Path) -> None:
     (tmp_path / "one.yaml").write_text(GOOD)
     (tmp_path / "two.yaml").write_text(GOOD)
     with pytest.raises(ConfigError) as caught:
@@ -420,7 +420,7 @@ boards:
 """
 
 
-def test_a_bench_of_real_boards_says_where_each_is_found(tmp_path: Path) -> None:
+def test_a_bench_of_real_boards_knows_where_each_is_found(tmp_path: Path) -> None:
     rig = load(tmp_path, REAL)
     assert not rig.is_virtual
     assert [(board.name, board.serial, board.usb_port, board.link) for board in rig.boards.values()] == [
@@ -432,7 +432,7 @@ def test_a_bench_of_real_boards_says_where_each_is_found(tmp_path: Path) -> None
     ]
 
 
-def test_power_ons_are_staggered_where_inrush_is_real(tmp_path: Path) -> None:
+def test_power_ons_are_staggered_by_default_on_real_hubs_only(tmp_path: Path) -> None:
     assert load(tmp_path, REAL).stagger_s == 0.5
     assert load(tmp_path, REAL.replace("hubs:", "power: {stagger_s: 0}\nhubs:", 1)).stagger_s == 0
     virtual = load(tmp_path, GOOD)
@@ -481,7 +481,7 @@ BROKEN_REAL = {
         '"rfc2217://lab2:4001?ign_set_control"',
         ("rig.yaml:11: boards C and D have the same link rfc2217://lab2:4001?ign_set_control; give each board its own"),
     ),
-    "nowhere to be found": (
+    "board that cannot be found": (
         ", serial: 661e431188212345",
         "",
         (
@@ -511,7 +511,7 @@ BROKEN_REAL = {
 
 
 @pytest.mark.parametrize(("good", "bad", "expected"), BROKEN_REAL.values(), ids=BROKEN_REAL)
-def test_what_is_wrong_with_a_bench_of_real_boards(tmp_path: Path, good: str, bad: str, expected: str) -> None:
+def test_errors_of_a_bench_of_real_boards(tmp_path: Path, good: str, bad: str, expected: str) -> None:
     assert REAL.count(good) == 1
     assert problems(tmp_path, REAL.replace(good, bad)) == [expected]
 
@@ -606,12 +606,12 @@ UNFIT_CELLS = {
 
 
 @pytest.mark.parametrize(("good", "bad", "expected"), UNFIT_CELLS.values(), ids=UNFIT_CELLS)
-def test_cells_that_do_not_fit_together(tmp_path: Path, good: str, bad: str, expected: str) -> None:
+def test_cells_that_conflict(tmp_path: Path, good: str, bad: str, expected: str) -> None:
     assert CELLS.count(good) == 1
     assert problems(tmp_path, CELLS.replace(good, bad)) == [f"rig.yaml:{expected}"]
 
 
-def test_cells_of_no_rig(tmp_path: Path) -> None:
+def test_cells_that_are_empty(tmp_path: Path) -> None:
     start = CELLS.partition("cells:")[0]
     assert problems(tmp_path, f"{start}cells: {{}}\n")[0].startswith("rig.yaml:3: cells is ")
     assert problems(tmp_path, f"{start}cells:\n") == [

@@ -1,4 +1,4 @@
-"""What any file of ours may hold: sections that a driver selects, lists, aliases; and how mistakes in them are told."""
+"""Common to all our YAML files: sections that a driver selects, lists, aliases, and the errors of mistakes in them."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -83,7 +83,7 @@ def test_an_alias_stands_for_its_anchor_but_not_for_itself(tmp_path: Path) -> No
 
 
 @pytest.mark.parametrize("text", ["a: b: c", "\tx: 1", "notes: 'open", "notes: [1", "notes: %x", "notes: \x01", "- &a"])
-def test_no_text_is_too_broken_for_a_line_number(tmp_path: Path, text: str) -> None:
+def test_every_broken_text_gives_an_error_with_a_line_number(tmp_path: Path, text: str) -> None:
     assert problems(tmp_path, text)[0].startswith("house.yaml:1: ") or "house.yaml:2: " in problems(tmp_path, text)[0]
 
 

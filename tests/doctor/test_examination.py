@@ -1,4 +1,4 @@
-"""The checks of boards, on virtual boards that are well, and on some that are not."""
+"""The checks of boards, on healthy and on faulty virtual boards."""
 
 from dataclasses import replace
 
@@ -12,7 +12,7 @@ from hil.virtual.bench.bench import VirtualBench
 
 
 def findings(rig: Rig, bench: VirtualBench, check: str) -> dict[str, Finding]:
-    """What ``check`` found of each board; one finding for each."""
+    """The finding of ``check`` for each board; there must be one per board."""
     found = [finding for finding in examine_boards(rig, bench) if finding.check == check]
     assert len({finding.subject for finding in found}) == len(found)
     return {finding.subject: finding for finding in found}
@@ -36,7 +36,7 @@ def test_healthy_boards(virtual_rig: Rig, virtual_bench: VirtualBench) -> None:
     assert "8 KB written and read back" in next(finding.text for finding in found if finding.check == "flash")
 
 
-def test_boards_are_as_before(virtual_rig: Rig, virtual_bench: VirtualBench) -> None:
+def test_boards_are_restored(virtual_rig: Rig, virtual_bench: VirtualBench) -> None:
     run(virtual_rig, "A", "with open('main.py', 'w') as f: f.write('print(\"main runs\")')")
     run(virtual_rig, "A", "import os\nwith open('list.txt', 'w') as f: f.write(','.join(sorted(os.listdir('/'))))")
     list(examine_boards(virtual_rig, virtual_bench))
@@ -48,7 +48,7 @@ def test_boards_are_as_before(virtual_rig: Rig, virtual_bench: VirtualBench) -> 
         assert sorted(repl.eval("__import__('os').listdir('/')")) == ["list.txt", "main.py"]  # type: ignore[call-overload]
 
 
-def test_hub_that_only_says_off(virtual_rig: Rig, virtual_bench: VirtualBench) -> None:
+def test_hub_that_only_reports_off(virtual_rig: Rig, virtual_bench: VirtualBench) -> None:
     virtual_bench.hubs["main"].never_cut.add(2)
     found = findings(virtual_rig, virtual_bench, "power")
     assert {name: finding.status for name, finding in found.items()} == {
@@ -65,7 +65,7 @@ def test_hub_that_only_says_off(virtual_rig: Rig, virtual_bench: VirtualBench) -
 def test_a_soft_reset_in_between_does_not_hide_that_power_stayed(
     virtual_rig: Rig, virtual_bench: VirtualBench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    # As when another program types Ctrl-D: the variable is lost, the clock is not.
+    # As if another program sent Ctrl-D: the variable is lost, the clock is not.
     virtual_bench.hubs["main"].never_cut.add(2)
     boot = virtual_rig.boards["B"].boot
 
@@ -103,15 +103,15 @@ def test_full_flash(virtual_rig: Rig, virtual_bench: VirtualBench) -> None:
     assert "mpremote rm -r :/" in flash.advice
 
 
-def test_little_room(virtual_rig: Rig, virtual_bench: VirtualBench) -> None:
+def test_little_free_flash(virtual_rig: Rig, virtual_bench: VirtualBench) -> None:
     run(virtual_rig, "B", "with open('big', 'wb') as f:\n for _ in range(200): f.write(bytes(4096))")
     flash = findings(virtual_rig, virtual_bench, "flash")["B"]
     assert flash.status is Status.WARNING
     assert flash.text.startswith("only ")
 
 
-def test_radio_hears_the_networks_that_there_are(virtual_rig: Rig, virtual_bench: VirtualBench) -> None:
-    # The program is not interrupted by the checks of other boards until its own turn comes.
+def test_radio_hears_the_networks_on_the_air(virtual_rig: Rig, virtual_bench: VirtualBench) -> None:
+    # The program runs until the checks reach its own board.
     program = (
         "import network\nap = network.WLAN(network.AP_IF)\nap.config(ssid='near', password='12345678')\nap.active(1)"
     )

@@ -1,4 +1,4 @@
-"""The checks of the machine, over lists of devices and a folder that looks like the kernel's."""
+"""The checks of the machine, with lists of devices and a folder laid out like the kernel's."""
 
 from pathlib import Path
 
@@ -60,14 +60,14 @@ def plug_in(kernel: Path, *present: UsbDevice) -> tuple[UsbDevice, ...]:
     return present
 
 
-def test_few_boards_are_no_load(tmp_path: Path, kernel: Path) -> None:
+def test_few_boards_are_ok(tmp_path: Path, kernel: Path) -> None:
     devices = plug_in(kernel, *(pico(f"1-1.4.{port}", "/dev/ttyACM0") for port in (1, 2)))
     (found,) = check_bandwidth(Machine(config(tmp_path), devices), devices=kernel)
     assert (found.subject, found.status) == (CONTROLLER, Status.OK)
     assert found.text == "2 boards among 2 devices; 8 endpoints, 2 of them periodic"
 
 
-def test_the_12th_board_is_warned_of_and_the_controller_named(tmp_path: Path, kernel: Path) -> None:
+def test_the_12th_board_is_a_warning_that_names_the_controller(tmp_path: Path, kernel: Path) -> None:
     devices = plug_in(kernel, *(pico(f"1-1.4.{port}", "/dev/ttyACM0") for port in range(1, 13)))
     (found,) = check_bandwidth(Machine(config(tmp_path), devices), devices=kernel)
     assert (found.subject, found.status) == (CONTROLLER, Status.WARNING)
@@ -82,7 +82,7 @@ def test_board_without_serial_device_is_a_failure(tmp_path: Path, kernel: Path) 
     assert "the board on USB port 1-1.4.2 has no serial device" in found.text
 
 
-def test_controllers_without_a_board_are_of_no_interest(tmp_path: Path, kernel: Path) -> None:
+def test_controllers_without_boards_are_ignored(tmp_path: Path, kernel: Path) -> None:
     assert list(check_bandwidth(Machine(config(tmp_path), plug_in(kernel, HUB)), devices=kernel)) == []
 
 
@@ -96,7 +96,7 @@ def access(machine: Machine, tmp_path: Path, refused: str = "") -> dict[str, tup
     return {finding.subject: (finding.status, finding.text, finding.advice) for finding in found}
 
 
-def test_rights_that_are_there(tmp_path: Path) -> None:
+def test_sufficient_rights(tmp_path: Path) -> None:
     tty = tmp_path / "ttyACM0"
     tty.touch()
     found = access(Machine(config(tmp_path), (HUB, pico("1-1.4.1", str(tty)))), tmp_path)
@@ -106,7 +106,7 @@ def test_rights_that_are_there(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("driver", "refused"), [("uhubctl", "dev/bus/usb/001/004"), ("sysfs", "disable")])
-def test_rights_that_are_missing_name_the_udev_rule(tmp_path: Path, driver: str, refused: str) -> None:
+def test_missing_rights_name_the_udev_rule(tmp_path: Path, driver: str, refused: str) -> None:
     tty = tmp_path / "ttyACM0"
     tty.touch()
     port = tmp_path / "sys/bus/usb/devices/1-1.4:1.0" / "1-1.4-port1"
@@ -124,7 +124,7 @@ def test_rights_that_are_missing_name_the_udev_rule(tmp_path: Path, driver: str,
     assert "dialout" in advice
 
 
-def test_hub_that_is_not_there_lists_those_that_are(tmp_path: Path) -> None:
+def test_a_missing_hub_is_reported_with_those_found(tmp_path: Path) -> None:
     other = UsbDevice("1-3", 0x0BDA, 0x5411, None, 1, 4, is_hub=True)
     status, text, advice = access(Machine(config(tmp_path), (other,)), tmp_path)["main"]
     assert (status, text) == (Status.FAILED, "there is no USB device at 1-1.4")
@@ -132,7 +132,7 @@ def test_hub_that_is_not_there_lists_those_that_are(tmp_path: Path) -> None:
 
 
 class Log:
-    """A kernel's log that says the same at each look."""
+    """A kernel's log that always has the same lines."""
 
     def __init__(self, *texts: str) -> None:
         self._lines = [KernelLine(1.0, 6, text) for text in texts]
@@ -144,7 +144,7 @@ class Log:
         pass
 
 
-def test_trouble_in_the_kernels_log() -> None:
+def test_problems_in_the_kernels_log() -> None:
     log = Log(
         "usb 1-1.4.2: new full-speed USB device number 9", "usb 1-1.4.2: Not enough bandwidth for new device state"
     )
@@ -154,7 +154,7 @@ def test_trouble_in_the_kernels_log() -> None:
     assert [finding.status for finding in kernel_findings("bench-1", Log())] == [Status.OK]
 
 
-def test_log_that_may_not_be_read() -> None:
+def test_a_log_without_permission_to_read_it() -> None:
     def refuse() -> Log:
         raise PermissionError(13, "neither one nor the other")
 

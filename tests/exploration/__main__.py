@@ -19,15 +19,15 @@ from tests.exploration.schedule import Schedule
 from tests.exploration.search import Failure, Findings, search_block
 
 BLOCK = 50
-"""Schedules of one search: after a failure the other blocks go on, with seeds of their own."""
+"""Schedules of one search. After a failure the other blocks continue, with their own seeds."""
 
 TOLD_EVERY = 10
-"""Blocks after which it says how far it is."""
+"""Blocks between two reports of progress."""
 
 cli = typer.Typer(help=__doc__, no_args_is_help=True, pretty_exceptions_enable=False)
 console = Console(emoji=False, highlight=False, markup=False, soft_wrap=True)
 
-Firmware = Annotated[Path, typer.Option(help="folder of the apps, to explore others than the project's")]
+Firmware = Annotated[Path, typer.Option(help="folder of the apps, if not the project's")]
 
 
 @cli.command()
@@ -49,7 +49,7 @@ def explore(
             name, findings = futures[future], future.result()
             found[name].append(findings)
             if findings.found is not None and findings.shortest is not None:
-                _tell(findings.found, findings.shortest, firmware)
+                _print_failure(findings.found, findings.shortest, firmware)
             if done % TOLD_EVERY == 0:
                 console.print(f"{done} of {len(blocks)} blocks after {time.perf_counter() - started:.0f} s")
     elapsed_s = time.perf_counter() - started
@@ -75,7 +75,9 @@ def replay(
     console.print(outcome.timeline)
     for problem in outcome.problems:
         console.print(f"{problem.kind}: {problem.text}")
-    recovery = "never whole" if outcome.recovery_s is None else f"whole {outcome.recovery_s:.1f} s after the last fault"
+    recovery = (
+        "never complete" if outcome.recovery_s is None else f"complete {outcome.recovery_s:.1f} s after the last fault"
+    )
     console.print(f"{len(outcome.problems)} problems, {recovery}")
     raise typer.Exit(int(bool(outcome.problems)))
 
@@ -93,7 +95,7 @@ def _kind(name: str) -> type[AppUnderFaults]:
         raise typer.BadParameter(str(error)) from error
 
 
-def _tell(found: Failure, shortest: Failure, firmware: Path) -> None:
+def _print_failure(found: Failure, shortest: Failure, firmware: Path) -> None:
     console.rule(f"{found.app}: {found.kind}")
     console.print(f"{shortest}\nfound as: {found.schedule}\nreplay:   {shortest.command(firmware)}\n")
 
@@ -110,7 +112,7 @@ def _table(found: dict[str, list[Findings]]) -> Table:
             str(sum(findings.played for findings in several)),
             str(sum(findings.found is not None for findings in several)),
             *shown,
-            f"{_kind(name).whole_within_s:g} s",
+            f"{_kind(name).complete_within_s:g} s",
         )
         if recoveries:
             console.print(f"{name}: slowest recovery: {recoveries[-1][1]}")

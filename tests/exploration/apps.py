@@ -1,4 +1,4 @@
-"""What exploration demands of each app: when its cluster is whole, how soon, and what may happen meanwhile."""
+"""What exploration requires of each app: when its cluster is complete, how soon, and what is permitted meanwhile."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
@@ -28,7 +28,7 @@ from tests.exploration.promises import CollectsFirst, OrderKept, Promise, Yields
 
 @dataclass(frozen=True)
 class Permission:
-    """A violation that cannot be helped: from when a fault begins until ``after_s`` past its end."""
+    """A violation that is unavoidable: from the begin of a fault until ``after_s`` after its end."""
 
     invariant: str
     fault: str
@@ -37,29 +37,29 @@ class Permission:
 
 
 class AppUnderFaults(ABC):
-    """One app on a rig to which things happen."""
+    """One app on a rig with faults."""
 
     name: ClassVar[str]
     has_master: ClassVar[bool] = True
-    whole_within_s: ClassVar[float]
-    """From the end of the last fault, with all boards on, until the cluster must be whole."""
+    complete_within_s: ClassVar[float]
+    """From the end of the last fault, with all boards on, until the cluster must be complete."""
     permissions: ClassVar[Sequence[Permission]] = ()
     promises: ClassVar[Sequence[type[Promise]]] = ()
-    """What holds at every instant, besides the invariants."""
+    """What must hold at every instant, besides the invariants."""
 
     def __init__(self, rig: Rig) -> None:
-        """Construct it while all boards are off."""
+        """Create it while all boards are off."""
         self.rig = rig
         self.boards = tuple(rig.boards.values())
         self.cluster = Cluster(rig.ap, rig.clients, rig.clock, rig.timeline)
 
     @abstractmethod
-    def is_whole(self) -> bool:
-        """Whether every board with power is where and what it should be, and knows."""
+    def is_complete(self) -> bool:
+        """Whether every board with power has the link and the role that it should have, and knows the order."""
 
     @abstractmethod
     def describe(self) -> str:
-        """Why it is not whole, for people to read."""
+        """The state of the cluster, to explain why it is not complete."""
 
     def boot_in_order(self) -> None:
         """Switch on board after board. Raises ``WaitTimeout``."""
@@ -77,13 +77,13 @@ class AppUnderFaults(ABC):
 
 
 def _address(board: Board) -> str:
-    """Where a board is, as it last said itself."""
+    """The address of a board, as it last printed it."""
     said = [event for event in board.console.events() if event.name in (JOINED, AP_UP)]
     return said[-1].fields[IP_FIELD] if said else ""
 
 
 def _believed(board: Board) -> tuple[str, str]:
-    """Epoch and order of all, as a board last said them."""
+    """Epoch and order, as a board last printed them."""
     said = board.events("roles")
     return (said[-1].fields[EPOCH_FIELD], said[-1].fields["order"]) if said else ("", "")
 
@@ -94,9 +94,9 @@ class _WithRoles(AppUnderFaults):
     @property
     @abstractmethod
     def members(self) -> Sequence[Board]:
-        """Who must be in the order."""
+        """The boards that must be in the order."""
 
-    def is_whole(self) -> bool:
+    def is_complete(self) -> bool:
         order = self.cluster.order
         roles = {board: role_at(place) for place, board in enumerate(order)}
         if len(order) != len(self.members) or set(order) != set(self.members) or self.cluster.roles != roles:
@@ -108,14 +108,14 @@ class _WithRoles(AppUnderFaults):
         cluster = self.cluster
         roles = ", ".join(f"{board} {role}" for board, role in cluster.roles.items())
         beliefs = "; ".join(f"{board} at {_address(board)}: {' '.join(_believed(board))}" for board in self.members)
-        return f"order {cluster.order} of epoch {cluster.epoch}, roles: {roles}; what they believe: {beliefs}"
+        return f"order {cluster.order} of epoch {cluster.epoch}, roles: {roles}; their own view: {beliefs}"
 
 
 class Roles(_WithRoles):
-    """App roles: its AP is one board, whatever happens."""
+    """App roles: its AP is always the same board."""
 
     name = "roles"
-    whole_within_s = 60.0
+    complete_within_s = 60.0
     promises = (OrderKept, CollectsFirst)
 
     @property
@@ -127,13 +127,13 @@ class FirstBoot(_WithRoles):
     """App first_boot: every board may be the AP, and is a member."""
 
     name = "first_boot"
-    whole_within_s = 120.0
+    complete_within_s = 120.0
     permissions = (
         Permission(
             "two-masters",
             "partition",
             90.0,
-            "out of each other's reach each part has its own AP and MASTER, until they have met for a while",
+            "parts out of each other's reach have their own AP and MASTER, until a while after they meet",
         ),
     )
     promises = (OrderKept, CollectsFirst, YieldsInTurn)
@@ -142,8 +142,8 @@ class FirstBoot(_WithRoles):
     def members(self) -> Sequence[Board]:
         return self.boards
 
-    def is_whole(self) -> bool:
-        return len(self._access_points()) == 1 and super().is_whole()
+    def is_complete(self) -> bool:
+        return len(self._access_points()) == 1 and super().is_complete()
 
     def describe(self) -> str:
         return f"APs: {self._access_points()}, {super().describe()}"
@@ -175,7 +175,7 @@ class Mesh(AppUnderFaults):
 
     name = "mesh"
     has_master = False
-    whole_within_s = 60.0
+    complete_within_s = 60.0
 
     def boot_in_order(self) -> None:
         self.cluster.ap.power.on()
@@ -184,7 +184,7 @@ class Mesh(AppUnderFaults):
             client.power.on()
             client.console.expect(JOINED, within=60)
 
-    def is_whole(self) -> bool:
+    def is_complete(self) -> bool:
         addresses = {client: _address(client) for client in self.cluster.clients}
         if len(set(addresses.values())) < len(addresses) or self._listed() != set(addresses.values()):
             return False
@@ -194,8 +194,10 @@ class Mesh(AppUnderFaults):
         )
 
     def describe(self) -> str:
-        told = [f"{client} at {_address(client)} knows {self._members(client)}" for client in self.cluster.clients]
-        return f"the AP lists {self._listed()}; {'; '.join(told)}"
+        known_by_client = [
+            f"{client} at {_address(client)} knows {self._members(client)}" for client in self.cluster.clients
+        ]
+        return f"the AP lists {self._listed()}; {'; '.join(known_by_client)}"
 
     def _listed(self) -> set[str]:
         said = self._since_boot(self.cluster.ap, "listed")
@@ -215,11 +217,11 @@ class Mesh(AppUnderFaults):
 
 
 APPS: tuple[type[AppUnderFaults], ...] = (Roles, Mesh, FirstBoot)
-"""All that are explored."""
+"""All apps that are explored."""
 
 
 def app_called(name: str) -> type[AppUnderFaults]:
-    """The app of that name. Raises ``KeyError``, which says what is known."""
+    """The app of that name. Raises ``KeyError`` with the known names."""
     for kind in APPS:
         if kind.name == name:
             return kind

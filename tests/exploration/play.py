@@ -1,4 +1,4 @@
-"""Plays one schedule in a world of its own, and says what was wrong."""
+"""Plays one schedule in a separate world, and collects what went wrong."""
 
 import heapq
 import traceback
@@ -26,32 +26,32 @@ ROOT = Path(__file__).parents[2]
 FIRMWARE = ROOT / "firmware"
 RIG_FILE = ROOT / "rigs" / "virtual.yaml"
 HOLD_S = SETTLED_S + 1
-"""A cluster that is whole must stay so for this long: then the invariants have judged it too."""
+"""A complete cluster must stay so for this long, so that the invariants check it as well."""
 
 
 @dataclass(frozen=True)
 class Problem:
-    """Something that was not as it must be."""
+    """A violation of an invariant, a failed recovery, or an error."""
 
     kind: str
-    """An invariant's name, or what became of the recovery."""
+    """The name of an invariant, or why the recovery failed."""
     text: str
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of a schedule."""
+    """The result of a schedule."""
 
     problems: tuple[Problem, ...]
     recovery_s: float | None
-    """From the end of the last fault until the cluster was whole; None if it never was."""
+    """From the end of the last fault until the cluster was complete; None if it never was."""
     rig_s: float
     timeline: str
-    """Everything that happened, for people to read."""
+    """The complete timeline, as text."""
 
 
 def rig_config() -> RigConfig:
-    """The rig on which everything is explored."""
+    """The rig for all schedules."""
     return load_rig(RIG_FILE, {})
 
 
@@ -80,7 +80,7 @@ def _rig(firmware: App, config: RigConfig) -> Iterator[Rig]:
 
 
 class _Player:
-    """Goes through the steps of one schedule, and ends each fault in time."""
+    """Runs the steps of one schedule, and ends each fault in time."""
 
     def __init__(self, app: AppUnderFaults, timing: Mapping[str, float], schedule: Schedule) -> None:
         self._app = app
@@ -92,7 +92,7 @@ class _Player:
         self._ends: list[tuple[float, int, Callable[[], None]]] = []
         self._numbers = count()
         self._busy: set[str] = set()
-        """Boards that have a fault of their own: a second one would only undo the first."""
+        """Boards that have a fault already: a second one would only undo the first."""
         self._problems: list[Problem] = []
 
     def play(self) -> Outcome:
@@ -127,26 +127,28 @@ class _Player:
                 board.power.on()
         elif self._schedule.start is Start.SETTLED:
             self._app.boot_in_order()
-            if not self._clock.wait(self._app.is_whole, self._app.whole_within_s):
+            if not self._clock.wait(self._app.is_complete, self._app.complete_within_s):
                 self._problems.append(
-                    Problem("never-whole", f"not even before the first fault: {self._app.describe()}")
+                    Problem("never-complete", f"not even before the first fault: {self._app.describe()}")
                 )
 
     def _recover(self) -> float | None:
-        """All faults are over. Returns how long it took."""
+        """Wait for the recovery once all faults have ended. Returns its duration, or None if it failed."""
         calm_s = self._clock.now()
         since = self._rig.timeline.time_text(calm_s)
-        if not self._clock.wait(self._app.is_whole, self._app.whole_within_s):
-            limit_s = self._app.whole_within_s
-            text = f"not whole {limit_s:g} s after the last fault ended at {since} s: {self._app.describe()}"
-            self._problems.append(Problem("not-whole", text))
+        if not self._clock.wait(self._app.is_complete, self._app.complete_within_s):
+            limit_s = self._app.complete_within_s
+            text = f"not complete {limit_s:g} s after the last fault ended at {since} s: {self._app.describe()}"
+            self._problems.append(Problem("not-complete", text))
             return None
-        whole_s = self._clock.now()
+        complete_s = self._clock.now()
         self._clock.sleep(HOLD_S)
-        if not self._app.is_whole():
-            text = f"whole at {self._rig.timeline.time_text(whole_s)} s, and not any more: {self._app.describe()}"
+        if not self._app.is_complete():
+            text = (
+                f"complete at {self._rig.timeline.time_text(complete_s)} s, and then no longer: {self._app.describe()}"
+            )
             self._problems.append(Problem("not-stable", text))
-        return whole_s - calm_s
+        return complete_s - calm_s
 
     def _pass_time_to(self, time_s: float) -> None:
         while self._ends and self._ends[0][0] <= time_s:
@@ -228,7 +230,7 @@ class _Player:
         return sorted(violations, key=lambda violation: violation.time_s)
 
     def _permitted_spans(self, end_s: float) -> Iterator[tuple[str, float, float]]:
-        """Invariant, and from when to when it need not hold."""
+        """Invariant, begin and end of the time in which it need not hold."""
         events = self._rig.timeline.events()
         for permission in self._app.permissions:
             lasting: list[float] = []
@@ -238,7 +240,7 @@ class _Player:
                 if event.name == FAULT_BEGIN:
                     lasting.append(event.time_s)
                 elif event.name == FAULT_END:
-                    # Which of several it ends does not matter: together they last as long.
+                    # It does not matter which of several faults ends: the total time is the same.
                     yield permission.invariant, lasting.pop(0), event.time_s + permission.after_s
             for begin_s in lasting:
                 yield permission.invariant, begin_s, end_s

@@ -1,7 +1,7 @@
-"""What `roles` and `first_boot` promise of an AP that takes over, from another or, after a restart, from itself.
+"""Invariants of `roles` and `first_boot` about an AP that takes over: from another AP or, after a restart, from itself.
 
-The invariants of `hil` hold for any firmware with roles. These are the word of docs/firmware.md, and of the constants
-in the manifests of these two.
+The invariants in `hil` hold for any firmware with roles. These follow from docs/firmware.md and from the constants in
+the manifests of these two apps.
 """
 
 from abc import abstractmethod
@@ -16,17 +16,17 @@ from hil.invariants.invariant import Invariant
 from tests.exploration.reigns import Place, Reign, Reigns
 
 LINE_LATE_S = 0.05
-"""A line may be complete so much later after what it tells of than another one."""
+"""Tolerance: the delay from an event to the end of its line differs by up to this much."""
 RULING_STEPS = 2
 STATIONS_STEPS = 5
-"""An AP that rules waits so many steps for a rival to close; one that has stations, so many."""
+"""Steps for which an AP that rules waits for a rival to close: without stations, and with stations."""
 
 
 class Promise(Invariant):
     """An invariant of firmware whose constants are known."""
 
     def __init__(self, nodes: Mapping[str, str], timing: Mapping[str, float]) -> None:
-        """``timing`` is that of its manifest."""
+        """``timing`` is from the app's manifest."""
         super().__init__(nodes)
         self.timing = timing
         self.reigns = Reigns()
@@ -38,10 +38,10 @@ class Promise(Invariant):
 
     @abstractmethod
     def judge(self, event: Event, entry: TimelineEntry) -> None:
-        """``event`` happens; :attr:`reigns` are as they were before."""
+        """Check ``event``. :attr:`reigns` does not include it yet."""
 
     def boards_in(self, order: Event) -> list[str]:
-        """The boards that an `order` lists; a node that is no board is left out."""
+        """The boards that an `order` lists; nodes that are not boards are left out."""
         nodes = Node.parse_all(order.fields[NODES_FIELD])
         return [self.nodes[node.id] for node in nodes if node.id in self.nodes]
 
@@ -51,15 +51,15 @@ class _Listed:
     """A board in the order of an AP."""
 
     place: Place | None
-    """What it remembered when it was listed; None if nothing."""
+    """The place that it remembered when it was listed; None if none."""
     is_known: bool
-    """Whether it remembered just that when the AP came up: then all its HELLOs to that AP have said so."""
+    """Whether it remembered the same when the AP came up, so that all its HELLOs to that AP have carried it."""
     is_late: bool
     """Whether the AP had an order already."""
 
     @property
     def key(self) -> tuple[int, int]:
-        """By this a new AP puts its nodes in order."""
+        """The sort key by which a new AP orders its nodes."""
         if self.place is None or self.place.rank is None:
             return 0, 0
         return -self.place.epoch, self.place.rank
@@ -68,12 +68,12 @@ class _Listed:
 class OrderKept(Promise):
     """An AP that takes over keeps the order that its nodes remember.
 
-    Its first order is by the epochs and ranks that they bring: the highest epoch first, then by rank, new nodes behind.
-    Who comes later is put before those that were behind it in the same epoch, but never before the first, for MASTER is
-    not preempted; and an old MASTER that is late has lost its place.
+    Its first order follows the epochs and ranks in their HELLOs: the highest epoch first, then by rank, new nodes last.
+    A later node is put before those that were behind it in the same epoch, but never first, because MASTER is not
+    preempted. An old MASTER that is late has lost its place.
 
-    Nothing is said of a board whose memory has changed since the AP came up: its HELLO may be of before or after, and
-    its place one that another AP gave it.
+    A board whose memory has changed since the AP came up is not checked: its HELLO may be from before or after the
+    change, and another AP may have given it its place.
     """
 
     name = "order-lost"
@@ -95,8 +95,8 @@ class OrderKept(Promise):
             is_news = ahead not in before or behind not in before
             if is_news and _are_swapped(listed[ahead], listed[behind], ahead_is_first=place == 0):
                 text = f"{event.board} lists {ahead} before {behind}, which were the other way round"
-                told = [one.place.entry for one in (listed[ahead], listed[behind]) if one.place is not None]
-                self.found(entry.time_s, text, [*told, reign.begin, entry])
+                remembered = [one.place.entry for one in (listed[ahead], listed[behind]) if one.place is not None]
+                self.found(entry.time_s, text, [*remembered, reign.begin, entry])
 
     def _list(self, board: str, reign: Reign, epoch: int, *, is_late: bool) -> _Listed:
         memory = self.reigns.memories[board]
@@ -106,7 +106,7 @@ class OrderKept(Promise):
 
 
 def _are_swapped(ahead: _Listed, behind: _Listed, *, ahead_is_first: bool) -> bool:
-    """Whether an AP has put ``ahead`` before ``behind`` though it should not have."""
+    """Whether an AP has wrongly put ``ahead`` before ``behind``."""
     if not (ahead.is_known and behind.is_known) or ahead.key <= behind.key:
         return False
     if not (ahead.is_late or behind.is_late):
@@ -117,10 +117,10 @@ def _are_swapped(ahead: _Listed, behind: _Listed, *, ahead_is_first: bool) -> bo
 
 
 class CollectsFirst(Promise):
-    """An AP that takes over registers nobody, and so grants nothing, until it has collected HELLOs for `collect_s`.
+    """An AP that takes over registers no node, and so grants no lease, until it has collected HELLOs for `collect_s`.
 
-    That counts from when it came up, or if that is later, from the first HELLO of a node that remembers an order: those
-    come back within seconds of each other, and must not lose their places to whoever is the fastest.
+    The time counts from when it came up or, if that is later, from the first HELLO of a node that remembers an order:
+    such nodes return within seconds of each other, and must not lose their places to the fastest one.
     """
 
     name = "not-collected"
@@ -141,7 +141,7 @@ class CollectsFirst(Promise):
 
 
 class YieldsInTurn(Promise):
-    """Of two APs that meet, the one with stations stays: it waits for the other to close, which has less to lose."""
+    """Of two APs that meet, the one with stations stays: it waits for the other, which has less to lose, to close."""
 
     name = "yielded-too-soon"
 
@@ -169,7 +169,7 @@ class YieldsInTurn(Promise):
             self.found(entry.time_s, f"{text}; its stations: {', '.join(stations) or 'none'}", [rival, entry])
 
     def _stations(self, board: str, reign: Reign) -> list[str]:
-        """The nodes of its order that have joined, and believe in that order."""
+        """The nodes of its order that have joined and use that order."""
         if reign.order is None:
             return []
         epoch = int(reign.order.fields[EPOCH_FIELD])
@@ -181,5 +181,5 @@ class YieldsInTurn(Promise):
         ]
 
     def _hears_them(self, now_s: float) -> bool:
-        """Whether it can be told: after a fault an AP may have forgotten stations that do not know yet."""
+        """Whether its stations are certain: after a fault an AP may have forgotten some that have not noticed yet."""
         return not self._faults and now_s - self._undisturbed_since_s > self.timing["ap_silent_s"]

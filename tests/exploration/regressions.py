@@ -1,11 +1,11 @@
-"""What exploration has found: each schedule by the name of the bug that it once brought to light."""
+"""Schedules that failed during exploration, named after the bugs that they revealed."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
 class Regression:
-    """A schedule that went wrong."""
+    """A schedule that failed."""
 
     name: str
     app: str
@@ -13,16 +13,16 @@ class Regression:
 
 
 REGRESSIONS = (
-    # The invariant `role-order` took two APs of which only one had come to keep an order for a settled cluster. The
-    # other had opened its own out of reach of the first; each had a client, so they took 50 s to become one. Found as
+    # The invariant `role-order` took two APs, only one of which kept an order yet, for a settled cluster. The other
+    # had opened its own network out of reach of the first; each had a client, so merging took 50 s. Found as
     # `together seed=152; +4.99 partition A C D | B for 5; +5.1 radio-off A for 4.7; +38 partition B | C D | A for 23`;
-    # this one has fewer steps and needs less luck. See also tests/cluster/test_order.py.
+    # this one has fewer steps and fails more reliably. See also tests/cluster/test_order.py.
     Regression(
         "another-ap-on-the-air-is-not-settled",
         "first_boot",
         "settled seed=3; +0 partition A B | C D for 22",
     ),
-    # The promises measured these by an order that was over. See also test_promises.py.
+    # The promises compared these with an order that was outdated. See also test_promises.py.
     Regression(
         "client-that-was-dropped-is-the-last-whatever-it-was-before",
         "roles",
@@ -33,7 +33,8 @@ REGRESSIONS = (
         "first_boot",
         "together seed=9999; +19 partition A B | C D for 30",
     ),
-    # D was the first to come back with an order, from when the AP counted, and forgot it before the AP was done.
+    # The AP counted from the return of D, the first board with an order, and D forgot that order before the AP had
+    # collected.
     Regression(
         "first-to-come-back-may-forget",
         "first_boot",

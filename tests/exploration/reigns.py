@@ -1,4 +1,4 @@
-"""Which APs there are, and what each board remembers of the order when another takes over: by the boards' own lines."""
+"""The APs on the air, and the order that each board remembers when another AP takes over, from the boards' lines."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -9,24 +9,24 @@ from hil.cluster.console_lines import ending_in
 from hil.cluster.vocabulary import MASTER
 from hil.events import Event, TimelineEntry
 
-STARTS_ANEW = frozenset({vocabulary.BOOT, events.POWER_ON, events.POWER_OFF, events.STOPPED})
-"""Events after which a board knows nothing, and is no AP."""
+RESTARTS = frozenset({vocabulary.BOOT, events.POWER_ON, events.POWER_OFF, events.STOPPED})
+"""Events after which a board has forgotten everything, and is not an AP."""
 
 
 @dataclass(frozen=True)
 class Place:
-    """A place in an order, as a board knows it."""
+    """A place in an order, as one board knows it."""
 
     epoch: int
     rank: int | None
     """None if the board is not in that order."""
     entry: TimelineEntry
-    """The line that tells."""
+    """The line in which the board printed it."""
 
 
 @dataclass
 class Memory:
-    """What one board knows, since it started."""
+    """What one board knows since its start."""
 
     started_s: float
     address: str = ""
@@ -34,8 +34,8 @@ class Memory:
     """Whether it has joined an AP, or is one."""
     places: list[Place] = field(default_factory=list)
 
-    def take_in(self, event: Event, entry: TimelineEntry) -> None:
-        """It said something."""
+    def update(self, event: Event, entry: TimelineEntry) -> None:
+        """Update it with an event of the board."""
         match event.name:
             case vocabulary.JOINED | vocabulary.AP_UP:
                 self.address, self.has_link = event.fields[vocabulary.IP_FIELD], True
@@ -51,7 +51,7 @@ class Memory:
                     self.places.append(Place(int(event.fields[vocabulary.EPOCH_FIELD]), rank, entry))
 
     def place_before(self, epoch: int) -> Place | None:
-        """The last that it knew below that epoch."""
+        """The latest place below that epoch."""
         known = [place for place in self.places if place.epoch < epoch]
         return known[-1] if known else None
 
@@ -61,7 +61,7 @@ def _rank_in(order: Sequence[str], address: str) -> int | None:
 
 
 def _rank_of(event: Event, known: int | None) -> int | None:
-    """The rank that a `role` line tells; ``known`` is the one before, for not every such line tells one."""
+    """The rank in a `role` line, or the previous one, ``known``, if the line has none."""
     role = event.fields[vocabulary.ROLE_FIELD]
     if role == MASTER:
         return 0
@@ -76,35 +76,35 @@ class Reign:
 
     begin: TimelineEntry
     contact_s: float | None
-    """When the first board that remembers an order can have said HELLO to it; None if there is none yet."""
+    """Earliest time at which a board that remembers an order can have sent HELLO to it; None if there is none yet."""
     has_registered: bool = False
-    """Whether it has said an order that lists anybody."""
+    """Whether it has printed an order that is not empty."""
     rival: TimelineEntry | None = None
     """Its first line about another AP."""
     order: Event | None = None
-    """Its latest."""
+    """Its latest order."""
 
 
 class Reigns:
-    """All APs that are on the air, and the memories of all boards."""
+    """All APs on the air, and what all boards remember."""
 
     def __init__(self) -> None:
         self.by_board: dict[str, Reign] = {}
         self.memories: dict[str, Memory] = {}
 
     def see(self, entry: TimelineEntry) -> None:
-        """Take in the next entry."""
+        """Update with the next entry of the timeline."""
         if entry.kind == "serial" and ending_in(entry.text) is not None:
-            self._start_anew(entry.source, entry.time_s)
+            self._restart(entry.source, entry.time_s)
         for event in entry.events:
-            if event.name in STARTS_ANEW:
-                self._start_anew(event.board, entry.time_s)
+            if event.name in RESTARTS:
+                self._restart(event.board, entry.time_s)
                 continue
             if event.board in self.memories:
-                self.memories[event.board].take_in(event, entry)
+                self.memories[event.board].update(event, entry)
             match event.name:
                 case vocabulary.AP_UP:
-                    # Whoever has not noticed that the AP was away goes on talking to it; and an AP may ask itself.
+                    # A board that has not noticed the AP's absence still sends to it, and an AP may send to itself.
                     is_in_touch = any(memory.has_link and memory.places for memory in self.memories.values())
                     self.by_board[event.board] = Reign(entry, entry.time_s if is_in_touch else None)
                 case vocabulary.AP_DOWN:
@@ -121,6 +121,6 @@ class Reigns:
                     reign.order = event
                     reign.has_registered = reign.has_registered or bool(event.fields[vocabulary.NODES_FIELD])
 
-    def _start_anew(self, board: str, time_s: float) -> None:
+    def _restart(self, board: str, time_s: float) -> None:
         self.memories[board] = Memory(time_s)
         self.by_board.pop(board, None)

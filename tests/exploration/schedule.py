@@ -1,9 +1,9 @@
-"""A schedule: what goes wrong on a rig, and when. Each can be written in one line of text, and read back from it.
+"""A schedule: which faults happen on a rig, and when. It can be written as one line of text and parsed again.
 
     settled seed=7; +0.5 cut MASTER for 2; +1.25 loss 0.3 for 20; +0 partition A | B C D for 30
 
-``+0.5`` is the time from the beginning of the step before, in seconds; ``for 2`` says how long the fault lasts. So
-faults overlap, and a step can be left out without changing the others.
+``+0.5`` is the time since the beginning of the previous step, in seconds; ``for 2`` is the duration of the fault. So
+faults can overlap, and a step can be left out without changing the others.
 """
 
 import re
@@ -13,23 +13,23 @@ from enum import StrEnum
 
 
 class Start(StrEnum):
-    """What there is when the first step begins."""
+    """The state of the rig when the first step begins."""
 
     SETTLED = "settled"
     """One cluster, booted board by board."""
     TOGETHER = "together"
-    """All boards were switched on in this instant."""
+    """All boards are switched on at this instant."""
     OFF = "off"
-    """No board has power; the steps run without any, but for those that they switch on."""
+    """No board has power, except those that the steps switch on."""
 
 
 class Action(StrEnum):
-    """What a step does. Its duration says when it is undone."""
+    """What a step does. It is undone at the end of its duration."""
 
     CUT = "cut"
-    """Power off; on again at the end. A board stays off for the minimum of its rig at least."""
+    """Power off, and on again at the end. A board stays off for at least the minimum of its rig."""
     POWER = "power"
-    """Power on, for good: for boards that have none yet."""
+    """Power on permanently, for boards that have no power yet."""
     BROWN_OUT = "brown-out"
     RADIO_OFF = "radio-off"
     LOSS = "loss"
@@ -44,7 +44,7 @@ ON_PACKETS = (Action.LOSS, Action.LATENCY, Action.DUPLICATION, Action.REORDERING
 
 AP = "AP"
 MASTER = "MASTER"
-"""Instead of a board's name: whichever is it when the step begins. If none is, nothing happens."""
+"""In place of a board's name: the board that is it when the step begins. If none is, nothing happens."""
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ class Step:
     """One fault."""
 
     gap_s: float
-    """From the beginning of the step before, or from the start."""
+    """Since the beginning of the previous step, or since the start."""
     action: Action
     lasting_s: float = 0.0
     board: str = ""
@@ -85,11 +85,11 @@ class Schedule:
 
     @classmethod
     def parse(cls, text: str, boards: Sequence[str]) -> "Schedule":
-        """Read what ``str()`` wrote, for a rig with these ``boards``. Raises ``ValueError``."""
+        """Parse the output of ``str()`` for a rig with these ``boards``. Raises ``ValueError``."""
         head, *steps = (part.strip() for part in text.split(";"))
         found = re.fullmatch(r"(\w+) seed=(\d+)", head)
         if found is None or found[1] not in list(Start):
-            raise ValueError(f"{head!r} is no start; write for example 'settled seed=1' ({', '.join(Start)})")
+            raise ValueError(f"{head!r} is not a start; write for example 'settled seed=1' ({', '.join(Start)})")
         return cls(Start(found[1]), int(found[2]), tuple(_step(part, boards) for part in steps if part))
 
 
@@ -101,7 +101,7 @@ def _step(text: str, boards: Sequence[str]) -> Step:
     found = _STEP.fullmatch(text)
     try:
         if found is None:
-            raise ValueError("not of that form")
+            raise ValueError("not in the form of a step")
         action, what = Action(found["action"]), found["what"]
         if (found["lasting"] is None) is not (action is Action.POWER):
             raise ValueError("every action but 'power' takes a duration")

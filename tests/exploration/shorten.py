@@ -1,7 +1,7 @@
-"""Makes a schedule that goes wrong as short as it gets.
+"""Shortens a schedule that fails.
 
-Hypothesis could, but knows nothing of schedules: it spends hundreds of plays, most of them on other schedules. Here
-each play leaves out a step, or makes one time shorter, and everything else is as it was.
+Hypothesis could do this too, but it knows nothing about schedules: it needs hundreds of plays, most of them of other
+schedules. Here each play leaves out a step or shortens one time, and changes nothing else.
 """
 
 from collections.abc import Callable, Iterator
@@ -10,13 +10,13 @@ from dataclasses import replace
 from tests.exploration.schedule import Schedule, Start, Step
 
 MAX_PLAYS = 120
-"""A schedule of eight steps takes 30 to 80."""
+"""A schedule of eight steps takes 30 to 80 plays."""
 
 
-def shorten(schedule: Schedule, goes_wrong: Callable[[Schedule], bool]) -> Schedule:
-    """The shortest schedule that goes wrong: none of its steps can be left out, nor one of its times be rounded down.
+def shorten(schedule: Schedule, fails: Callable[[Schedule], bool]) -> Schedule:
+    """The shortest schedule that fails: no step of it can be left out, and no time rounded down.
 
-    ``schedule`` goes wrong; ``goes_wrong`` plays others. Gives up after ``MAX_PLAYS`` of them.
+    ``schedule`` fails. ``fails`` plays other schedules, at most ``MAX_PLAYS``.
     """
     played: set[Schedule] = set()
     found: Schedule | None = schedule
@@ -26,7 +26,7 @@ def shorten(schedule: Schedule, goes_wrong: Callable[[Schedule], bool]) -> Sched
             if simpler in played or len(played) >= MAX_PLAYS:
                 continue
             played.add(simpler)
-            if goes_wrong(simpler):
+            if fails(simpler):
                 found = simpler
                 break
     return schedule
@@ -41,7 +41,7 @@ def _with_fewer_steps(schedule: Schedule) -> Iterator[Schedule]:
     for index in reversed(range(len(steps))):
         rest = steps[index + 1 :]
         if rest:
-            # What follows happens when it did.
+            # The next steps keep their times.
             gap_s = round(steps[index].gap_s + rest[0].gap_s, 2)
             yield replace(schedule, steps=(*steps[:index], replace(rest[0], gap_s=gap_s), *rest[1:]))
         yield replace(schedule, steps=steps[:index] + rest)

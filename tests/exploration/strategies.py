@@ -1,4 +1,4 @@
-"""Random schedules, for Hypothesis: times and boards at which things are likely to go wrong more often than others."""
+"""Random schedules for Hypothesis. Times and boards at which failures are likely are more frequent than others."""
 
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
@@ -8,9 +8,9 @@ from tests.exploration.schedule import AP, MASTER, ON_PACKETS, Action, Schedule,
 MAX_STEPS = 8
 SEEDS = 10_000
 EXPIRIES_S = (1, 2, 3, 4, 5, 8, 12, 15, 20, 30)
-"""Where picolink's periods and limits lie (``timing.py``), and sums of them."""
+"""picolink's periods and limits (``timing.py``), and sums of them."""
 NEAR_S = (-0.3, -0.1, -0.03, 0.0, 0.03, 0.1, 0.3)
-"""How near to one of them is near."""
+"""Distances from one of them."""
 AT_ONCE_S = (0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.5)
 ANY_S = (*(second / 2 for second in range(1, 15)), *range(7, 20), *range(20, 45, 3))
 
@@ -20,9 +20,9 @@ def _times(*values_s: float) -> tuple[float, ...]:
 
 
 TIMES_S = _times(*AT_ONCE_S, *ANY_S, *(expiry_s + near_s for expiry_s in EXPIRIES_S for near_s in NEAR_S))
-"""Durations: many close to nothing, many about an expiry."""
+"""Durations: many close to zero, many close to a timeout."""
 GAPS_S = st.one_of(st.sampled_from((0.0, *AT_ONCE_S)), st.sampled_from((0.0, *TIMES_S)))
-"""From one step to the next: half of them in quick succession."""
+"""Times between steps: half of them short."""
 LASTING_S = st.sampled_from(TIMES_S)
 
 AMOUNTS = {
@@ -39,7 +39,7 @@ def _packet_fault(action: Action) -> SearchStrategy[Step]:
 
 @st.composite
 def _partitions(draw: st.DrawFn, boards: tuple[str, ...]) -> Step:
-    # 0 for a board that hears everybody.
+    # 0 for a board that hears all others.
     count = draw(st.integers(2, 3))
     places = draw(
         st.lists(st.integers(0, count), min_size=len(boards), max_size=len(boards)).filter(
@@ -51,7 +51,7 @@ def _partitions(draw: st.DrawFn, boards: tuple[str, ...]) -> Step:
 
 
 def steps(boards: tuple[str, ...], *, has_master: bool) -> SearchStrategy[Step]:
-    """One step on a rig of these ``boards``; ``has_master``: whether the app knows a MASTER."""
+    """One step on a rig of these ``boards``; ``has_master``: whether the app has a MASTER."""
     board = st.sampled_from((*boards, AP, MASTER) if has_master else (*boards, AP))
     return st.one_of(
         st.builds(Step, GAPS_S, st.just(Action.CUT), LASTING_S, board=board),
@@ -64,7 +64,7 @@ def steps(boards: tuple[str, ...], *, has_master: bool) -> SearchStrategy[Step]:
 
 
 def schedules(boards: tuple[str, ...], *, has_master: bool) -> SearchStrategy[Schedule]:
-    """Whole schedules."""
+    """Complete schedules."""
     return st.builds(
         Schedule,
         st.sampled_from(Start),

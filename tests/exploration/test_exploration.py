@@ -18,7 +18,7 @@ MANY_FAULTS = (
 
 
 @pytest.mark.parametrize("kind", APPS, ids=lambda kind: kind.name)
-def test_nothing_goes_wrong_that_cannot_be_helped(kind: type[AppUnderFaults]) -> None:
+def test_random_schedules_do_not_fail(kind: type[AppUnderFaults]) -> None:
     firmware = FirmwareCatalog([FIRMWARE]).load(kind.name)
     findings = search(kind, firmware, rig_config(), runs=RUNS, first_seed=0)
     assert findings.played == RUNS
@@ -26,7 +26,7 @@ def test_nothing_goes_wrong_that_cannot_be_helped(kind: type[AppUnderFaults]) ->
         pytest.fail(f"{findings.shortest}\nreplay: {findings.shortest.command()}")
 
 
-def test_a_schedule_gives_the_same_bytes_again() -> None:
+def test_a_schedule_gives_identical_bytes_again() -> None:
     config = rig_config()
     firmware = FirmwareCatalog([FIRMWARE]).load("roles")
     schedule = Schedule.parse(MANY_FAULTS, tuple(config.boards))

@@ -1,4 +1,4 @@
-"""Exploration finds bugs: those of some mutants, with a seed that needs few schedules for it."""
+"""Exploration finds the bugs of some mutants, each with a seed that needs few schedules."""
 
 import shlex
 from pathlib import Path
@@ -15,7 +15,7 @@ from tests.mutants import catalog, catalog_apps, catalog_first_boot
 from tests.mutants.run import mutate
 
 RUNS = 40
-"""Enough for whatever chance makes of a seed: one schedule in 20 or more shows any of these bugs."""
+"""Enough for any seed: at least one schedule in 20 reveals each of these bugs."""
 
 MUTANTS = {mutant.name: mutant for mutant in (*catalog.MUTANTS, *catalog_apps.MUTANTS, *catalog_first_boot.MUTANTS)}
 
@@ -23,8 +23,8 @@ MUTANTS = {mutant.name: mutant for mutant in (*catalog.MUTANTS, *catalog_apps.MU
 @pytest.mark.parametrize(
     ("mutant", "kind", "first_seed", "problem"),
     [
-        ("higher-epoch-ignored", Roles, 0, "not-whole"),
-        ("ap-never-yields", FirstBoot, 8, "not-whole"),
+        ("higher-epoch-ignored", Roles, 0, "not-complete"),
+        ("ap-never-yields", FirstBoot, 8, "not-complete"),
         ("restart-grants-at-once", Roles, 0, "not-collected"),
         ("new-ap-orders-by-arrival", Roles, 0, "order-lost"),
         ("new-ap-orders-by-arrival", FirstBoot, 0, "order-lost"),
@@ -40,22 +40,22 @@ def test_random_schedules_find_it(
     assert findings.found.kind == problem
 
 
-def test_what_was_found_is_shortened_and_replayed_by_the_printed_command(tmp_path: Path) -> None:
+def test_a_failure_is_shortened_and_replayed_by_the_printed_command(tmp_path: Path) -> None:
     folder = mutate(MUTANTS["not-registered-after-rejoin"], tmp_path)
     findings = search(Mesh, FirmwareCatalog([folder]).load("mesh"), rig_config(), runs=RUNS, first_seed=0)
     shortest = findings.shortest
     assert shortest is not None
-    assert (len(shortest.schedule.steps), shortest.kind) == (1, "not-whole")
+    assert (len(shortest.schedule.steps), shortest.kind) == (1, "not-complete")
     command = shlex.split(shortest.command(folder))
     assert command[:3] == ["python", "-m", "tests.exploration"]
     replayed = CliRunner().invoke(cli, command[3:])
     assert replayed.exit_code == 1
     assert shortest.outcome.timeline in replayed.output
-    assert f"not-whole: {shortest.outcome.problems[0].text}" in replayed.output
+    assert f"not-complete: {shortest.outcome.problems[0].text}" in replayed.output
 
 
-def test_app_that_is_not_explored_and_schedule_that_cannot_be_read_are_usage_errors() -> None:
-    for given, wrong in (["tcp", "settled seed=1"], "roles, mesh, first_boot"), (["roles", "now"], "is no start"):
+def test_an_unknown_app_and_an_invalid_schedule_are_usage_errors() -> None:
+    for given, wrong in (["tcp", "settled seed=1"], "roles, mesh, first_boot"), (["roles", "now"], "is not a start"):
         result = CliRunner(env={"COLUMNS": "300"}).invoke(cli, ["replay", *given])
         assert result.exit_code == 2
         assert wrong in result.output

@@ -1,4 +1,4 @@
-"""What exploration has found stays mended."""
+"""Bugs that exploration has found stay fixed."""
 
 import pytest
 
@@ -11,7 +11,7 @@ from tests.exploration.search import Failure
 
 
 @pytest.mark.parametrize("regression", REGRESSIONS, ids=lambda regression: regression.name)
-def test_does_not_go_wrong_again(regression: Regression) -> None:
+def test_does_not_fail_again(regression: Regression) -> None:
     config = rig_config()
     schedule = Schedule.parse(regression.schedule, tuple(config.boards))
     firmware = FirmwareCatalog([FIRMWARE]).load(regression.app)

@@ -1,4 +1,4 @@
-"""Schedules are written as text, and read back as they were."""
+"""Schedules are written as text and parsed again."""
 
 import pytest
 from hypothesis import given, settings
@@ -11,7 +11,7 @@ BOARDS = ("A", "B", "C", "D")
 
 @settings(max_examples=50, database=None, deadline=None)
 @given(schedules(BOARDS, has_master=True))
-def test_what_is_written_is_read_back(schedule: Schedule) -> None:
+def test_written_schedules_are_parsed_again(schedule: Schedule) -> None:
     assert Schedule.parse(str(schedule), BOARDS) == schedule
 
 
@@ -34,16 +34,16 @@ def test_every_kind_of_step() -> None:
 @pytest.mark.parametrize(
     ("text", "wrong"),
     [
-        ("at once seed=1", "'at once seed=1' is no start"),
-        ("settled", "'settled' is no start"),
-        ("settled seed=1; cut A for 2", "step 'cut A for 2': not of that form"),
+        ("at once seed=1", "'at once seed=1' is not a start"),
+        ("settled", "'settled' is not a start"),
+        ("settled seed=1; cut A for 2", "step 'cut A for 2': not in the form of a step"),
         ("settled seed=1; +1 cut X for 2", "the rig has no board X; it has A, B, C, D"),
         ("settled seed=1; +1 kick A for 2", "'kick' is not a valid Action"),
         ("settled seed=1; +1 cut A", "every action but 'power' takes a duration"),
         ("settled seed=1; +1 loss much for 2", "step '+1 loss much for 2'"),
     ],
 )
-def test_what_cannot_be_read_says_why(text: str, wrong: str) -> None:
+def test_errors_of_the_parser(text: str, wrong: str) -> None:
     with pytest.raises(ValueError, match="write for example") as raised:
         Schedule.parse(text, BOARDS)
     assert wrong in str(raised.value)

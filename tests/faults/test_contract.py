@@ -1,4 +1,4 @@
-"""The contract of faults, for every built-in fault that lasts."""
+"""The contract of faults, for every built-in fault with a duration."""
 
 from collections.abc import Callable
 

@@ -1,4 +1,4 @@
-"""The faults in docs/faults.md, as they stand there, in a distribution of their own."""
+"""The example faults of docs/faults.md, installed as a separate distribution."""
 
 import re
 from pathlib import Path
@@ -24,7 +24,7 @@ def rig(pytester: pytest.Pytester) -> Path:
 
 @pytest.fixture
 def installed(pytester: pytest.Pytester) -> Path:
-    """A folder in which the documented faults are installed, as pip would leave them there."""
+    """A folder with the example faults in it, as pip would install them."""
     text = DOCS.read_text(encoding="utf-8")
     [source] = re.findall(r"```python\n# acme_faults\.py\n(.*?)```", text, re.DOTALL)
     [(group, entries)] = re.findall(r'```toml\n\[project\.entry-points\."(.+?)"\]\n(.+?)\n```', text, re.DOTALL)
@@ -56,7 +56,7 @@ def test_the_documented_test_passes(pytester: pytest.Pytester, rig: Path, instal
     ]
 
 
-def test_they_do_what_they_say(pytester: pytest.Pytester, rig: Path, installed: Path) -> None:
+def test_the_documented_faults_work(pytester: pytest.Pytester, rig: Path, installed: Path) -> None:
     pytester.makepyfile(
         """
         import pytest
@@ -104,7 +104,7 @@ Jitter = Hang
 
 
 @pytest.mark.parametrize(("begins_when_done", "recorded"), [(True, []), (False, ["hang begins", "hang ends"])])
-def test_one_that_does_not_begin_is_not_active(
+def test_a_fault_that_does_not_begin_is_not_active(
     pytester: pytest.Pytester, rig: Path, installed: Path, begins_when_done: bool, recorded: list[str]
 ) -> None:
     (installed / "acme_faults.py").write_text(FAILS.format(begins_when_done=begins_when_done))
@@ -138,7 +138,7 @@ def test_a_packet_fault_can_be_a_condition(pytester: pytest.Pytester, rig: Path,
     )
 
 
-def test_they_are_among_the_known(pytester: pytest.Pytester, rig: Path, installed: Path) -> None:
+def test_they_are_listed_among_the_known_ones(pytester: pytest.Pytester, rig: Path, installed: Path) -> None:
     pytester.makepyfile(
         """
         import pytest
@@ -163,7 +163,7 @@ boards:
 """
 
 
-def test_a_rig_without_the_bench_for_it_skips_the_test(pytester: pytest.Pytester, installed: Path) -> None:
+def test_a_test_is_skipped_on_a_rig_whose_bench_cannot_do_the_fault(pytester: pytest.Pytester, installed: Path) -> None:
     pytester.makepyfile(test_acme=documented_test())
     result = pytester.runpytest("--rig", pytester.makefile(".yaml", real=REAL_RIG), "-rs")
     result.assert_outcomes(skipped=1)
@@ -179,7 +179,7 @@ def test_a_rig_without_the_bench_for_it_skips_the_test(pytester: pytest.Pytester
         ("class Hang: pass\nJitter = Hang", "which is not a subclass of hil.faults.FaultDriver"),
     ],
 )
-def test_one_that_is_broken_names_its_package(
+def test_the_error_of_a_broken_fault_names_its_package(
     pytester: pytest.Pytester, rig: Path, installed: Path, source: str, expected: str
 ) -> None:
     (installed / "acme_faults.py").write_text(source)

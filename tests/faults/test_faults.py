@@ -1,5 +1,7 @@
-"""Faults as a test injects them: each does what it says, is on the timeline, and ends. What loss and the like do to
-packets is in tests/virtual/test_disturbance.py."""
+"""Faults as a test injects them: each has its effect, is on the timeline, and ends.
+
+The effect of packet faults on packets: tests/virtual/test_disturbance.py.
+"""
 
 import re
 from itertools import pairwise
@@ -77,7 +79,7 @@ def hello(virtual_rig: Rig) -> Rig:
     return virtual_rig
 
 
-def told(rig: Rig) -> list[tuple[str, str]]:
+def recorded(rig: Rig) -> list[tuple[str, str]]:
     """Source and text of the faults on the timeline."""
     return [(entry.source, entry.text) for entry in rig.timeline.entries() if entry.kind == "fault"]
 
@@ -101,7 +103,7 @@ def test_begin_and_end_are_on_the_timeline_at_their_times(rig: Rig, faults: Faul
     start_s = rig.clock.now()
     with faults.loss(0.1), faults.latency(0.05):
         rig.clock.sleep(2)
-    assert told(rig) == [
+    assert recorded(rig) == [
         ("air", "loss 10 % begins"),
         ("air", "latency 50 ms begins"),
         ("air", "latency 50 ms ends"),
@@ -113,7 +115,7 @@ def test_begin_and_end_are_on_the_timeline_at_their_times(rig: Rig, faults: Faul
     assert [event.time_s - start_s for event in events] == pytest.approx([0, 0, 2, 2])
 
 
-def test_a_fault_ends_also_when_the_test_fails(faults: FaultInjector, virtual_bench: VirtualBench) -> None:
+def test_a_fault_also_ends_when_the_test_fails(faults: FaultInjector, virtual_bench: VirtualBench) -> None:
     def failing_test() -> None:
         with faults.loss(0.1):
             assert is_disturbed(virtual_bench)
@@ -133,7 +135,7 @@ def test_a_fault_can_be_held_and_ended_by_hand(rig: Rig, faults: FaultInjector) 
     assert list(faults.active) == [latency]
     faults.end_all()
     assert list(faults.active) == []
-    assert [text for _, text in told(rig)][2:] == ["loss 10 % ends", "latency 50 ms ends"]
+    assert [text for _, text in recorded(rig)][2:] == ["loss 10 % ends", "latency 50 ms ends"]
 
 
 def test_end_all_ends_every_one_even_when_another_cannot_be_ended(
@@ -166,7 +168,7 @@ def test_a_fault_that_cannot_be_ended_does_not_hide_why_the_test_failed(
     assert [fault.name for fault in faults.active] == ["radio_off"]
 
 
-def test_after_a_test_only_what_outlives_the_boards_power_is_undone(
+def test_after_a_test_only_faults_that_outlast_the_boards_power_are_undone(
     rig: Rig, faults: FaultInjector, board: Board, virtual_bench: VirtualBench
 ) -> None:
     faults.power_cut(board)
@@ -176,7 +178,7 @@ def test_after_a_test_only_what_outlives_the_boards_power_is_undone(
     assert rig.clock.now() == before_s
     assert not board.power.is_on
     assert not is_disturbed(virtual_bench)
-    assert [text for _, text in told(rig)] == [
+    assert [text for _, text in recorded(rig)] == [
         "power_cut begins",
         "loss 10 % begins",
         "power_cut ends",
@@ -195,10 +197,10 @@ def test_every_built_in_fault_has_a_method_with_its_types(faults: FaultInjector)
 def test_a_fault_can_be_injected_by_its_name(rig: Rig, faults: FaultInjector) -> None:
     with faults.inject("loss", 0.1), faults.inject("garbled_serial", rig.boards["B"], probability=0.5):
         assert [fault.name for fault in faults.active] == ["loss", "garbled_serial"]
-    assert told(rig)[:2] == [("air", "loss 10 % begins"), ("B", "garbled_serial 50 % of the bytes begins")]
+    assert recorded(rig)[:2] == [("air", "loss 10 % begins"), ("B", "garbled_serial 50 % of the bytes begins")]
 
 
-def test_an_unknown_fault_gives_the_known_ones(faults: FaultInjector) -> None:
+def test_the_error_of_an_unknown_fault_lists_the_known_ones(faults: FaultInjector) -> None:
     known = r"did you mean 'loss'\? known: .*garbled_serial"
     with pytest.raises(ConfigError, match=f"^unknown fault 'los'; {known}"):
         faults.inject("los", 0.1)
@@ -206,7 +208,7 @@ def test_an_unknown_fault_gives_the_known_ones(faults: FaultInjector) -> None:
         faults.los(0.1)
 
 
-def test_a_rig_that_cannot_do_a_fault_says_so(rig: Rig) -> None:
+def test_a_fault_that_the_rig_cannot_do_is_an_error(rig: Rig) -> None:
     plain = FaultInjector("bench-1", rig.ap, None, rig.clock, rig.timeline)
     assert plain.offered == ON_EVERY_RIG
     with pytest.raises(
@@ -221,7 +223,7 @@ def test_a_rig_that_cannot_do_a_fault_says_so(rig: Rig) -> None:
         assert plain.active
 
 
-def test_a_test_that_needs_what_the_rig_cannot_do_is_skipped_by_name(three_boards: RigConfig) -> None:
+def test_a_test_that_needs_a_fault_that_the_rig_cannot_do_is_skipped_with_its_name(three_boards: RigConfig) -> None:
     needs = Needs(faults=("power_cut", "loss", "partition"))
     assert missing_of(needs, three_boards) == ""
     assert offered_faults(bench_faults(three_boards)) == tuple(FAULTS.built_in)
@@ -240,7 +242,7 @@ def test_power_cut_and_its_end(rig: Rig, faults: FaultInjector, board: Board) ->
         rig.clock.sleep(3)
     assert is_on(board)
     board.console.expect("boot", within=5, cause="1")
-    assert told(rig) == [("B", "power_cut begins"), ("B", "power_cut ends")]
+    assert recorded(rig) == [("B", "power_cut begins"), ("B", "power_cut ends")]
 
 
 def test_power_cut_of_a_board_that_is_off_leaves_it_off(rig: Rig, faults: FaultInjector) -> None:
@@ -256,7 +258,7 @@ def test_brown_out_of_a_neighbour(rig: Rig, faults: FaultInjector, board: Board)
     board.console.expect("boot", within=5, since=mark, cause="1")
     assert board.power.is_on
     assert [event.name for event in board.console.events(since=mark) if event.name.startswith("power")] == []
-    assert told(rig) == [("B", "brown_out for 50 ms begins"), ("B", "brown_out for 50 ms ends")]
+    assert recorded(rig) == [("B", "brown_out for 50 ms begins"), ("B", "brown_out for 50 ms ends")]
 
 
 def test_brown_out_of_a_board_without_power_does_nothing(rig: Rig, faults: FaultInjector) -> None:
@@ -266,13 +268,13 @@ def test_brown_out_of_a_board_without_power_does_nothing(rig: Rig, faults: Fault
 
 
 @pytest.mark.parametrize("name", ["brown_out", "ap_restart"])
-def test_what_is_over_at_once_takes_no_block(rig: Rig, faults: FaultInjector, name: str) -> None:
+def test_a_fault_without_a_duration_cannot_be_a_block(rig: Rig, faults: FaultInjector, name: str) -> None:
     over = (
         f"the fault {name} is over when faults.{name}(…) returns, so no block can run under it; call it without `with`"
     )
     with pytest.raises(FaultError, match=f"^{re.escape(over)}$"), faults.inject(name, rig.boards["A"]):
         raise AssertionError
-    assert [text.split()[-1] for _, text in told(rig)] == ["begins", "ends"]
+    assert [text.split()[-1] for _, text in recorded(rig)] == ["begins", "ends"]
 
 
 # ---- access point and radio
@@ -286,7 +288,7 @@ def test_ap_restart(hello: Rig) -> None:
     ap.console.expect("ap-up", within=15)
     client.console.expect("link-lost", within=30, since=mark)
     client.console.expect("joined", within=30, since=mark)
-    assert told(hello) == [("A", "ap_restart begins"), ("A", "ap_restart ends")]
+    assert recorded(hello) == [("A", "ap_restart begins"), ("A", "ap_restart ends")]
 
 
 def test_radio_off(hello: Rig) -> None:
@@ -353,7 +355,7 @@ def test_a_deployment_onto_a_full_flash_names_the_free_bytes_and_works_afterward
     mark = board.console.mark()
     board.reset()
     board.console.expect(re.compile("^big$"), within=5, since=mark)
-    assert told(rig) == [("B", "full_flash begins"), ("B", "full_flash ends")]
+    assert recorded(rig) == [("B", "full_flash begins"), ("B", "full_flash ends")]
 
 
 # ---- the serial line
@@ -370,7 +372,7 @@ def test_usb_drop_leaves_a_marked_gap_and_the_board_running(rig: Rig, faults: Fa
     board.console.expect("count", within=1, n=str(counts(board)[-1]))
     seen = counts(board)
     assert len(board.events("boot")) == 1
-    # What the board kept for the absent host is there, what was older is lost.
+    # The newest output, which the board kept for the absent host, is there. Older output is lost.
     gap = [later - earlier for earlier, later in pairwise(seen) if later - earlier != 1]
     assert len(gap) == 1
     assert 100 < gap[0] < 160
@@ -407,16 +409,16 @@ def test_garbled_serial_gives_hex_and_no_event(rig: Rig, faults: FaultInjector, 
         assert board.console.events(since=mark) == []
     rig.clock.sleep(1)
     assert len(board.console.events("count", since=mark)) > 5
-    assert told(rig)[0] == ("B", "garbled_serial 50 % of the bytes begins")
+    assert recorded(rig)[0] == ("B", "garbled_serial 50 % of the bytes begins")
 
 
-def test_garbled_serial_keeps_what_it_does_not_hit(rig: Rig, faults: FaultInjector, board: Board) -> None:
+def test_garbled_serial_leaves_other_bytes_unchanged(rig: Rig, faults: FaultInjector, board: Board) -> None:
     mark = board.console.mark()
     with faults.garbled_serial(board, 0.02):
         rig.clock.sleep(10)
-    said = [int(event.fields["n"]) for event in board.console.events("count", since=mark)]
-    assert 50 < len(said) < 95
-    assert said == sorted(said)
+    counted = [int(event.fields["n"]) for event in board.console.events("count", since=mark)]
+    assert 50 < len(counted) < 95
+    assert counted == sorted(counted)
 
 
 # ---- partition, by board
@@ -429,7 +431,7 @@ def test_partition_of_client_and_access_point(hello: Rig) -> None:
         client.console.expect("link-lost", within=8, since=mark)
         client.console.expect("no-reply", within=15, since=mark)
     client.console.expect("hello-reply", within=20, since=mark)
-    assert told(hello) == [("air", "partition A | B begins"), ("air", "partition A | B ends")]
+    assert recorded(hello) == [("air", "partition A | B begins"), ("air", "partition A | B ends")]
 
 
 # ---- the condition of a run
@@ -452,7 +454,7 @@ def test_clear_air() -> None:
 @pytest.mark.parametrize(
     "text", ["loss", "loss=", "loss=much", "loss=10", "latency=-1", "rain=0.1", "loss=0.1;latency=1"]
 )
-def test_condition_that_is_none(text: str) -> None:
+def test_invalid_condition(text: str) -> None:
     with pytest.raises(ConfigError, match=r"^--hil-condition: .*(known|write for example).*loss=0\.1, latency=0\.05"):
         Condition.parse(text)
 
@@ -461,4 +463,4 @@ def test_a_condition_holds_for_a_block(rig: Rig, virtual_bench: VirtualBench) ->
     with rig.faults.under(Condition.parse("loss=0.1,duplication=0.2")):
         assert is_disturbed(virtual_bench)
     assert not is_disturbed(virtual_bench)
-    assert [text for _, text in told(rig)][:2] == ["loss 10 % begins", "duplication 20 % begins"]
+    assert [text for _, text in recorded(rig)][:2] == ["loss 10 % begins", "duplication 20 % begins"]

@@ -1,4 +1,4 @@
-"""The modules of picolink that touch no hardware run under CPython as well."""
+"""Modules of picolink that use no hardware also run under CPython."""
 
 import sys
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The address book of app mdns: one question at a time, news said once, gone names asked for ever less often."""
+"""The address book of app mdns: one query at a time, changes printed once, lost names queried less and less often."""
 
 from itertools import pairwise
 
@@ -9,14 +9,14 @@ ASKING_MS = 100
 
 
 class Names:
-    """Who has which name, and a clock that asking takes time from."""
+    """The names on the network, and a clock that advances with each query."""
 
     def __init__(self) -> None:
         self.now_ms = 0
         self.known: dict[str, str] = {}
         self.asked: list[str] = []
-        self.said: list[str] = []
-        self.book = AddressBook(self.resolve, lambda: self.now_ms, self.said.append)
+        self.printed: list[str] = []
+        self.book = AddressBook(self.resolve, lambda: self.now_ms, self.printed.append)
 
     def resolve(self, name: str) -> str:
         self.now_ms += ASKING_MS if name in self.known else 7000
@@ -34,26 +34,26 @@ def names() -> Names:
     return Names()
 
 
-def test_every_wanted_name_is_asked_for_in_turn(names: Names) -> None:
+def test_wanted_names_are_queried_in_turn(names: Names) -> None:
     names.known = {"a": "1.1.1.1", "b": "2.2.2.2"}
     names.book.want(["a", "b"])
     names.run_until(1000)
     assert names.asked == ["a", "b"]
-    assert names.said == ["resolved name=a.local ip=1.1.1.1 ms=100", "resolved name=b.local ip=2.2.2.2 ms=100"]
+    assert names.printed == ["resolved name=a.local ip=1.1.1.1 ms=100", "resolved name=b.local ip=2.2.2.2 ms=100"]
     assert (names.book.where("a"), names.book.where("b"), names.book.where("c")) == ("1.1.1.1", "2.2.2.2", "")
 
 
-def test_known_names_are_asked_for_again_and_only_changes_are_said(names: Names) -> None:
+def test_known_names_are_queried_again_and_only_changes_are_printed(names: Names) -> None:
     names.known = {"a": "1.1.1.1"}
     names.book.want(["a"])
     names.run_until(50_000)
     assert len(names.asked) == 4
     names.known = {"a": "1.1.1.2"}
     names.run_until(80_000)
-    assert names.said == ["resolved name=a.local ip=1.1.1.1 ms=100", "resolved name=a.local ip=1.1.1.2 ms=100"]
+    assert names.printed == ["resolved name=a.local ip=1.1.1.1 ms=100", "resolved name=a.local ip=1.1.1.2 ms=100"]
 
 
-def test_a_name_that_is_gone_is_said_once_and_asked_for_ever_less_often(names: Names) -> None:
+def test_a_lost_name_is_reported_once_and_queried_less_and_less_often(names: Names) -> None:
     names.book.want(["a"])
     starts = []
     for _ in range(6):
@@ -67,13 +67,13 @@ def test_a_name_that_is_gone_is_said_once_and_asked_for_ever_less_often(names: N
         15000,
         15000,
     ]
-    assert names.said == ["unresolved name=a.local ms=7000"]
+    assert names.printed == ["unresolved name=a.local ms=7000"]
     names.known = {"a": "1.1.1.1"}
     names.run_until(names.now_ms + 20_000)
-    assert names.said[1:] == ["resolved name=a.local ip=1.1.1.1 ms=100"]
+    assert names.printed[1:] == ["resolved name=a.local ip=1.1.1.1 ms=100"]
 
 
-def test_what_is_not_wanted_is_forgotten_and_what_stays_is_kept(names: Names) -> None:
+def test_unwanted_names_are_forgotten_and_the_others_kept(names: Names) -> None:
     names.known = {"a": "1.1.1.1", "b": "2.2.2.2"}
     names.book.want(["a", "b"])
     names.run_until(1000)
@@ -83,7 +83,7 @@ def test_what_is_not_wanted_is_forgotten_and_what_stays_is_kept(names: Names) ->
     assert names.book.due_ms() is None
 
 
-def test_asking_because_somebody_was_heard(names: Names) -> None:
+def test_a_query_because_a_node_was_heard(names: Names) -> None:
     names.known = {"a": "1.1.1.1"}
     names.book.want(["a", "b"])
     names.book.ask("a", "1.1.1.1")

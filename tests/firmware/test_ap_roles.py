@@ -15,9 +15,9 @@ class Ap:
 
     def __init__(self, collected: bool = True) -> None:
         self.sent: list[tuple[str, tuple[str, int]]] = []
-        self.said: list[str] = []
+        self.printed: list[str] = []
         self.now_ms = 0
-        self.authority = Authority(0, EVERYONE, lambda text, to: self.sent.append((text, to)), self.said.append)
+        self.authority = Authority(0, EVERYONE, lambda text, to: self.sent.append((text, to)), self.printed.append)
         if collected:
             self.run_to(COLLECT_MS)
 
@@ -28,7 +28,7 @@ class Ap:
         self.now_ms = now_ms
 
     def hear(self, text: str, number: int) -> str:
-        """The last thing it sent to that address in answer."""
+        """Its last answer to that address."""
         self.sent.clear()
         self.authority.received(self.now_ms, wire.parse(text.encode()), at(number))
         return next((text for text, to in reversed(self.sent) if to == at(number)), "")
@@ -59,7 +59,7 @@ def test_hello_without_id_is_known_by_its_address() -> None:
     assert ap.hear("RENEW 1 7", 20) == "ROLES 1 192.168.4.20 7"
 
 
-def test_who_is_answered_and_registers_nobody() -> None:
+def test_who_is_answered_and_registers_no_node() -> None:
     ap = three()
     assert ap.hear("WHO", 30) == "ROLES 1 192.168.4.16,192.168.4.17,192.168.4.18"
     assert ap.order == (1, ["a", "b", "c"])
@@ -76,7 +76,7 @@ def test_a_node_that_moves_stays_the_same_node() -> None:
     assert ap.hear("HELLO id=b epoch=1 rank=1", 40) == "ROLES 2 192.168.4.16,192.168.4.40,192.168.4.18"
 
 
-def test_silent_master_is_dropped_and_the_next_is_told() -> None:
+def test_silent_master_is_dropped_and_the_next_is_notified() -> None:
     ap = three()
     ap.hear("RENEW 1 5 id=a", 16)
     ap.sent.clear()
@@ -86,11 +86,11 @@ def test_silent_master_is_dropped_and_the_next_is_told() -> None:
     ap.run_to(COLLECT_MS + LEASE_AT_AP_MS)
     assert ap.order == (2, ["b", "c"])
     assert ap.sent == [("ROLES 2 192.168.4.17,192.168.4.18", at(17)), ("ROLES 2 192.168.4.17,192.168.4.18", at(18))]
-    assert ap.said[-2:] == ["dropped id=a reason=lease", "order epoch=2 nodes=b@192.168.4.17,c@192.168.4.18"]
+    assert ap.printed[-2:] == ["dropped id=a reason=lease", "order epoch=2 nodes=b@192.168.4.17,c@192.168.4.18"]
     assert ap.hear("RENEW 1 9 id=b", 17).endswith(" 9")
 
 
-def test_news_is_repeated() -> None:
+def test_a_changed_order_is_sent_repeatedly() -> None:
     ap = three()
     ap.sent.clear()
     ap.run_to(ap.now_ms + 2500)
@@ -116,7 +116,7 @@ def test_silent_worker_is_dropped_and_the_first_stays() -> None:
     assert ap.now_ms == start_ms + WORKER_SILENT_MS
     ap.run_to(start_ms + WORKER_SILENT_MS)
     assert ap.order == (2, ["a", "c"])
-    assert "dropped id=b reason=silent" in ap.said
+    assert "dropped id=b reason=silent" in ap.printed
 
 
 def test_dropped_node_comes_back_as_the_last() -> None:
@@ -177,7 +177,7 @@ def test_renewal_of_an_old_master_makes_it_wait_for_the_others_as_its_hello_does
     assert ap.order == (3, ["a", "b"])
 
 
-def test_it_calls_for_hello_when_it_starts() -> None:
+def test_it_requests_hello_when_it_starts() -> None:
     ap = Ap(collected=False)
     ap.run_to(3000)
     assert ap.sent == [("ROLES 0", EVERYONE)] * 4
@@ -193,7 +193,7 @@ def test_new_nodes_only_come_in_order_of_arrival() -> None:
     assert ap.order == (1, ["c", "a", "b", "d"])
 
 
-def test_old_nodes_that_need_longer_are_waited_for() -> None:
+def test_it_waits_for_old_nodes_that_need_longer() -> None:
     ap = Ap()
     ap.run_to(7000)
     assert ap.hear("HELLO id=b epoch=6 rank=1", 17) == "ROLES 0"
@@ -203,7 +203,7 @@ def test_old_nodes_that_need_longer_are_waited_for() -> None:
     assert ap.order == (7, ["a", "b"])
 
 
-def test_a_worker_that_is_later_still_finds_its_place_but_preempts_nobody() -> None:
+def test_a_worker_that_is_even_later_gets_its_place_but_preempts_no_node() -> None:
     ap = Ap(collected=False)
     ap.hear("HELLO id=b epoch=6 rank=1", 17)
     ap.hear("HELLO id=d epoch=6 rank=3", 19)
@@ -214,19 +214,19 @@ def test_a_worker_that_is_later_still_finds_its_place_but_preempts_nobody() -> N
     assert ap.order[1] == ["b", "c", "d", "a"]
 
 
-def test_higher_epoch_that_a_node_has_heard_of_is_outgrown() -> None:
+def test_its_epoch_is_above_every_epoch_that_a_node_knows() -> None:
     ap = three()
     ap.hear("HELLO id=d epoch=9", 19)
     assert ap.order == (10, ["a", "b", "c", "d"])
 
 
-def test_two_orders_of_one_epoch_are_told_apart_by_a_new_one() -> None:
+def test_two_orders_of_one_epoch_are_resolved_by_a_new_epoch() -> None:
     ap = three()
     ap.hear("HELLO id=d epoch=1 rank=2", 19)
     assert ap.order == (2, ["a", "b", "c", "d"])
 
 
 @pytest.mark.parametrize("text", ["ROLES 1 192.168.4.16", "WELCOME"])
-def test_what_only_an_ap_says_is_refused(text: str) -> None:
+def test_an_ap_refuses_messages_from_aps(text: str) -> None:
     with pytest.raises(wire.Malformed):
         three().hear(text, 16)

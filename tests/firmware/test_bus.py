@@ -43,7 +43,7 @@ class Client(Bus):  # type: ignore[misc]  # picolink is MicroPython: without typ
         return [at_ms for at_ms, text, to in self.sent if to == (ip, 5001) and text.startswith("SAY ")]
 
 
-def test_says_hello_every_second_until_listed_then_every_period() -> None:
+def test_sends_hello_every_second_until_listed_then_every_period() -> None:
     client = Client()
     client.run_to(2500)
     client.hear("NODES: ")
@@ -53,7 +53,7 @@ def test_says_hello_every_second_until_listed_then_every_period() -> None:
     assert client.hellos() == [0, 1000, 2000, 3000, 3000 + HELLO_PERIOD_MS, 9000, 10000, 11000, 12000, 13000]
 
 
-def test_lists_that_nobody_asked_for_do_not_put_hello_off() -> None:
+def test_unsolicited_lists_do_not_delay_hello() -> None:
     client = Client()
     for _ in range(10):
         client.hear(f"NODES: {OWN}")
@@ -61,17 +61,17 @@ def test_lists_that_nobody_asked_for_do_not_put_hello_off() -> None:
     assert client.hellos() == [0, HELLO_PERIOD_MS]
 
 
-def test_talks_at_once_to_who_is_introduced_and_then_every_period() -> None:
+def test_sends_at_once_to_an_introduced_peer_and_then_every_period() -> None:
     client = Client()
     client.run_to(500)
     client.hear(f"NODES: {B}, {OWN}")
     client.run_to(2 * SAY_PERIOD_MS)
     assert client.sayings(B) == [500, SAY_PERIOD_MS, 2 * SAY_PERIOD_MS]
     assert client.sayings(OWN) == []
-    assert client.changes == [], "nobody was heard yet"
+    assert client.changes == [], "no peer was heard yet"
 
 
-def test_answers_a_new_peer_at_once_and_a_known_one_in_its_time() -> None:
+def test_answers_a_new_peer_at_once_and_a_known_one_at_the_next_period() -> None:
     client = Client()
     client.run_to(500)
     client.hear("SAY 7 id=b", (B, 5001))
@@ -81,7 +81,7 @@ def test_answers_a_new_peer_at_once_and_a_known_one_in_its_time() -> None:
     assert client.heard == [("b", 7), ("b", 8)]
 
 
-def test_a_silent_peer_is_forgotten_whatever_the_list_says() -> None:
+def test_a_silent_peer_is_forgotten_even_if_it_is_listed() -> None:
     client = Client()
     client.hear(f"NODES: {OWN}, {B}, {C}")
     client.hear("SAY 1 id=b", (B, 5001))
@@ -93,7 +93,7 @@ def test_a_silent_peer_is_forgotten_whatever_the_list_says() -> None:
     assert client.sayings(B)[-1] >= NODE_SILENT_MS - SAY_PERIOD_MS, "it may come back"
 
 
-def test_a_peer_that_says_bye_is_forgotten_at_once() -> None:
+def test_a_peer_that_sends_bye_is_forgotten_at_once() -> None:
     client = Client()
     client.hear("SAY 1 id=b", (B, 5001))
     client.hear("BYE id=b", (B, 5001))
@@ -101,7 +101,7 @@ def test_a_peer_that_says_bye_is_forgotten_at_once() -> None:
     assert client.changes == [[B], []]
 
 
-def test_peers_are_a_sign_of_life_as_good_as_the_ap() -> None:
+def test_messages_of_peers_prove_the_link_as_those_of_the_ap_do() -> None:
     client = Client()
     client.run_to(AP_SILENT_MS)
     assert client.is_deaf(client.now_ms)
@@ -112,7 +112,7 @@ def test_peers_are_a_sign_of_life_as_good_as_the_ap() -> None:
     assert not client.is_deaf(client.now_ms)
 
 
-def test_leaving_is_told_to_ap_and_peers() -> None:
+def test_leaving_sends_bye_to_ap_and_peers() -> None:
     client = Client()
     client.hear(f"NODES: {OWN}, {B}")
     client.hear("SAY 1 id=c", (C, 5001))
@@ -131,13 +131,13 @@ def test_without_wifi_nothing_is_sent() -> None:
 
 
 @pytest.mark.parametrize("sender", [(AP[0], 1), (B, 5000)])
-def test_a_list_is_believed_only_if_it_is_the_aps(sender: tuple[str, int]) -> None:
+def test_a_list_is_accepted_from_the_ap_only(sender: tuple[str, int]) -> None:
     with pytest.raises(wire.Malformed) as caught:
         Client().hear(f"NODES: {OWN}, {B}", sender)
     assert caught.value.reason == "foreign"
 
 
 @pytest.mark.parametrize("text", ["HELLO", "WHO", "ROLES 1", "WELCOME"])
-def test_a_client_is_not_told_what_clients_say_to_the_ap(text: str) -> None:
+def test_a_client_refuses_messages_of_clients_to_the_ap(text: str) -> None:
     with pytest.raises(wire.Malformed):
         Client().hear(text, (B, 5001))

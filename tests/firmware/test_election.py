@@ -1,4 +1,4 @@
-"""When a node without AP looks, joins or opens one; when an AP may rule, and when it yields."""
+"""When a node without an AP looks, joins or opens one; when an AP may rule, and when it yields."""
 
 import pytest
 from picolink.election import JOIN, OPEN, WAIT, Reign, Seeker
@@ -28,13 +28,13 @@ def test_board_that_boots_opens_an_ap_when_it_has_looked_twice_in_vain() -> None
     assert [seeking.looked(2000, []), seeking.looked(4000, [])] == [WAIT, OPEN]
 
 
-def test_ap_that_is_heard_is_joined_and_all_begins_anew_if_that_fails() -> None:
+def test_ap_that_is_heard_is_joined_and_the_search_restarts_if_that_fails() -> None:
     seeking = seeker()
     assert [seeking.looked(0, []), seeking.looked(0, [LOWER])] == [WAIT, JOIN]
     assert [seeking.looked(0, []), seeking.looked(0, [])] == [WAIT, OPEN]
 
 
-def test_look_that_failed_shows_nothing() -> None:
+def test_failed_look_proves_nothing() -> None:
     seeking = seeker()
     assert [seeking.looked(0, None) for _ in range(5)] == [WAIT] * 5
     assert [seeking.looked(0, []), seeking.looked(0, [])] == [WAIT, OPEN]
@@ -62,7 +62,7 @@ class Ap:
         self.now_ms = 0
 
     def look(self, *heard: bytes, has_clients: bool = False) -> "Ap":
-        """Let it look when it wants to."""
+        """Let it look at its next time."""
         while (due_ms := self.reign.tick(self.now_ms)) < self.reign.look_ms:
             self.now_ms = due_ms
         self.now_ms = max(self.now_ms, self.reign.look_ms) + LOOK_MS
@@ -77,7 +77,7 @@ class Ap:
         return self
 
     def yields_after_s(self, *heard: bytes, has_clients: bool = False) -> float | None:
-        """Seconds from when it first heard the others."""
+        """Seconds from when it first heard the others until it yields; None if it does not."""
         first_ms = None
         for _ in range(40):
             self.look(*heard, has_clients=has_clients)
@@ -101,7 +101,7 @@ def test_ap_rules_when_two_looks_showed_no_other_and_all_leases_have_run_out() -
     assert ap.reign.rules
 
 
-def test_look_that_failed_does_not_count() -> None:
+def test_failed_look_does_not_count() -> None:
     ap = Ap()
     ap.look()
     ap.reign.looked(ap.now_ms, None, False)
@@ -109,7 +109,7 @@ def test_look_that_failed_does_not_count() -> None:
     assert not ap.reign.rules
 
 
-def test_other_ap_heard_between_starts_the_count_anew() -> None:
+def test_another_ap_heard_in_between_restarts_the_count() -> None:
     ap = Ap().look().look(HIGHER).look()
     ap.reign.tick(ap.now_ms + 2 * LEASE_AT_AP_MS)
     assert not ap.reign.rules
@@ -118,13 +118,13 @@ def test_other_ap_heard_between_starts_the_count_anew() -> None:
     assert ap.reign.rules
 
 
-def test_its_own_beacon_is_no_rival_nor_is_it_with_a_local_address() -> None:
+def test_its_own_beacon_is_not_a_rival_nor_is_one_with_a_local_address() -> None:
     ap = Ap().look(OWN).look(bytes([OWN[0] | 2]) + OWN[1:])
     ap.reign.tick(ap.now_ms + LEASE_AT_AP_MS)
     assert ap.reign.rules
 
 
-def test_who_has_less_yields_sooner_and_of_two_one_never_does() -> None:
+def test_the_ap_with_less_yields_sooner_and_one_of_two_never_does() -> None:
     steps_s = RIVAL_STEP_MS / 1000
     waits = [
         Ap().yields_after_s(LOWER),
@@ -146,7 +146,7 @@ def test_who_has_less_yields_sooner_and_of_two_one_never_does() -> None:
             assert steps * steps_s <= waited <= steps * steps_s + late_s
 
 
-def test_lowest_of_several_is_what_counts() -> None:
+def test_the_lowest_of_several_counts() -> None:
     assert Ap().yields_after_s(HIGHER, LOWER) == 0
 
 
@@ -161,7 +161,7 @@ def test_rival_that_has_gone_is_forgotten() -> None:
     assert waited_s >= 2 * RIVAL_STEP_MS / 1000
 
 
-def test_ap_that_rules_goes_on_ruling_while_it_hears_another() -> None:
+def test_ap_that_rules_continues_to_rule_while_it_hears_another() -> None:
     ap = Ap().ruling().look(HIGHER, has_clients=True)
     assert ap.reign.rules
     assert ap.reign.look_ms == ap.now_ms + LOOK_SOON_MS

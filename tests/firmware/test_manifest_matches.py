@@ -1,4 +1,4 @@
-"""The timing and the log lines of a manifest, with the file it includes, are those of the code."""
+"""The timing and the events of a manifest, with the file that it includes, match the code."""
 
 import ast
 from pathlib import Path
@@ -25,7 +25,7 @@ def constants() -> dict[str, int]:
 
 
 def strings(path: Path) -> list[str]:
-    """Every string literal of a source; what an f-string fills in appears as 1, which all patterns accept."""
+    """Every string literal of a source. The values in f-strings appear as 1, which all patterns accept."""
     found = []
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.JoinedStr):

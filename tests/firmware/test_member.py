@@ -13,9 +13,9 @@ class Client:
 
     def __init__(self) -> None:
         self.sent: list[tuple[int, str]] = []
-        self.said: list[str] = []
+        self.printed: list[str] = []
         self.now_ms = 0
-        self.member = Member("a", AP, self._send, self.said.append, lambda _: 0)
+        self.member = Member("a", AP, self._send, self.printed.append, lambda _: 0)
         self.member.link(0, IP)
         self.run_to(0)
 
@@ -47,16 +47,16 @@ def master() -> Client:
     return client
 
 
-def test_says_hello_every_second_until_listed() -> None:
+def test_sends_hello_every_second_until_listed() -> None:
     client = Client()
     client.run_to(3500)
     assert client.texts() == ["HELLO id=a"] * 4
 
 
-def test_listed_worker_says_hello_every_period_and_prints_its_role() -> None:
+def test_listed_worker_sends_hello_every_period_and_prints_its_role() -> None:
     client = Client()
     client.hear(f"ROLES 4 {OTHER},{IP}")
-    assert client.said == [
+    assert client.printed == [
         f"roles epoch=4 order={OTHER},{IP}",
         "registered epoch=4 rank=1",
         "role role=WORKER1 epoch=4",
@@ -69,7 +69,7 @@ def test_listed_worker_says_hello_every_period_and_prints_its_role() -> None:
     assert client.texts()[-1] == "HELLO id=a epoch=4 rank=1"
 
 
-def test_hello_that_is_not_answered_is_repeated_every_second() -> None:
+def test_unanswered_hello_is_repeated_every_second() -> None:
     client = Client()
     client.hear(f"ROLES 4 {OTHER},{IP}")
     # News of others, long after the last HELLO, is no answer to the next.
@@ -80,7 +80,7 @@ def test_hello_that_is_not_answered_is_repeated_every_second() -> None:
     assert [time_ms for time_ms, _ in client.sent] == [5000, 6000, 7000, 8000]
 
 
-def test_hello_after_joining_anew_is_repeated_every_second_too() -> None:
+def test_hello_after_rejoining_is_repeated_every_second_too() -> None:
     client = Client()
     client.hear(f"ROLES 4 {OTHER},{IP}")
     client.run_to(2000)
@@ -92,7 +92,7 @@ def test_hello_after_joining_anew_is_repeated_every_second_too() -> None:
     assert [time_ms for time_ms, _ in client.sent] == [30000, 31000, 32000]
 
 
-def test_order_that_is_read_after_the_link_was_lost_costs_nobody_its_place() -> None:
+def test_order_that_is_read_after_the_link_was_lost_costs_no_node_its_place() -> None:
     client = Client()
     client.hear(f"ROLES 4 {OTHER},{IP}")
     client.member.link(1000, "")
@@ -111,7 +111,7 @@ def test_first_in_order_is_master_only_once_its_renewal_is_answered() -> None:
     client.hear(f"ROLES 1 {IP} 7")
     assert client.member.role == "NONE"
     client.hear(f"ROLES 1 {IP} 1")
-    assert client.said[-1] == "role role=MASTER epoch=1"
+    assert client.printed[-1] == "role role=MASTER epoch=1"
 
 
 def test_lease_counts_from_the_sending_not_from_the_answer() -> None:
@@ -122,10 +122,10 @@ def test_lease_counts_from_the_sending_not_from_the_answer() -> None:
     client.run_to(LEASE_MS - 1)
     assert client.member.role == "MASTER"
     client.run_to(LEASE_MS)
-    assert client.said[-1] == "role role=NONE epoch=1 reason=lease-expired"
+    assert client.printed[-1] == "role role=NONE epoch=1 reason=lease-expired"
 
 
-def test_answer_that_comes_after_the_lease_is_worth_nothing() -> None:
+def test_answer_after_the_end_of_the_lease_is_ignored() -> None:
     client = Client()
     client.hear(f"ROLES 1 {IP}")
     client.run_to(LEASE_MS)
@@ -165,10 +165,10 @@ def test_promoted_worker_renews_at_once() -> None:
     client.sent.clear()
     client.hear(f"ROLES 2 {IP}")
     assert client.sent == [(500, "RENEW 2 1 id=a")]
-    assert client.said[-1] == "role role=NONE epoch=2 reason=no-lease-yet"
+    assert client.printed[-1] == "role role=NONE epoch=2 reason=no-lease-yet"
 
 
-def test_lower_epoch_is_not_acted_on_but_answered_with_what_it_knows() -> None:
+def test_lower_epoch_is_ignored_and_answered_with_the_known_one() -> None:
     client = master()
     client.sent.clear()
     client.hear(f"ROLES 0 {OTHER}")
@@ -190,20 +190,20 @@ def test_node_that_is_dropped_has_no_role_and_registers_again() -> None:
     client.run_to(1500)
     client.sent.clear()
     client.hear(f"ROLES 2 {OTHER}")
-    assert client.said[-1] == "role role=NONE epoch=2 reason=not-listed"
+    assert client.printed[-1] == "role role=NONE epoch=2 reason=not-listed"
     client.run_to(2000)
     assert client.texts() == ["HELLO id=a epoch=2"]
 
 
 @pytest.mark.parametrize("sender", [("192.168.4.20", 5000), ("192.168.4.1", 5001)])
-def test_only_the_ap_is_believed(sender: tuple[str, int]) -> None:
+def test_messages_are_accepted_from_the_ap_only(sender: tuple[str, int]) -> None:
     client = Client()
     with pytest.raises(wire.Malformed, match="foreign"):
         client.hear(f"ROLES 9 {IP}", sender)
     assert client.member.epoch == 0
 
 
-def test_what_a_client_is_not_told_is_refused() -> None:
+def test_a_client_refuses_messages_that_only_an_ap_receives() -> None:
     with pytest.raises(wire.Malformed, match="unknown"):
         Client().hear("HELLO id=b")
 
@@ -213,14 +213,14 @@ def test_lease_runs_out_without_wifi_too() -> None:
     client.run_to(1000)
     client.member.link(client.now_ms, "")
     client.run_to(LEASE_MS)
-    assert client.said[-1] == "role role=NONE epoch=1 reason=lease-expired"
+    assert client.printed[-1] == "role role=NONE epoch=1 reason=lease-expired"
 
 
-def test_leaving_gives_up_the_role_before_it_says_bye() -> None:
+def test_leaving_gives_up_the_role_before_bye_is_sent() -> None:
     client = master()
     client.sent.clear()
     client.member.leave()
-    assert client.said[-1] == "role role=NONE epoch=1 reason=bye"
+    assert client.printed[-1] == "role role=NONE epoch=1 reason=bye"
     assert client.texts() == ["BYE id=a"] * 3
 
 

@@ -1,6 +1,6 @@
-"""The lease argument, tried: whatever is lost, late, doubled, reset or cut off, no instant has two masters.
+"""The leases under random trouble: never two masters although packets are lost, late or duplicated and boards reset.
 
-And once the radio is well again, everybody agrees within a minute.
+Once the radio works again, all agree within a minute.
 """
 
 import heapq
@@ -19,11 +19,11 @@ EVERYONE = ("192.168.4.255", 5001)
 TROUBLE_MS = 60_000
 QUIET_MS = 60_000
 LATE_WAKE_MS = 400
-"""A busy board looks at its lease this much too late; less than the second between the two lease times."""
+"""Delay with which a busy board checks its lease; less than the second between the two lease times."""
 
 
 class Model:
-    """An AP and three clients whose datagrams take as long as chance wants, or never arrive."""
+    """An AP and three clients whose datagrams take a random time, or never arrive."""
 
     def __init__(self, seed: int, loss: float, delay_ms: int) -> None:
         self.rng = random.Random(seed)
@@ -114,7 +114,7 @@ TROUBLES = st.tuples(
     delay_ms=st.sampled_from([5, 300, 2000, 9000]),
     troubles=st.lists(TROUBLES, max_size=10),
 )
-# A BYE of before a reboot, seven seconds under way: it must not free the lease of after the reboot.
+# A BYE from before a reboot that takes seven seconds: it must not release the lease from after the reboot.
 @example(seed=0, loss=0.3, delay_ms=9000, troubles=[(19959, "leave", 18), (19959, "leave", 18), (59991, "leave", 18)])
 def test_never_two_masters_and_in_the_end_one(
     seed: int, loss: float, delay_ms: int, troubles: list[tuple[int, str, int]]

@@ -1,8 +1,7 @@
-"""The election, tried: boards that boot, die, restart and lose packets as chance wants, in a small radio world.
+"""The election under random trouble: boards boot, die, restart and lose packets in a small radio world.
 
-Whatever happens, at no instant are there two masters or two APs that rule, as long as all boards are in each other's
-reach: an AP that is on the air during two looks in a row is heard in one of them. And once it is quiet there is one AP,
-and everybody agrees.
+As long as all boards are in each other's reach, there are never two masters or two APs that rule: an AP that is on the
+air during two consecutive looks is heard in one of them. Once the trouble ends there is one AP, and all boards agree.
 """
 
 import heapq
@@ -30,7 +29,7 @@ LATE_WAKE_MS = 400
 
 @dataclass
 class Radio:
-    """What picolink.wifi is to a board: its station, and its AP while it is open."""
+    """Stands in for picolink.wifi: the station of a board, and its AP while that is open."""
 
     model: "Model"
     board: "Board"
@@ -78,7 +77,7 @@ class Radio:
 
 @dataclass
 class Board:
-    """A board, and what firmware/first_boot/node.py does on it."""
+    """A board that behaves like firmware/first_boot/node.py."""
 
     model: "Model"
     number: int
@@ -186,7 +185,7 @@ class Board:
         self.model.after(self, (1, LATE_WAKE_MS), self.wake, key="wake")
 
     def serve(self) -> None:
-        """One turn of picolink.node.serve()."""
+        """One iteration of picolink.node.serve()."""
         if self.program is None or self.is_looking:
             return
         now_ms = self.model.now_ms
@@ -228,7 +227,7 @@ class Model:
         heapq.heappush(self.queue, (time_ms, next(self.numbers), action))
 
     def after(self, board: Board, span_ms: tuple[int, int], action: Callable[[], None], key: str = "") -> None:
-        """Unless the board has lost power by then; of those with a key only the latest."""
+        """Schedule ``action``, unless the board loses power before; of those with the same ``key`` only the latest."""
         life, number = board.life, next(self.numbers)
         if key:
             self.woken[board.number] = number
@@ -262,7 +261,7 @@ class Model:
                     other.radio.ap_gone(noticed_ms)
 
     def heard(self, board: Board, begun_ms: int) -> list[bytes]:
-        """What a look showed: one AP can be missed, but not twice in a row; what came meanwhile, by chance."""
+        """The result of a look. An AP can be missed, but not twice in a row; one that opens meanwhile may be heard."""
         found = []
         for ap in self.on_air():
             pair = board.number, ap.number
@@ -290,7 +289,7 @@ class Model:
                 self.after(receiver, delay, lambda r=receiver, life=life: self._arrive(sender, life, r, text, source))  # type: ignore[misc]
 
     def _arrive(self, sender: Board, life: int, receiver: Board, text: str, source: tuple[str, int]) -> None:
-        # Through the air only while the two are AP and station of one another.
+        # Only while one of the two is the AP of the other.
         if receiver.radio.ap is sender or sender.radio.ap is receiver:
             receiver.receive(text, source)
 
@@ -305,7 +304,7 @@ class Model:
             assert board.member.epoch >= board.epoch, f"the epoch of {board.number} fell at {self.now_ms} ms"
             board.epoch = board.member.epoch
 
-    def check_whole(self) -> None:
+    def check_converged(self) -> None:
         alive = [board for board in self.boards if board.phase != "off"]
         assert [board.phase for board in alive].count("lead") == 1, [board.phase for board in self.boards]
         by_ip = {AP[0] if board.phase == "lead" else board.radio.ip: board for board in alive}
@@ -369,7 +368,7 @@ def test_one_access_point_in_the_end_and_never_two_masters(
         board.is_cut_off = False
         board.power_on()
     model.run_to(TROUBLE_MS + QUIET_MS, model.check)
-    model.check_whole()
+    model.check_converged()
 
 
 @settings(deadline=None, max_examples=40)
@@ -390,4 +389,4 @@ def test_access_points_that_meet_end_as_one(seed: int, miss: float, walls: list[
 
     model.walls, model.loss, model.delay_ms, model.miss = {}, 0.0, 5, 0.0
     model.run_to(TROUBLE_MS + QUIET_MS, lambda: None)
-    model.check_whole()
+    model.check_converged()

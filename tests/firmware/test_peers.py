@@ -18,7 +18,7 @@ def test_order_is_that_of_first_being_heard() -> None:
     assert found.listed() == f"c@{C},a@{A},b@{B}"
 
 
-def test_who_leaves_and_comes_back_is_the_last() -> None:
+def test_a_node_that_leaves_and_comes_back_is_last() -> None:
     found = peers(("a", A), ("b", B))
     left = found.forget("a", A)
     assert left is not None
@@ -27,7 +27,7 @@ def test_who_leaves_and_comes_back_is_the_last() -> None:
     assert found.ips() == [B, A]
 
 
-def test_who_was_never_there_cannot_leave() -> None:
+def test_an_unknown_node_cannot_leave() -> None:
     assert peers(("a", A)).forget("b", B) is None
 
 
@@ -37,7 +37,7 @@ def test_a_node_that_moves_keeps_its_place() -> None:
     assert found.ips() == [C, B]
 
 
-def test_an_address_is_where_one_node_is() -> None:
+def test_an_address_belongs_to_one_node() -> None:
     found = peers(("a", A), ("b", B))
     assert found.heard(1, "c", A)
     assert found.listed() == f"b@{B},c@{A}"
@@ -54,7 +54,7 @@ def test_a_sender_without_id_is_known_by_its_address() -> None:
     assert found.ips() == [B]
 
 
-def test_the_silent_are_forgotten_and_nobody_else() -> None:
+def test_silent_nodes_are_forgotten_and_no_others() -> None:
     found = peers(("a", A), ("b", B))
     found.heard(60, "b", B)
     assert found.expire(99) == []

@@ -1,4 +1,4 @@
-"""The AP of app first_boot as its clients know it: what it tells them, and whom it drops, around a look at the air."""
+"""The AP of app first_boot as its clients see it: what it sends them, and which it drops, around a look at the air."""
 
 from collections.abc import Callable
 
@@ -22,18 +22,20 @@ class OnTheAir:
 
 
 class AccessPoint:
-    """An AP that began at time 0 and never hears another; nobody is read while it looks."""
+    """An AP that began at time 0 and never hears another. It reads no datagram while it looks."""
 
     def __init__(self, epoch: int = 0) -> None:
         self.now_ms = 0
         self.sent: list[tuple[int, str, tuple[str, int]]] = []
-        self.said: list[str] = []
+        self.printed: list[str] = []
         self.looks_ms: list[int] = []
         self.waiting: list[tuple[str, tuple[str, int]]] = []
-        self.comes_during_look: list[tuple[str, tuple[str, int]]] = []
-        self.member = Member("ap", AP, lambda *_: None, self.said.append, lambda _: 0)
+        self.arrives_during_look: list[tuple[str, tuple[str, int]]] = []
+        self.member = Member("ap", AP, lambda *_: None, self.printed.append, lambda _: 0)
         reign = Reign(0, b"\x28\xcd\xc1\0\0\1", lambda _: 0)
-        self.leader = Leader(0, self.member, reign, OnTheAir(), AP, PEER_PORT, self._look, self._send, self.said.append)
+        self.leader = Leader(
+            0, self.member, reign, OnTheAir(), AP, PEER_PORT, self._look, self._send, self.printed.append
+        )
 
     def _send(self, text: str, address: tuple[str, int]) -> None:
         self.sent.append((self.now_ms, text, address))
@@ -41,7 +43,7 @@ class AccessPoint:
     def _look(self, looked: Callable[[int, list[bytes] | None], None]) -> None:
         self.looks_ms.append(self.now_ms)
         self.now_ms += LOOK_MS
-        self.waiting = list(self.comes_during_look)
+        self.waiting = list(self.arrives_during_look)
         looked(self.now_ms, [])
 
     def run_to(self, now_ms: int) -> None:
@@ -57,7 +59,7 @@ class AccessPoint:
         self.leader.received(self.now_ms, wire.parse(text.encode()), sender)
 
     def run_to_next_look(self, listen: Callable[[], None]) -> int:
-        """Run until a look begins, and to its end; `listen` is called every 100 ms before. Returns its beginning."""
+        """Run to the end of the next look; ``listen`` is called every 100 ms before it. Returns when the look began."""
         seen = len(self.looks_ms)
         while len(self.looks_ms) == seen:
             listen()
@@ -71,8 +73,8 @@ def cluster() -> AccessPoint:
     ap = AccessPoint()
     ap.hear("HELLO id=a epoch=3 rank=0", CLIENT)
     ap.hear("HELLO id=b epoch=3 rank=1", OTHER)
-    while "order epoch=4 nodes=a@192.168.4.16,b@192.168.4.17,ap@192.168.4.1" not in ap.said:
-        assert ap.now_ms < 60_000, ap.said
+    while "order epoch=4 nodes=a@192.168.4.16,b@192.168.4.17,ap@192.168.4.1" not in ap.printed:
+        assert ap.now_ms < 60_000, ap.printed
         ap.run_to(ap.now_ms + 100)
         ap.hear("HELLO id=a epoch=3 rank=0", CLIENT)
         ap.hear("HELLO id=b epoch=3 rank=1", OTHER)
@@ -80,7 +82,7 @@ def cluster() -> AccessPoint:
 
 
 def keep_alive(ap: AccessPoint, *, worker: bool = True) -> Callable[[], None]:
-    """What the clients say: MASTER renews every second, the worker says HELLO as often."""
+    """Messages of the clients: MASTER renews every second, and the worker sends HELLO as often."""
 
     def listen() -> None:
         if ap.now_ms // 100 % 10 == 0:
@@ -102,24 +104,24 @@ def test_grant_is_sent_three_times_before_a_look(cluster: AccessPoint) -> None:
     assert len(set(grants)) == 1
 
 
-@pytest.mark.parametrize("says_hello", [True, False])
-def test_worker_whose_hello_waits_while_the_ap_looks_is_not_dropped(cluster: AccessPoint, says_hello: bool) -> None:
-    cluster.comes_during_look = [(f"RENEW 4 {number} id=a", CLIENT) for number in range(3)]
+@pytest.mark.parametrize("sends_hello", [True, False])
+def test_worker_whose_hello_waits_while_the_ap_looks_is_not_dropped(cluster: AccessPoint, sends_hello: bool) -> None:
+    cluster.arrives_during_look = [(f"RENEW 4 {number} id=a", CLIENT) for number in range(3)]
     cluster.run_to_next_look(keep_alive(cluster))
     cluster.run_to(cluster.now_ms + 1000)
     cluster.hear("HELLO id=b epoch=4 rank=1", OTHER)
     silent_ms = cluster.now_ms + WORKER_SILENT_MS
-    if says_hello:
-        cluster.comes_during_look.append(("HELLO id=b epoch=4 rank=1", OTHER))
+    if sends_hello:
+        cluster.arrives_during_look.append(("HELLO id=b epoch=4 rank=1", OTHER))
     look_ms = cluster.run_to_next_look(keep_alive(cluster, worker=False))
     assert look_ms < silent_ms < look_ms + LOOK_MS
     for _ in range(20):
         keep_alive(cluster, worker=False)()
         cluster.run_to(cluster.now_ms + 100)
-    assert ("dropped id=b reason=silent" in cluster.said) == (not says_hello)
+    assert ("dropped id=b reason=silent" in cluster.printed) == (not sends_hello)
 
 
-def test_client_that_was_told_of_the_end_knows_the_order_without_the_ap(cluster: AccessPoint) -> None:
+def test_client_that_received_the_last_order_knows_it_without_the_ap(cluster: AccessPoint) -> None:
     cluster.run_to(cluster.now_ms + 3000)
     cluster.sent.clear()
     cluster.member.leave()

@@ -28,7 +28,7 @@ def test_hello_without_anything_registers_the_sender() -> None:
         ("WELCOME from AP @ 192.168.4.1", {"word": "WELCOME", "text": "WELCOME from AP @ 192.168.4.1"}),
     ],
 )
-def test_what_is_formatted_is_parsed(text: str, fields: dict[str, object]) -> None:
+def test_formatted_messages_are_parsed_again(text: str, fields: dict[str, object]) -> None:
     message = wire.parse(text.encode())
     assert {name: getattr(message, name) for name in fields} == fields
 
@@ -67,7 +67,7 @@ def test_what_is_formatted_is_parsed(text: str, fields: dict[str, object]) -> No
         (b"SAY 1 id=", "unknown"),
     ],
 )
-def test_malformed_datagrams_are_told_apart(data: bytes, reason: str) -> None:
+def test_malformed_datagrams_have_a_reason(data: bytes, reason: str) -> None:
     with pytest.raises(wire.Malformed) as caught:
         wire.parse(data)
     assert caught.value.reason == reason
@@ -78,7 +78,7 @@ def test_512_bytes_are_not_too_long() -> None:
 
 
 @given(st.binary(max_size=600) | st.text(max_size=100).map(lambda text: ("ROLES " + text).encode()))
-def test_no_datagram_raises_anything_but_malformed(data: bytes) -> None:
+def test_any_datagram_is_parsed_or_malformed(data: bytes) -> None:
     try:
         wire.parse(data)
     except wire.Malformed as malformed:

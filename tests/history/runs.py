@@ -1,4 +1,4 @@
-"""Histories for tests: seeded noise of a bench, as runs and as a file."""
+"""Histories for tests: runs of a noisy bench with a seed, also as a file."""
 
 import random
 from collections.abc import Iterable, Mapping
@@ -25,7 +25,7 @@ def record(value: float, **changes: object) -> MeasurementRecord:
 
 
 def history_of(path: Path, nights: Iterable[Iterable[float]], **changes: object) -> History:
-    """A history with one run per item of ``nights``, each value from a test of its own."""
+    """A history with one run per item of ``nights``, each value from a separate test."""
     history = History(path, create=True)
     for number, values in enumerate(nights):
         records = [record(value, **{"test": f"t.py::test_{place}"} | changes) for place, value in enumerate(values)]
@@ -36,7 +36,7 @@ def history_of(path: Path, nights: Iterable[Iterable[float]], **changes: object)
 def noisy_night(
     rng: random.Random, tests: int, worse: float = 0.0, outliers: float = 0.05
 ) -> Mapping[str, list[float]]:
-    """One night on a bad bench: it varies by 5 % as a whole, each value by 5 % more, and some take twice as long."""
+    """One night on a noisy bench: it varies by 5 %, each value by 5 % more, and some values are twice as high."""
     whole = rng.gauss(0, 0.05)
     measured = {}
     for test in range(tests):

@@ -1,4 +1,4 @@
-"""The test for regressions: its rules one by one, then how often it alarms on a noisy bench, with and without cause."""
+"""The test for regressions: each rule, then its rates of true and false alarms on a noisy bench."""
 
 import random
 from collections.abc import Sequence
@@ -10,7 +10,7 @@ from tests.history.runs import noisy_night
 
 
 def run_of(*values: float, limit: float = 8.0) -> RunValues:
-    """One run; each value from a test of its own."""
+    """One run; each value from a separate test."""
     return RunValues(by_test={f"test_{place}": [value] for place, value in enumerate(values)}, limit=limit)
 
 
@@ -21,12 +21,12 @@ def after(earlier: Sequence[RunValues], *last: float, limit: float = 8.0) -> Com
 USUAL = [run_of(4.0 + 0.1 * (night % 3), 5.0, 6.0 - 0.1 * (night % 2)) for night in range(MIN_RUNS)]
 
 
-def test_what_is_as_always_is_steady() -> None:
+def test_values_as_usual_are_steady() -> None:
     result = after(USUAL, 4.1, 5.0, 5.9)
     assert (result.verdict, result.earlier_runs, result.usual) == (Verdict.STEADY, MIN_RUNS, 5.0)
 
 
-def test_much_more_than_ever_is_worse_and_says_by_how_much() -> None:
+def test_much_higher_values_are_worse_with_their_change() -> None:
     result = after(USUAL, 6.1, 7.0, 8.0)
     assert result.verdict is Verdict.WORSE
     assert result.change == pytest.approx(2.0)
@@ -34,7 +34,7 @@ def test_much_more_than_ever_is_worse_and_says_by_how_much() -> None:
     assert result.threshold < 2
 
 
-def test_much_less_is_better_and_no_regression() -> None:
+def test_much_lower_values_are_better_and_not_a_regression() -> None:
     assert after(USUAL, 2.0, 3.0, 4.0).verdict is Verdict.BETTER
 
 
@@ -44,29 +44,29 @@ def test_no_verdict_before_there_are_enough_runs() -> None:
     assert after([], 6, 7, 8).verdict is Verdict.NEW
 
 
-def test_what_never_varies_may_change_by_a_tenth() -> None:
+def test_values_that_never_vary_may_change_by_a_tenth() -> None:
     always = [run_of(5, 5, 5)] * 20
     assert after(always, 5.5, 5.5, 5.5).verdict is Verdict.STEADY
     assert after(always, 5.51, 5.51, 5.51).verdict is Verdict.WORSE
 
 
-def test_what_is_usually_nothing_is_compared_with_the_limit() -> None:
+def test_values_that_are_usually_zero_are_compared_with_the_limit() -> None:
     never = [run_of(0, 0, 0, limit=100)] * 20
     assert after(never, 2, 2, 2, limit=100).verdict is Verdict.STEADY
     assert after(never, 3, 3, 3, limit=100).verdict is Verdict.WORSE
 
 
-def test_less_than_nothing_can_be_worse() -> None:
+def test_negative_values_can_be_worse() -> None:
     signal = [run_of(-60 - night % 2, -61, -62, limit=-30) for night in range(20)]
     assert after(signal, -60, -61, -62, limit=-30).verdict is Verdict.STEADY
     assert after(signal, -40, -41, -42, limit=-30).verdict is Verdict.WORSE
 
 
-def test_one_outlier_among_three_values_is_no_regression() -> None:
+def test_one_outlier_among_three_values_is_not_a_regression() -> None:
     assert after(USUAL, 4.1, 50, 5.9).verdict is Verdict.STEADY
 
 
-def test_one_value_a_night_has_to_be_worse_in_two_nights_of_three() -> None:
+def test_one_value_a_night_must_be_worse_in_two_nights_of_three() -> None:
     usual = [run_of(4.0 + 0.1 * (night % 3)) for night in range(20)]
     assert after(usual, 8).verdict is Verdict.STEADY
     assert after([*usual, run_of(8)], 8).verdict is Verdict.WORSE
@@ -86,7 +86,7 @@ def test_a_test_that_is_new_counts_from_its_second_run_on() -> None:
     assert compare([*USUAL, only_new]).verdict is Verdict.NEW
 
 
-def test_a_change_that_stays_becomes_what_is_usual() -> None:
+def test_a_permanent_change_becomes_usual() -> None:
     slower = [run_of(6.1, 7.0, 8.0)] * WINDOW_RUNS
     assert after([*USUAL, *slower], 6.1, 7.0, 8.0).verdict is Verdict.STEADY
     assert after([*USUAL, *slower], 4.1, 5.0, 6.0).verdict is Verdict.BETTER

@@ -28,17 +28,17 @@ def test_runs_come_back_in_the_order_in_which_they_were_added(file: Path) -> Non
     ]
 
 
-def test_rig_condition_name_and_unit_make_a_line_and_the_limit_does_not(file: Path) -> None:
+def test_rig_condition_name_and_unit_identify_a_line_but_not_the_limit(file: Path) -> None:
     history = History(file, create=True)
     history.add(night(0), [record(4), record(4000, unit="ms"), record(2, name="join")])
     history.add(night(1), [record(5, limit=12.0)])
     history.add(night(2, rig="bench-2"), [record(6)])
     history.add(night(3, condition="loss=0.1"), [record(7)])
-    told = [
+    lines = [
         (line.key.rig, line.key.condition, line.key.name, line.key.unit, [p.values.limit for p in line.points])
         for line in history.lines()
     ]
-    assert told == [
+    assert lines == [
         ("bench-1", "", "failover", "ms", [8]),
         ("bench-1", "", "failover", "s", [8, 12]),
         ("bench-1", "", "join", "s", [8]),
@@ -47,7 +47,7 @@ def test_rig_condition_name_and_unit_make_a_line_and_the_limit_does_not(file: Pa
     ]
 
 
-def test_what_a_broken_bench_measured_is_kept_but_not_compared(file: Path) -> None:
+def test_measurements_of_a_broken_bench_are_kept_but_not_compared(file: Path) -> None:
     history = History(file, create=True)
     history.add(night(0), [record(4), record(90, outcome="bench-error"), record(5, outcome="failed")])
     (line,) = history.lines()
@@ -56,7 +56,7 @@ def test_what_a_broken_bench_measured_is_kept_but_not_compared(file: Path) -> No
         assert connection.execute("SELECT count(*) FROM measurements").fetchone() == (3,)
 
 
-def test_an_accepted_run_is_the_first_that_counts(file: Path) -> None:
+def test_an_accepted_run_is_the_first_that_is_compared(file: Path) -> None:
     history = history_of(file, [[4], [4], [6]])
     history.accept(history.lines()[0])
     history.add(night(3), [record(6.5, test="t.py::test_0")])
@@ -77,14 +77,14 @@ for number in range(10):
 """
 
 
-def test_several_processes_share_a_file_that_none_of_them_finds(file: Path) -> None:
+def test_several_processes_create_and_share_a_file(file: Path) -> None:
     arguments = [sys.executable, "-c", ADD_MANY, str(file)]
     processes = [subprocess.Popen([*arguments, rig], cwd=ROOT) for rig in ("bench-1", "bench-2")]
     assert [process.wait() for process in processes] == [0, 0]
     assert [len(line.points) for line in History(file).lines()] == [10, 10]
 
 
-def test_a_run_is_added_whole_or_not_at_all(file: Path) -> None:
+def test_a_run_is_added_completely_or_not_at_all(file: Path) -> None:
     history = history_of(file, [[4]])
     with pytest.raises(HistoryError, match=r"history\.sqlite: NOT NULL"):
         history.add(night(1), [record(4), record(float("nan"))])
@@ -129,19 +129,19 @@ def overwritten(file: Path) -> str:
 
 @pytest.mark.parametrize("spoil", [other_version, other_database, no_database, cut_off, overwritten])
 @pytest.mark.parametrize("create", [False, True])
-def test_a_file_that_cannot_be_used_is_left_as_it_is(file: Path, spoil: object, create: bool) -> None:
+def test_an_unusable_file_is_not_changed(file: Path, spoil: object, create: bool) -> None:
     file.parent.mkdir()
     assert callable(spoil)
-    said = spoil(file)
+    expected = spoil(file)
     before = file.read_bytes()
     with pytest.raises(HistoryError) as caught:
         History(file, create=create)
     assert str(caught.value).startswith(f"measurement history {file}: ")
-    assert said in str(caught.value)
+    assert expected in str(caught.value)
     assert file.read_bytes() == before
 
 
-def test_a_file_that_is_not_there_is_made_only_for_writing(file: Path) -> None:
+def test_a_missing_file_is_created_only_for_writing(file: Path) -> None:
     with pytest.raises(HistoryError, match="no such file; runs with --hil-history write one"):
         History(file)
     assert not file.exists()
@@ -149,7 +149,7 @@ def test_a_file_that_is_not_there_is_made_only_for_writing(file: Path) -> None:
     assert History(file).lines() == []
 
 
-def test_a_folder_that_cannot_be_made(tmp_path: Path) -> None:
+def test_a_folder_that_cannot_be_created(tmp_path: Path) -> None:
     (tmp_path / "taken").write_text("")
     with pytest.raises(HistoryError, match=r"its folder cannot be made \(File exists\)"):
         History(tmp_path / "taken" / "history.sqlite", create=True)

@@ -1,4 +1,4 @@
-"""The kernel's log: what is trouble with USB in it, and how it is read."""
+"""The kernel's log: which lines are USB problems, and how it is read."""
 
 import json
 from pathlib import Path
@@ -22,12 +22,12 @@ HARMLESS = [
     "6,802,6000002,-;cdc_acm 1-1.4.2:1.0: ttyACM0: USB ACM device",
     "3,803,6000003,-;nvme nvme0: I/O 12 QID 3 timeout",
     "11,804,6000004,-;systemd[1]: usb gadget failed",
-    "no record at all",
+    "not a record",
     "3,x,y;usb broken",
 ]
 
 
-def test_trouble_is_told_from_what_every_power_cycle_makes() -> None:
+def test_problems_are_distinguished_from_the_lines_of_every_power_cycle() -> None:
     lines = [line for record in [*TROUBLE, *HARMLESS] if (line := parse_kmsg(record)) is not None]
     assert [f"{line.text}" for line in trouble_in(lines)] == [record.partition(";")[2] for record in TROUBLE]
 
@@ -67,7 +67,7 @@ def journalctl(tmp_path: Path, body: str) -> str:
     return str(program)
 
 
-def test_without_the_right_to_read_kmsg_journalctl_is_asked(tmp_path: Path) -> None:
+def test_without_permission_for_kmsg_journalctl_is_used(tmp_path: Path) -> None:
     def entry(cursor: str, text: str) -> str:
         return json.dumps({"__CURSOR": cursor, "__MONOTONIC_TIMESTAMP": "1000000", "PRIORITY": "3", "MESSAGE": text})
 
@@ -84,6 +84,6 @@ def test_without_the_right_to_read_kmsg_journalctl_is_asked(tmp_path: Path) -> N
 
 
 @pytest.mark.parametrize("body", ["exit 1", "true"])
-def test_a_log_that_nobody_may_read_is_an_error_that_says_so(tmp_path: Path, body: str) -> None:
+def test_a_log_without_permission_is_an_error(tmp_path: Path, body: str) -> None:
     with pytest.raises(PermissionError, match=r"neither .*kmsg .* nor .*journalctl"):
         open_kernel_log(tmp_path / "kmsg", journalctl(tmp_path, body))

@@ -1,4 +1,4 @@
-"""Locks of boards: who has one is named, and no end of a process leaves one behind."""
+"""Locks of boards: errors name the owner, and a lock ends with its process."""
 
 import os
 import signal
@@ -49,7 +49,7 @@ def test_the_owner_of_a_locked_board_is_named(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("key", ["serial e661", "usb 1-1.4.2"])
-def test_a_board_is_the_same_by_whatever_name_it_goes(tmp_path: Path, key: str) -> None:
+def test_a_board_is_the_same_under_any_name(tmp_path: Path, key: str) -> None:
     with another_run(tmp_path) as process:
         with pytest.raises(BoardsInUse, match=f"board left \\({key}\\) is in use"):
             BoardLocks({"left": [key]}, tmp_path)
@@ -81,7 +81,7 @@ def test_all_boards_of_a_rig_are_locked_or_none(tmp_path: Path) -> None:
     assert descriptors() == before
 
 
-def test_released_and_taken_as_often_as_one_likes(tmp_path: Path) -> None:
+def test_locks_can_be_released_and_taken_repeatedly(tmp_path: Path) -> None:
     before = descriptors()
     for _ in range(50):
         locks = BoardLocks({"A": ["usb 1-1.4.1"], "B": ["usb 1-1.4.2", "link rfc2217://lab2:4001"]}, tmp_path)
@@ -91,7 +91,7 @@ def test_released_and_taken_as_often_as_one_likes(tmp_path: Path) -> None:
     assert descriptors() == before
 
 
-def test_every_user_may_use_the_folder_whatever_the_first_ones_umask_was(tmp_path: Path) -> None:
+def test_every_user_may_use_the_folder_despite_the_umask_of_the_first(tmp_path: Path) -> None:
     folder = tmp_path / "pico-hil"
     umask = os.umask(0o077)
     try:
@@ -130,7 +130,7 @@ def test_many_at_once_never_have_the_same_board(tmp_path: Path) -> None:
     assert not overlaps
 
 
-def test_a_lock_file_that_leads_elsewhere_is_not_followed(tmp_path: Path) -> None:
+def test_a_symlink_in_place_of_a_lock_file_is_not_followed(tmp_path: Path) -> None:
     elsewhere = tmp_path / "precious"
     elsewhere.write_text("kept")
     (tmp_path / "serial_e661.lock").symlink_to(elsewhere)
@@ -139,7 +139,7 @@ def test_a_lock_file_that_leads_elsewhere_is_not_followed(tmp_path: Path) -> Non
     assert elsewhere.read_text() == "kept"
 
 
-def test_a_folder_that_cannot_be_made_is_said(tmp_path: Path) -> None:
+def test_a_folder_that_cannot_be_created_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(BenchError, match="boards cannot be locked there"):
         BoardLocks({"B": ["serial e661"]}, tmp_path / "file" / "pico-hil")

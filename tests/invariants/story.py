@@ -1,4 +1,4 @@
-"""Composes timelines by hand, with the entries that a rig records."""
+"""Composes timelines with the entries that a rig records."""
 
 import re
 from typing import Literal
@@ -40,7 +40,7 @@ class Story:
     def __init__(self) -> None:
         self.entries: list[TimelineEntry] = []
 
-    def says(self, time_s: float, board: str, *lines: str) -> "Story":
+    def prints(self, time_s: float, board: str, *lines: str) -> "Story":
         for line in lines:
             self._add(time_s, board, "serial", line, *PATTERNS.match(time_s, board, line))
         return self
@@ -69,7 +69,7 @@ class Story:
         return self
 
     def comes_up(self, time_s: float, board: str, *, cause: int) -> "Story":
-        return self.serial(time_s, board, opened=True).says(time_s, board, f"boot id={board.lower()} cause={cause}")
+        return self.serial(time_s, board, opened=True).prints(time_s, board, f"boot id={board.lower()} cause={cause}")
 
     def goes_off(self, time_s: float, board: str) -> "Story":
         """The power switch closes the serial device first."""

@@ -15,11 +15,11 @@ def story() -> Story:
     return Story().boots(0, "A", "B")
 
 
-def test_power_causes_one(story: Story) -> None:
+def test_power_is_a_cause(story: Story) -> None:
     assert story.goes_off(5, "B").boots(7, "B").names(10) == []
 
 
-def test_a_hard_reset_of_its_own_with_all_its_signs(story: Story) -> None:
+def test_a_spontaneous_hard_reset_with_all_its_signs(story: Story) -> None:
     [found] = story.serial(5, "B", opened=False).comes_up(7, "B", cause=3).violations(10)
     assert (found.invariant, found.time_s) == ("reboot", 5)
     assert found.boards == {"B"}
@@ -31,22 +31,22 @@ def test_a_board_that_leaves_usb_and_stays_away(story: Story) -> None:
     assert "left USB" in found.text
 
 
-def test_a_soft_reset_of_its_own(story: Story) -> None:
-    [found] = story.says(5, "B", "MPY: soft reboot", "boot id=b cause=1").violations(10)
+def test_a_spontaneous_soft_reset(story: Story) -> None:
+    [found] = story.prints(5, "B", "MPY: soft reboot", "boot id=b cause=1").violations(10)
     assert shown(found) == ["0 B on", "5 B MPY: soft reboot", "5 B boot id=b cause=1"]
 
 
-def test_firmware_that_says_nothing_of_its_start(story: Story) -> None:
+def test_firmware_without_a_boot_line(story: Story) -> None:
     story.serial(5, "B", opened=False).serial(7, "B", opened=True)
     story.serial(9, "B", opened=False).serial(11, "B", opened=True)
     assert [found.time_s for found in story.violations(20)] == [5, 9]
 
 
 def test_a_second_boot_line(story: Story) -> None:
-    assert story.says(5, "B", "boot id=b cause=1").names(10) == ["reboot"]
+    assert story.prints(5, "B", "boot id=b cause=1").names(10) == ["reboot"]
 
 
-def test_the_first_boot_line_after_power_on_tells_of_a_reset_before_it() -> None:
+def test_the_first_boot_line_after_power_on_reveals_a_reset_before_it() -> None:
     story = Story().power(0, "B", on=True).comes_up(1, "B", cause=3)
     assert story.names(10) == ["reboot"]
 
@@ -58,35 +58,35 @@ def test_one_cause_accounts_for_one_reboot(story: Story) -> None:
 
 
 @pytest.mark.parametrize("kind", ["repl", "reset"])
-def test_the_framework_resets_over_the_repl(story: Story, kind: Literal["repl", "reset"]) -> None:
+def test_the_framework_resets_a_board_over_the_repl(story: Story, kind: Literal["repl", "reset"]) -> None:
     story.stop(5, "B", kind).serial(6, "B", opened=False).comes_up(8, "B", cause=3)
     assert story.names(10) == []
 
 
-def test_the_framework_resets_softly(story: Story) -> None:
-    assert story.stop(5, "B", "repl").says(6, "B", "MPY: soft reboot", "boot id=b cause=1").names(10) == []
+def test_the_framework_causes_a_soft_reset(story: Story) -> None:
+    assert story.stop(5, "B", "repl").prints(6, "B", "MPY: soft reboot", "boot id=b cause=1").names(10) == []
 
 
-def test_each_soft_reset_takes_a_cause(story: Story) -> None:
-    story.stop(5, "B", "repl").says(6, "B", "MPY: soft reboot").says(7, "B", "MPY: soft reboot")
+def test_each_soft_reset_needs_a_cause(story: Story) -> None:
+    story.stop(5, "B", "repl").prints(6, "B", "MPY: soft reboot").prints(7, "B", "MPY: soft reboot")
     assert [found.time_s for found in story.violations(10)] == [7]
 
 
-def test_a_board_that_comes_up_although_it_was_switched_off(story: Story) -> None:
+def test_a_board_that_boots_although_it_was_switched_off(story: Story) -> None:
     assert story.goes_off(5, "B").comes_up(7, "B", cause=1).names(10) == ["reboot"]
 
 
-def test_what_is_done_to_one_board_is_no_cause_for_another(story: Story) -> None:
+def test_an_action_on_one_board_is_not_a_cause_for_another(story: Story) -> None:
     story.stop(5, "A", "reset").serial(5, "B", opened=False).comes_up(7, "B", cause=3)
     assert [found.boards for found in story.violations(10)] == [{"B"}]
 
 
-def test_the_banner_is_no_reboot(story: Story) -> None:
-    story.says(5, "B", "MicroPython v1.27 on 2025-12-09; Raspberry Pi Pico W with RP2040", ">>> ")
+def test_the_banner_is_not_a_reboot(story: Story) -> None:
+    story.prints(5, "B", "MicroPython v1.27 on 2025-12-09; Raspberry Pi Pico W with RP2040", ">>> ")
     assert story.names(10) == []
 
 
-def test_a_brown_out_causes_one(story: Story) -> None:
+def test_a_brown_out_is_a_cause(story: Story) -> None:
     story.serial(5, "B", opened=False).fault(5, "B", "brown_out", begins=True).fault(
         5.1, "B", "brown_out", begins=False
     )
@@ -98,15 +98,15 @@ def test_a_dropped_usb_connection_comes_back_without_a_boot(story: Story) -> Non
     story.serial(5, "B", opened=False).fault(5, "B", "usb_drop", begins=True)
     story.serial(7, "B", opened=True).fault(7, "B", "usb_drop", begins=False)
     assert story.names(8) == []
-    assert story.says(9, "B", "boot id=b cause=1").names(10) == ["reboot"]
+    assert story.prints(9, "B", "boot id=b cause=1").names(10) == ["reboot"]
 
 
-def test_other_faults_are_no_cause(story: Story) -> None:
+def test_other_faults_are_not_causes(story: Story) -> None:
     story.fault(4, "B", "garbled_serial", begins=True).fault(4.5, "B", "garbled_serial", begins=False)
     assert story.serial(5, "B", opened=False).names(10) == ["reboot"]
 
 
-def test_a_sibling_on_the_same_hub_is_named_with_its_port() -> None:
+def test_a_neighbour_on_the_same_hub_is_named_with_its_port() -> None:
     story = Story().power(0, "A", on=True, port="main/1").comes_up(1, "A", cause=1)
     story.power(2, "B", on=True, port="main/2").comes_up(3, "B", cause=1)
     story.serial(9, "A", opened=False).power(9.3, "A", on=False, port="main/1")
@@ -118,7 +118,7 @@ def test_a_sibling_on_the_same_hub_is_named_with_its_port() -> None:
     )
 
 
-def test_a_sibling_that_a_surge_browns_out() -> None:
+def test_a_neighbour_that_an_inrush_browns_out() -> None:
     story = Story().power(0, "B", on=True, port="main/2").comes_up(1, "B", cause=1)
     story.power(9, "A", on=True, port="main/1").comes_up(10, "A", cause=1)
     [found] = story.serial(9.1, "B", opened=False).comes_up(11, "B", cause=1).violations(12)
@@ -126,7 +126,7 @@ def test_a_sibling_that_a_surge_browns_out() -> None:
 
 
 @pytest.mark.parametrize(("port", "time_s"), [("other/1", 9), ("main/1", 6.9), ("main/1", 10.3)])
-def test_what_was_switched_elsewhere_or_at_another_time_is_no_suspect(port: str, time_s: float) -> None:
+def test_a_port_of_another_hub_or_another_time_is_not_suspected(port: str, time_s: float) -> None:
     story = Story().power(0, "B", on=True, port="main/2").comes_up(1, "B", cause=1)
     story.power(time_s, "A", on=True, port=port)
     [found] = story.serial(9.1, "B", opened=False).comes_up(11, "B", cause=1).violations(12)

@@ -11,7 +11,7 @@ HEALTHY = (
     DISCOVERY + "test_client_joins_and_is_registered",
     ORDER + "test_each_client_prints_the_role_of_its_place",
 )
-"""Run on every mutant: a bug in one behaviour must not look like dead firmware. A mutant may except some of them."""
+"""Run on every mutant: a bug in one behaviour must not look like dead firmware. A mutant may exempt some of them."""
 
 
 @dataclass(frozen=True)
@@ -23,11 +23,11 @@ class Mutant:
     old: str
     new: str
     caught_by: tuple[str, ...]
-    """Tests that must fail; of a test with parameters, named without them, at least one."""
+    """Tests that must fail. If a parametrized test is named without parameters, at least one of its cases must fail."""
     also: tuple[str, ...] = ()
     """Tests of ``healthy`` that fail too."""
     healthy: tuple[str, ...] = HEALTHY
-    """Tests that pass nevertheless."""
+    """Tests that must pass, except those above."""
 
 
 PICOLINK = "lib/picolink/"

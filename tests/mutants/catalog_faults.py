@@ -1,4 +1,4 @@
-"""Mutants that only show when something else goes wrong too."""
+"""Broken firmware whose bugs appear only together with a fault."""
 
 from tests.mutants.catalog import DISCOVERY, ORDER, PICOLINK, Mutant
 

@@ -144,7 +144,7 @@ MUTANTS = (
         (FIRST_BOOT + "test_nothing_happens_while_nothing_happens",),
         healthy=HEALTHY,
     ),
-    # What this app brought to light in the others.
+    # Bugs in the other apps that this app revealed.
     Mutant(
         "other-address-unnoticed",
         PICOLINK + "wifi.py",

@@ -1,4 +1,4 @@
-"""The table of mutants at the end of a run that names this folder."""
+"""The table of mutants at the end of a run of this folder."""
 
 import pytest
 
@@ -6,7 +6,7 @@ from tests.mutants.run import MUTANT_PROPERTY
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Which mutant was caught by which tests."""
+    """Print which tests caught each mutant."""
     rows: list[tuple[str, str, list[str]]] = []
     for outcome, verdict in (("passed", "caught"), ("failed", "NOT AS MEANT")):
         for report in terminalreporter.getreports(outcome):

@@ -1,6 +1,6 @@
-"""A pytest plugin: boards that hold the firmware without the bug, as those of a bench do after an earlier run.
+"""A pytest plugin: the boards already hold the firmware without the bug, as on a bench after an earlier run.
 
-Of a mutant only the file with the bug has to be written then: a third of the time that a mutant takes.
+Then only the file with the bug is deployed, which saves a third of the time of a mutant.
 """
 
 import json
@@ -21,7 +21,7 @@ from tests.mutants.run import ROOT
 def pytest_fixture_setup(
     fixturedef: pytest.FixtureDef[Any], request: pytest.FixtureRequest
 ) -> Generator[None, Any, Any]:
-    """When the rig has been opened, the boards get the app of the first test."""
+    """Install the app of the first test on all boards when the rig has been opened."""
     value = yield
     if fixturedef.argname == "hil_open_rig":
         app = request.session.items[0].stash.get(APP, None)

@@ -15,13 +15,13 @@ from tests.mutants.catalog import Mutant
 
 ROOT = Path(__file__).parents[2]
 MUTANT_PROPERTY = "hil-mutant"
-"""In a test's ``user_properties``: the mutant's name, and what failed on it."""
+"""Key in a test's ``user_properties``; the value is the mutant's name and the tests that failed."""
 REAL_SECONDS = 120
-"""For one run of a few tests; a mutant must not hang the run."""
+"""Timeout for a run of a few tests, so that no mutant can hang."""
 
 OPTIONS = (
     *("-v", "--color=no", "--rig", "rigs/virtual.yaml"),
-    # Of the preloaded modules, whose plain assertions need no explanation.
+    # Preloaded modules have no rewritten assertions. They need none.
     *("-W", "ignore:Module already imported:pytest.PytestAssertRewriteWarning"),
     *("-p", "no:cacheprovider", "-p", "no:xdist", "-p", "no:hypothesispytest", "-p", "no:allure_pytest"),
     *("-p", "tests.mutants.earlier_firmware"),
@@ -39,24 +39,24 @@ _VERDICT = re.compile(r"^(testplans/\S+) (PASSED|FAILED|SKIPPED|ERROR|BENCH ERRO
 
 
 def mutate(mutant: Mutant, folder: Path) -> Path:
-    """A copy of the firmware in ``folder`` with the bug. Raises ``ValueError`` when the code no longer fits."""
+    """A copy of the firmware in ``folder`` with the bug. Raises ``ValueError`` if the code has changed."""
     copy = folder / "firmware"
     shutil.copytree(ROOT / "firmware", copy, ignore=shutil.ignore_patterns("__pycache__"))
     source = copy / mutant.file
     text = source.read_text()
     if text.count(mutant.old) != 1:
         raise ValueError(
-            f"mutant {mutant.name}: its old text is {text.count(mutant.old)} times in firmware/{mutant.file}, must be "
-            "there once; adapt tests/mutants/catalog.py to the code"
+            f"mutant {mutant.name}: its old text occurs {text.count(mutant.old)} times in firmware/{mutant.file}, must "
+            "occur once; adapt tests/mutants/catalog*.py to the code"
         )
     source.write_text(text.replace(mutant.old, mutant.new))
     return copy
 
 
 def verdicts(firmware: Path, tests: Sequence[str]) -> Mapping[str, str]:
-    """Verdict by test id of testplans run on the virtual rig with that firmware, in a process of their own.
+    """Run test plans on the virtual rig with ``firmware``, in a separate process. Returns the verdict by test id.
 
-    The process is forked from one that has imported everything: a third of the time of a run would be imports.
+    The process is forked from one that has imported everything, because imports would take a third of the time.
     """
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(list(PRELOADED))
@@ -68,23 +68,23 @@ def verdicts(firmware: Path, tests: Sequence[str]) -> Mapping[str, str]:
         if run.is_alive():
             run.kill()
             run.join()
-            raise TimeoutError(f"pytest was not done in {REAL_SECONDS} s:\n{output.read()}")
-        said = output.read()
-    found = dict(_VERDICT.findall(said))
+            raise TimeoutError(f"pytest did not finish within {REAL_SECONDS} s:\n{output.read()}")
+        printed = output.read()
+    found = dict(_VERDICT.findall(printed))
     if not found:
-        raise RuntimeError(f"pytest ran no testplan:\n{said}")
+        raise RuntimeError(f"pytest ran no testplan:\n{printed}")
     return found
 
 
 def _run_pytest(arguments: Sequence[str], output: str) -> None:
-    """All of a forked process: its output goes to a file, as that of a program started from a shell could."""
+    """Run pytest in the forked process. ``output`` is the file for its standard output and error."""
     descriptor = os.open(output, os.O_WRONLY)
     for standard in (1, 2):
         os.dup2(descriptor, standard)
     os.chdir(ROOT)
-    # Neither options nor the worker's identity of the pytest around it are for this one.
+    # Options and the worker id of the outer pytest do not apply here.
     for name in [name for name in os.environ if name.startswith("PYTEST_")]:
         del os.environ[name]
-    # What was imported before the fork is nothing to look through for garbage.
+    # Do not search objects from before the fork for garbage.
     gc.freeze()
     pytest.main([*arguments])

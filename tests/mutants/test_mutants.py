@@ -1,4 +1,4 @@
-"""Each mutant is caught by the tests meant for it, and by failing, not by breaking the bench."""
+"""Each mutant is caught by the tests that are meant to, and by failures, not by bench errors."""
 
 import re
 from collections.abc import Mapping
@@ -22,7 +22,7 @@ MUTANTS = (
 
 
 def of(test: str, found: Mapping[str, str]) -> set[str]:
-    """Verdicts of a test, of all its parametrizations when it is named without."""
+    """Verdicts of a test; of all its parametrizations if ``test`` has no parameters."""
     return {verdict for name, verdict in found.items() if name == test or name.startswith(test + "[")}
 
 
@@ -36,12 +36,12 @@ def test_mutant_is_caught_by_the_right_test(mutant: Mutant, tmp_path: Path, requ
     assert [test for test in mutant.caught_by if "FAILED" not in of(test, found)] == [], "not caught"
     expected = {*mutant.caught_by, *mutant.also}
     assert [test for test in mutant.healthy if test not in expected and of(test, found) != {"PASSED"}] == [], (
-        "all is dead"
+        "the firmware does not work at all"
     )
 
 
 def test_the_firmware_itself_passes(tmp_path: Path) -> None:
-    # All test plans on it: `make plans`.
+    # `make plans` runs all test plans on it.
     mutant = Mutant("none", "roles/ap.py", 'say_boot("roles", "ap")', 'say_boot("roles", "ap")', ())
     tests = sorted({test for mutant in MUTANTS for test in mutant.healthy})
     assert set(verdicts(mutate(mutant, tmp_path), tests).values()) == {"PASSED"}

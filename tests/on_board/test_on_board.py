@@ -14,7 +14,7 @@ PROGRAMS = sorted(path.stem for path in FOLDER.glob("[!_]*.py"))
 
 
 class Stripped(ast.NodeTransformer):
-    """A program without what a board has no use for."""
+    """Removes everything from a program that a board does not need."""
 
     def visit_Expr(self, node: ast.Expr) -> ast.Expr | None:
         is_text = isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)

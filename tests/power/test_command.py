@@ -115,7 +115,7 @@ def test_a_command_that_never_ends(plug: Path) -> None:
     )
 
 
-def test_no_such_program(plug: Path) -> None:
+def test_a_missing_program(plug: Path) -> None:
     one = port(plug)
     plug.unlink()
     found = error(one)

@@ -1,4 +1,4 @@
-"""Rigs of several cells, and xdist, as whoever runs pytest sees them."""
+"""Rigs of several cells, with and without xdist, as the user of pytest sees them."""
 
 import json
 from pathlib import Path
@@ -8,7 +8,7 @@ import pytest
 
 MANIFEST = """\
 app: talk
-description: says who it is
+description: prints its SSID
 roles:
   ap: {files: {main.py: main.py}}
   client: {files: {main.py: main.py}}
@@ -81,7 +81,7 @@ def lab(pytester: pytest.Pytester) -> Path:
 
 
 def seen(pytester: pytest.Pytester) -> dict[str, set[tuple[str, str]]]:
-    """By process: the boards of its tests, and their SSID."""
+    """The boards of its tests and their SSID, by process."""
     found: dict[str, set[tuple[str, str]]] = {}
     for file in (pytester.path / "seen").iterdir():
         boards, ssid = json.loads(file.read_text())
@@ -98,11 +98,11 @@ def test_each_worker_has_a_cell_to_itself(pytester: pytest.Pytester, lab: Path) 
             "rig: lab, seed 1",
             "cell: west, AP A, clients B C, probe none",
             "cell: east, AP E, clients F G H, probe none",
-            # Whichever worker got it: the verdict does not depend on that.
+            # The verdict does not depend on which worker ran it.
             'SKIPPED * needs 3 clients, cell west of rig "lab" has 2: B, C; run it with --hil-cell east',
         ]
     )
-    # The killed one has lost its test alone, and its cell to nobody but its successor.
+    # The killed worker lost only its test, and only its replacement got its cell.
     found = seen(pytester)
     assert sorted({boards for each in found.values() for boards in each}) == [("ABC", "West"), ("EFG", "East")]
     assert all(len(each) == 1 for each in found.values())
@@ -153,7 +153,7 @@ def test_more_workers_than_cells_of_real_boards_are_refused(pytester: pytest.Pyt
     result = pytester.runpytest("--rig", rig, "-n", "3")
     assert result.ret == pytest.ExitCode.USAGE_ERROR
     text = "rig lab has 2 cells (west, east) for 3 workers, and no two can share a board; give -n 2, or -n auto. "
-    result.stderr.fnmatch_lines([f"ERROR: {text}docs/rig.md, Cells, says how a rig gets more"])
+    result.stderr.fnmatch_lines([f"ERROR: {text}docs/rig.md (Cells) explains how a rig gets more"])
     result = pytester.runpytest("--rig", rig, "-n", "2", "--hil-cell", "east")
     assert result.ret == pytest.ExitCode.USAGE_ERROR
     result.stderr.fnmatch_lines(["ERROR: rig lab has 1 cell (east) for 2 workers, *; give -n 1, *"])
@@ -166,7 +166,9 @@ def test_as_many_workers_as_cells_of_real_boards_when_pytest_may_choose(pytester
     result.stdout.fnmatch_lines(["2 workers *"])
 
 
-def test_a_cell_with_a_dead_board_does_not_block_what_another_can_do(pytester: pytest.Pytester, lab: Path) -> None:
+def test_a_cell_with_a_dead_board_does_not_block_what_another_cell_can_run(
+    pytester: pytest.Pytester, lab: Path
+) -> None:
     pytester.makeconftest(
         """
         import pytest
@@ -180,5 +182,5 @@ def test_a_cell_with_a_dead_board_does_not_block_what_another_can_do(pytester: p
     )
     pytester.makepyfile(EACH_IN_ITS_CELL.replace("range(6)", "range(12)"))
     result = pytester.runpytest("--rig", lab, "-n", "2")
-    # Each worker has two tests in hand: while the first finds that the AP is dead, the second waits for it.
+    # xdist gives each worker two tests: the second is already queued while the first finds that the AP is dead.
     result.stdout.fnmatch_lines(["*10 passed, 1 bench-error, 1 blocked*"])

@@ -1,4 +1,4 @@
-"""Faults and conditions as pytest sees them: the fixtures, the marker, the option, the summary."""
+"""Faults and conditions in pytest: the fixtures, the marker, the option, the summary."""
 
 from pathlib import Path
 
@@ -95,7 +95,7 @@ def test_wrong_condition_is_a_usage_error(pytester: pytest.Pytester, rig: Path) 
 
 
 @pytest.mark.parametrize("given", ["latency=nan", "latency=inf", "latency=-1", "loss=nan", "loss=1.1"])
-def test_conditions_that_no_packet_can_have(pytester: pytest.Pytester, rig: Path, given: str) -> None:
+def test_impossible_conditions(pytester: pytest.Pytester, rig: Path, given: str) -> None:
     result = pytester.runpytest("--rig", rig, "--hil-condition", given)
     assert result.ret == pytest.ExitCode.USAGE_ERROR
     result.stderr.fnmatch_lines([f"ERROR: --hil-condition: '{given}': *; write for example loss=0.1*"])

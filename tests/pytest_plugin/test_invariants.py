@@ -1,4 +1,4 @@
-"""Invariants watched in every test, on a virtual rig with firmware that breaks them."""
+"""Invariants checked in every test, on a virtual rig with firmware that breaks them."""
 
 from pathlib import Path
 
@@ -34,7 +34,7 @@ APPS = {
     "raises": WAITS.format("def f():\n    return 1 // 0\nf()"),
     "resets": "import machine, time\ntime.sleep(2)\nprint('begun')\ntime.sleep(1)\nmachine.reset()\n",
     "exits": "import sys, time\ntime.sleep(2)\nprint('begun')\ntime.sleep(1)\nsys.exit()\n",
-    # Writing outside of memory is how firmware on a real board gets a hard fault.
+    # On a real board too, a write outside of memory causes a hard fault.
     "crashes": WAITS.format("import uctypes\nuctypes.bytearray_at(0x7fffff00, 4)[0] = 1"),
     "masters": WAITS.format("print('role role=MASTER')"),
 }
@@ -129,7 +129,7 @@ def test_two_masters(ap, clients, go):
     result.stdout.no_fnmatch_line("*invariants that did not hold*")
 
 
-def test_a_test_that_fails_anyway_shows_them_too(pytester: pytest.Pytester, rig: Path) -> None:
+def test_a_test_that_fails_anyway_shows_violations_too(pytester: pytest.Pytester, rig: Path) -> None:
     result = run(
         pytester,
         rig,
@@ -161,7 +161,7 @@ def test_setup(broken_setup):
     assert result.stdout.str().count("- invariants that did not hold -") == 2
 
 
-def test_what_the_framework_does_is_no_violation(pytester: pytest.Pytester, rig: Path) -> None:
+def test_actions_of_the_framework_are_not_violations(pytester: pytest.Pytester, rig: Path) -> None:
     result = run(
         pytester,
         rig,
@@ -184,7 +184,7 @@ def test_all_of_it(ap, clients, clock, go):
     result.assert_outcomes(passed=1)
 
 
-def test_one_that_is_expected_must_occur_and_no_other(pytester: pytest.Pytester, rig: Path) -> None:
+def test_an_expected_violation_must_occur_and_no_other_may(pytester: pytest.Pytester, rig: Path) -> None:
     result = run(
         pytester,
         rig,

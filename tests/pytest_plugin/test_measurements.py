@@ -1,4 +1,4 @@
-"""Measurements as data, the history and the job summary, by whole pytest runs with a rig that none of them opens."""
+"""Measurements as data, the history and the job summary, in complete pytest runs with a rig that no test opens."""
 
 import json
 from pathlib import Path
@@ -49,7 +49,7 @@ def folder(pytester: pytest.Pytester) -> Path:
     return pytester.path
 
 
-def of_nights(file: Path, nights: int, *values: float) -> History:
+def history_of_nights(file: Path, nights: int, *values: float) -> History:
     """A history of the rig `small` in which the three failovers took ``values``."""
     history = History(file, create=True)
     for number in range(nights):
@@ -106,13 +106,15 @@ def test_every_measurement_is_a_line_of_json(pytester: pytest.Pytester, folder: 
     }
 
 
-def test_junit_has_measurements_as_people_write_them(pytester: pytest.Pytester, folder: Path) -> None:
+def test_junit_has_measurements_in_readable_form(pytester: pytest.Pytester, folder: Path) -> None:
     pytester.runpytest("--rig", "rig.yaml", "-k", "failover", "--junitxml=junit.xml", "-o", "junit_family=xunit1")
     found = [element.attrib for element in ET.parse(folder / "junit.xml").iter("property")]
     assert {"name": "measurement:failover", "value": "6.25 s (limit 80 s)"} in found
 
 
-def test_what_is_no_number_fails_and_spoils_neither_log_nor_history(pytester: pytest.Pytester, folder: Path) -> None:
+def test_a_value_that_is_not_a_number_fails_and_leaves_log_and_history_valid(
+    pytester: pytest.Pytester, folder: Path
+) -> None:
     pytester.makepyfile(
         test_it="""
         import pytest
@@ -135,10 +137,10 @@ def test_what_is_no_number_fails_and_spoils_neither_log_nor_history(pytester: py
 
 
 @pytest.mark.parametrize("fails", [True, False])
-def test_what_got_worse_is_shown_and_fails_the_run_if_that_is_wanted(
+def test_a_regression_is_shown_and_fails_the_run_on_request(
     pytester: pytest.Pytester, folder: Path, monkeypatch: pytest.MonkeyPatch, fails: bool
 ) -> None:
-    of_nights(folder / "history.sqlite", 8, 4.5, 5, 6.25)
+    history_of_nights(folder / "history.sqlite", 8, 4.5, 5, 6.25)
     monkeypatch.setenv("HIL_TEST_FACTOR", "1.5")
     options = ("--rig", "rig.yaml", "-k", "failover", "-o", "hil_history=history.sqlite", "--hil-summary", "summary.md")
     result = pytester.runpytest(*options, *(["--hil-fail-on-regression"] if fails else []))
@@ -160,7 +162,7 @@ def test_what_got_worse_is_shown_and_fails_the_run_if_that_is_wanted(
 
 
 def test_a_run_like_the_others_passes(pytester: pytest.Pytester, folder: Path) -> None:
-    of_nights(folder / "history.sqlite", 8, 4.5, 5, 6.25)
+    history_of_nights(folder / "history.sqlite", 8, 4.5, 5, 6.25)
     options = ("--rig", "rig.yaml", "-k", "failover", "--hil-history", "history.sqlite")
     result = pytester.runpytest(*options, "--hil-fail-on-regression")
     assert result.ret == pytest.ExitCode.OK
@@ -168,7 +170,7 @@ def test_a_run_like_the_others_passes(pytester: pytest.Pytester, folder: Path) -
 
 
 def test_another_rig_or_condition_is_not_compared(pytester: pytest.Pytester, folder: Path) -> None:
-    of_nights(folder / "history.sqlite", 8, 0.1, 0.1, 0.1)
+    history_of_nights(folder / "history.sqlite", 8, 0.1, 0.1, 0.1)
     options = ("--rig", "rig.yaml", "-k", "failover", "--hil-history", "history.sqlite", "--hil-condition", "loss=0.1")
     result = pytester.runpytest(*options, "--hil-fail-on-regression")
     assert result.ret == pytest.ExitCode.OK
@@ -184,7 +186,7 @@ def test_another_rig_or_condition_is_not_compared(pytester: pytest.Pytester, fol
         (["--hil-fail-on-regression"], "--hil-fail-on-regression needs earlier runs to compare with; give --hil-hist*"),
     ],
 )
-def test_files_that_cannot_be_used_are_said_before_any_test(
+def test_unusable_files_are_reported_before_any_test(
     pytester: pytest.Pytester, folder: Path, options: list[str], said: str
 ) -> None:
     result = pytester.runpytest("--rig", "rig.yaml", *options)
@@ -193,7 +195,7 @@ def test_files_that_cannot_be_used_are_said_before_any_test(
     assert (folder / "rig.yaml").read_text() == RIG.strip()
 
 
-def test_a_history_that_breaks_during_the_run_is_told_and_fails_the_run(
+def test_a_history_that_breaks_during_the_run_is_reported_and_fails_the_run(
     pytester: pytest.Pytester, folder: Path
 ) -> None:
     pytester.makepyfile(
@@ -213,7 +215,7 @@ def test_a_history_that_breaks_during_the_run_is_told_and_fails_the_run(
     assert json.loads((folder / "measured.jsonl").read_text())["value"] == 4
 
 
-def test_only_collecting_leaves_the_files_alone(pytester: pytest.Pytester, folder: Path) -> None:
+def test_collect_only_does_not_touch_the_files(pytester: pytest.Pytester, folder: Path) -> None:
     (folder / "measured.jsonl").write_text("of an earlier run\n")
     options = ("--hil-history", "history.sqlite", "--hil-measurements", "measured.jsonl", "--hil-summary", "summary.md")
     pytester.runpytest("--rig", "rig.yaml", "--collect-only", *options)
@@ -222,7 +224,7 @@ def test_only_collecting_leaves_the_files_alone(pytester: pytest.Pytester, folde
     assert (folder / "summary.md").read_text() == ""
 
 
-def test_a_worker_that_dies_takes_no_other_measurement_with_it(pytester: pytest.Pytester, folder: Path) -> None:
+def test_a_worker_that_dies_loses_only_its_own_measurement(pytester: pytest.Pytester, folder: Path) -> None:
     pytester.makepyfile(
         test_it="""
         import os

@@ -1,6 +1,6 @@
-"""Plugins of others beside pico-hil: those that repeat failed tests, and those that just have to work.
+"""Other pytest plugins together with pico-hil: those that repeat failed tests, and some that only have to work.
 
-They are loaded into processes of their own, from a folder that no other test has on its path: ``other_plugins.txt``.
+They are loaded in separate processes, from a folder that is on no other test's path: ``other_plugins.txt``.
 """
 
 import json
@@ -57,7 +57,7 @@ def test_hangs(boards):
 ALWAYS = ("hil", "xdist", "timeout", "repeat")
 """Plugins that are loaded in every run."""
 BESIDE = ("randomly", "metadata", "html", "pytest_cov", "allure_pytest")
-"""Plugins that are loaded beside those that repeat tests."""
+"""Plugins that are loaded together with those that repeat tests."""
 REPEATING = {
     "rerunfailures": ("-p", "rerunfailures", "--reruns", "1"),
     "pytest-retry": ("-p", "pytest-retry", "--retries", "1"),
@@ -74,7 +74,7 @@ RunPlan = Callable[..., pytest.RunResult]
 
 @pytest.fixture
 def run_plan(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> RunPlan:
-    """Runs :data:`TESTS` with the plugins :data:`ALWAYS` and options, in a process of its own."""
+    """Runs :data:`TESTS` with the plugins :data:`ALWAYS` and options, in a separate process."""
     if not FOLDER.is_dir():
         pytest.fail(f"{FOLDER}: not there; run `make build/other_plugins/.installed`", pytrace=False)
     monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
@@ -101,7 +101,7 @@ def measured(folder: Path) -> list[float]:
 
 
 def allure_results(path: Path) -> dict[str, list[tuple[str, bool]]]:
-    """Test to its attempts: their status, and whether they have attachments."""
+    """The attempts of each test: their status, and whether they have attachments."""
     found: dict[str, list[tuple[str, bool]]] = {}
     for file in (path / "allure").glob("*-result.json"):
         result: dict[str, Any] = json.loads(file.read_text())
@@ -110,13 +110,13 @@ def allure_results(path: Path) -> dict[str, list[tuple[str, bool]]]:
 
 
 def properties(path: Path, test: str) -> list[dict[str, str]]:
-    """The properties of each element that JUnit XML has for the test."""
+    """The properties of every JUnit XML element of the test."""
     cases = [case for case in ET.parse(path / "junit.xml").iter("testcase") if case.attrib["name"] == test]
     return [{each.attrib["name"]: each.attrib["value"] for each in case.iter("property")} for case in cases]
 
 
 def texts(path: Path) -> Iterable[str]:
-    """All that a run leaves, but for the program of its tests."""
+    """The content of all files that a run leaves, without its tests and configuration."""
     for file in path.rglob("*"):
         if file.is_file() and file.suffix not in (".py", ".pyc", ".yaml"):
             yield file.read_bytes().decode(errors="replace")
@@ -167,7 +167,7 @@ def test_every_attempt_is_kept_and_shown(
     last = properties(path, "test_cable")[-1]
     assert last["attempt"] == "2"
     assert last["attempt:1"] == "bench-error: PowerError: hub main, port 2: no answer to ***"
-    # Of the attempt before, and gone with it.
+    # The outcome of the previous attempt does not remain.
     assert "outcome" not in last
     assert properties(path, "test_wrong")[-1]["measurement:failover"] == "9 s (limit 6 s)"
     records = [json.loads(line) for line in (path / "measured.jsonl").read_text().splitlines()]
@@ -186,18 +186,18 @@ def test_every_attempt_is_kept_and_shown(
 
 def test_a_repeated_test_that_is_rerun_keeps_all_attempts(pytester: pytest.Pytester, run_plan: RunPlan) -> None:
     run_plan(*REPEATING["rerunfailures"], "--count", "2", "-k", "flaky or good")
-    # Each repetition is a test of its own, with attempts of its own.
+    # Each repetition is a separate test with its own attempts.
     assert folders(pytester.path) == [
         *("flaky[1-2]", "flaky[1-2].attempt-1", "flaky[2-2]", "flaky[2-2].attempt-1"),
         *("good[1-2]", "good[2-2]"),
     ]
-    # The next run needs no second attempt, and does not leave those of this one.
+    # The next run needs no second attempt, and removes the folders of this one.
     run_plan(*REPEATING["rerunfailures"], "--count", "2", "-k", "flaky or good")
     assert folders(pytester.path) == ["flaky[1-2]", "flaky[2-2]", "good[1-2]", "good[2-2]"]
 
 
 def test_two_plugins_that_repeat_tests_at_once(pytester: pytest.Pytester, run_plan: RunPlan) -> None:
-    # pytest-retry marks the tests in a way that pytest-rerunfailures understands too: two attempts, and these twice.
+    # pytest-rerunfailures also understands the marks of pytest-retry: two attempts, each of them made twice.
     options = ("-p", "rerunfailures", *REPEATING["pytest-retry"])
     done = run_plan(*options, "-k", "wrong or cable")
     assert "test_it.py::test_wrong: failed at attempt 4 of 4" in done.stdout.lines

@@ -1,4 +1,4 @@
-"""Outcomes and reports, with a rig that no test of these opens."""
+"""Outcomes and reports, with a rig that no test opens."""
 
 from pathlib import Path
 from xml.etree import ElementTree as ET
@@ -47,7 +47,7 @@ THREE_OUTCOMES = """
     def test_cable_among_others(twice_broken_teardown): pass
 
     @pytest.mark.xfail(reason="known defect")
-    def test_cable_is_no_known_defect(): raise BenchError(CABLE)
+    def test_cable_is_not_a_known_defect(): raise BenchError(CABLE)
 
     @pytest.mark.xfail(reason="known defect")
     def test_known_defect(): assert False
@@ -105,7 +105,7 @@ def test_the_traceback_of_our_errors_ends_in_the_test(pytester: pytest.Pytester,
     result.stdout.fnmatch_lines(["*measurements.py:*: MeasurementExceeded"])
 
 
-def test_the_key_of_the_wifi_appears_nowhere(pytester: pytest.Pytester, rig_file: Path) -> None:
+def test_the_wifi_key_appears_nowhere(pytester: pytest.Pytester, rig_file: Path) -> None:
     pytester.makepyfile(
         test_it="""
         import logging
@@ -132,7 +132,7 @@ def test_the_key_of_the_wifi_appears_nowhere(pytester: pytest.Pytester, rig_file
         assert shown in text
 
 
-def test_what_the_environment_puts_into_power_commands_appears_nowhere(
+def test_environment_variables_in_power_commands_appear_nowhere(
     pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PLUG", "admin-4711")
@@ -143,7 +143,7 @@ def test_what_the_environment_puts_into_power_commands_appears_nowhere(
     pytester.makepyfile(
         test_it="""
         def test_output():
-            print("plug says admin-4711")
+            print("the plug prints admin-4711")
             assert "admin-4711" == "other"
         """
     )
@@ -151,7 +151,7 @@ def test_what_the_environment_puts_into_power_commands_appears_nowhere(
     result.assert_outcomes(failed=1)
     text = result.stdout.str() + (pytester.path / "junit.xml").read_text()
     assert "admin-4711" not in text
-    assert "plug says ***" in text
+    assert "the plug prints ***" in text
 
 
 def test_a_test_that_never_finished_has_no_verdict(pytester: pytest.Pytester, rig_file: Path) -> None:

@@ -1,4 +1,4 @@
-"""The plugin without a rig, and with rigs, options and markers that are wrong: no board is ever switched."""
+"""The plugin without a rig, and with wrong rigs, options and markers. No board is ever switched."""
 
 import subprocess
 import sys
@@ -92,7 +92,7 @@ def test_a_rig_is_given_by_name_or_path(pytester: pytest.Pytester, rig_file: Pat
     result.assert_outcomes(passed=1)
 
 
-def test_the_ini_file_gives_a_rig_whatever_the_current_folder(
+def test_the_ini_file_gives_a_rig_from_any_folder(
     pytester: pytest.Pytester, rig_file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pytester.makeini("[pytest]\nhil_rig = rigs/small.yaml\n")
@@ -113,7 +113,7 @@ def test_a_wrong_rig_file_is_a_usage_error_with_file_and_line(pytester: pytest.P
     assert "hush-hush" not in result.stderr.str() + result.stdout.str()
 
 
-def test_an_unknown_rig_is_a_usage_error_that_lists_the_known(pytester: pytest.Pytester, rig_file: Path) -> None:
+def test_an_unknown_rig_is_a_usage_error_that_lists_the_known_ones(pytester: pytest.Pytester, rig_file: Path) -> None:
     result = pytester.runpytest("--rig", "nowhere")
     assert result.ret == pytest.ExitCode.USAGE_ERROR
     result.stderr.fnmatch_lines(["ERROR: nowhere: no such rig;*: small"])
@@ -144,7 +144,7 @@ def test_an_unknown_app_is_a_usage_error_at_its_test(pytester: pytest.Pytester, 
     result.stderr.fnmatch_lines(["ERROR: test_it.py:3: no firmware app 'rolse'; known: *"])
 
 
-def test_what_the_rig_lacks_is_skipped_by_name(pytester: pytest.Pytester, rig_file: Path) -> None:
+def test_the_reason_of_a_skip_names_what_the_rig_lacks(pytester: pytest.Pytester, rig_file: Path) -> None:
     pytester.makepyfile(
         """
         import pytest

@@ -1,4 +1,4 @@
-"""Recovery, quarantine and blocked tests, as whoever runs pytest sees them: sick boards on a virtual rig."""
+"""Recovery, quarantine and blocked tests as the user of pytest sees them, with faulty boards on a virtual rig."""
 
 import random
 import re
@@ -21,7 +21,7 @@ boards:
 
 MANIFEST = """\
 app: talk
-description: says who it is
+description: prints its role
 roles:
   ap: {files: {main.py: main.py}}
   client: {files: {data.bin: data.bin, main.py: main.py}}
@@ -37,10 +37,10 @@ while True:
     time.sleep(10)
 """
 
-SICK_BOARDS = """
+FAULTY_BOARDS = """
 import pytest
 
-FENDS_OFF_CTRL_C = '''
+CATCHES_CTRL_C = '''
 import time
 while True:
     try:
@@ -73,11 +73,11 @@ while caught < 60:
     except KeyboardInterrupt:
         caught += 1
 ''')
-    # A console of the firmware's own, as aiorepl is one: Ctrl-C is a character like others, Ctrl-D ends it.
+    # Firmware with its own console, such as aiorepl: Ctrl-C is an ordinary character there, Ctrl-D ends it.
     write("raw-repl", "/main.py",
         "import micropython, sys\\nmicropython.kbd_intr(-1)\\nwhile sys.stdin.read(1) != '\\\\x04': pass")
-    # The hub only pretends to cut power. A soft reset keeps the radio on, which boot.py takes for a reason to print
-    # without end, from a timer: no answer of the raw REPL can be told from that.
+    # The hub only pretends to cut power. A soft reset keeps the radio on, and then boot.py prints forever from a
+    # timer: no answer of the raw REPL can be recognized in that.
     write("hard-reset", "/boot.py", '''
 import network, machine
 if network.WLAN(0).active():
@@ -89,12 +89,12 @@ if network.WLAN(0).active():
     rig.boards["hard-reset"].boot()
     rig.clock.sleep(5)
     pico["power-cycle"].failing_enumerations = 2
-    # One Ctrl-C gets it out of its first step, and only another one right after that finds it unprotected.
+    # One Ctrl-C ends its first sleep. Only another one immediately after that arrives while it is unprotected.
     write("within-boot", "/main.py",
-        "import time\\ntry: time.sleep(5)\\nexcept: pass\\ntime.sleep(0.2)\\n" + FENDS_OFF_CTRL_C)
-    # The watchdog cannot be stopped, and bites before so large a file is written.
+        "import time\\ntry: time.sleep(5)\\nexcept: pass\\ntime.sleep(0.2)\\n" + CATCHES_CTRL_C)
+    # The watchdog cannot be stopped, and resets the board before such a large file is written.
     write("erase", "/main.py", "import machine, time\\nmachine.WDT(timeout=1700)\\nwhile True: time.sleep(1)")
-    # An earlier run was killed while the fault was there.
+    # An earlier run was killed while the fault was active.
     rig.faults.full_flash(rig.boards["full"])
     pico["no-firmware"].firmware.has_second_stage = False
 """
@@ -103,39 +103,41 @@ DEAD_C = """
     pico["C"].unplug_usb()
 """
 
-Sicken = Callable[[str, str], Path]
+MakeFaultyRig = Callable[[str, str], Path]
 
 
 @pytest.fixture
-def sicken(pytester: pytest.Pytester) -> Sicken:
-    """Makes a rig of boards, some of them ill before the first test, and the app `talk`; returns the rig file."""
+def make_faulty_rig(pytester: pytest.Pytester) -> MakeFaultyRig:
+    """Makes a rig whose boards ``code`` breaks before the first test, and the app `talk`; returns the rig file."""
 
-    def sicken(boards: str, code: str) -> Path:
+    def make_faulty_rig(boards: str, code: str) -> Path:
         folder = pytester.mkdir("firmware") / "talk"
         folder.mkdir()
         (folder / "firmware.yaml").write_text(MANIFEST)
         (folder / "main.py").write_text(FIRMWARE)
-        # Nothing that deflates: how long it takes is what matters.
+        # Not compressible: the time to write it matters.
         (folder / "data.bin").write_bytes(random.Random(1).randbytes(69_120 if "WDT" in code else 256))
         (pytester.path / "pico.uf2").write_bytes(micropython())
         pytester.makeconftest("")
-        (pytester.path / "conftest.py").write_text(SICK_BOARDS.replace("{code}", code))
+        (pytester.path / "conftest.py").write_text(FAULTY_BOARDS.replace("{code}", code))
         lines = [f"  {name}: {{power: main/{port}}}\n" for port, name in enumerate(boards.split(), start=1)]
         return pytester.makefile(".yaml", rig=RIG + "".join(lines))
 
-    return sicken
+    return make_faulty_rig
 
 
-def test_each_rung_helps_where_those_before_it_do_not(pytester: pytest.Pytester, sicken: Sicken) -> None:
+def test_each_rung_helps_where_those_before_it_do_not(
+    pytester: pytest.Pytester, make_faulty_rig: MakeFaultyRig
+) -> None:
     boards = "ap well ctrl-c raw-repl hard-reset power-cycle within-boot erase full no-firmware"
-    rig = sicken(boards, RUNGS)
+    rig = make_faulty_rig(boards, RUNGS)
     pytester.makepyfile(
         """
         import pytest
 
         @pytest.mark.firmware("talk")
         def test_all_run_what_was_deployed(boards):
-            # The hub does not cut the power of one board, so that it does not start anew either.
+            # The hub does not cut the power of one board, so it does not restart either.
             others = [board for board in boards.values() if board.name != "hard-reset"]
             for board in others:
                 board.power.on()
@@ -146,10 +148,10 @@ def test_each_rung_helps_where_those_before_it_do_not(pytester: pytest.Pytester,
     result = pytester.runpytest("--rig", rig)
     result.assert_outcomes(passed=1)
     assert result.ret == pytest.ExitCode.OK
-    told = dict(re.findall(r"^board (\S+) needed recovery (.*)$", result.stdout.str(), re.MULTILINE))
-    # The watchdog may have bitten at any moment of the mild rungs, so that there is no device to try them on.
-    told["erase"] = re.sub(r"\(\d tries\)", "(* tries)", told["erase"])
-    assert told == {
+    recoveries = dict(re.findall(r"^board (\S+) needed recovery (.*)$", result.stdout.str(), re.MULTILINE))
+    # The watchdog may reset the board during any of the mild rungs, which then have no device to try.
+    recoveries["erase"] = re.sub(r"\(\d tries\)", "(* tries)", recoveries["erase"])
+    assert recoveries == {
         "ctrl-c": "once: Ctrl-C helped once (1 try)",
         "raw-repl": "once: raw REPL helped once (2 tries)",
         "hard-reset": "once: hard reset helped once (3 tries)",
@@ -180,8 +182,10 @@ FOUR_TESTS = """
 """
 
 
-def test_a_dead_board_costs_no_other_test_its_verdict(pytester: pytest.Pytester, sicken: Sicken) -> None:
-    rig = sicken("A B C", DEAD_C)
+def test_a_dead_board_costs_no_other_test_its_verdict(
+    pytester: pytest.Pytester, make_faulty_rig: MakeFaultyRig
+) -> None:
+    rig = make_faulty_rig("A B C", DEAD_C)
     pytester.makepyfile(test_it=FOUR_TESTS)
     result = pytester.runpytest("--rig", rig, "--junitxml=junit.xml", "-o", "junit_family=xunit1")
     assert result.ret == pytest.ExitCode.TESTS_FAILED
@@ -201,7 +205,7 @@ def test_a_dead_board_costs_no_other_test_its_verdict(pytester: pytest.Pytester,
         ]
     )
     (rig_time_s,) = re.findall(r"^(\d+) s of rig time", result.stdout.str(), re.MULTILINE)
-    # For the dead board at most 60; the others are for deploying to A and B, and for the test that passed.
+    # At most 60 s for the dead board; the rest is for deploying to A and B, and for the test that passed.
     assert int(rig_time_s) <= 60 + 12
     cases = {case.attrib["name"]: case for case in ET.parse(pytester.path / "junit.xml").iter("testcase")}
     (error,) = cases["test_two"].iter("error")
@@ -210,8 +214,8 @@ def test_a_dead_board_costs_no_other_test_its_verdict(pytester: pytest.Pytester,
     assert ("outcome", "blocked") in said
 
 
-def test_under_xdist_a_board_that_says_secrets(pytester: pytest.Pytester, sicken: Sicken) -> None:
-    rig = sicken("A B C", '    write("C", "/main.py", FENDS_OFF_CTRL_C)')
+def test_a_board_that_prints_secrets_under_xdist(pytester: pytest.Pytester, make_faulty_rig: MakeFaultyRig) -> None:
+    rig = make_faulty_rig("A B C", '    write("C", "/main.py", CATCHES_CTRL_C)')
     pytester.makepyfile(test_it=FOUR_TESTS)
     result = pytester.runpytest("--rig", rig, "-n", "1", "-v", "--junitxml=junit.xml")
     result.stdout.fnmatch_lines(
@@ -225,8 +229,10 @@ def test_under_xdist_a_board_that_says_secrets(pytester: pytest.Pytester, sicken
     assert "hush-hush" not in result.stdout.str() + (pytester.path / "junit.xml").read_text()
 
 
-def test_a_board_that_dies_in_a_test_is_replaced_in_the_next(pytester: pytest.Pytester, sicken: Sicken) -> None:
-    rig = sicken("A B C", "    pass")
+def test_a_board_that_dies_in_a_test_is_replaced_in_the_next(
+    pytester: pytest.Pytester, make_faulty_rig: MakeFaultyRig
+) -> None:
+    rig = make_faulty_rig("A B C", "    pass")
     pytester.makepyfile(
         test_it="""
         import pytest
@@ -262,8 +268,8 @@ def test_a_board_that_dies_in_a_test_is_replaced_in_the_next(pytester: pytest.Py
     assert re.search(r"small +recovery this test runs on A, C: B is quarantined", timeline)
 
 
-def test_kernel_trouble_is_attached_to_the_test(pytester: pytest.Pytester, sicken: Sicken) -> None:
-    rig = sicken("A B", "    pass")
+def test_kernel_trouble_is_attached_to_the_test(pytester: pytest.Pytester, make_faulty_rig: MakeFaultyRig) -> None:
+    rig = make_faulty_rig("A B", "    pass")
     pytester.path.joinpath("kmsg").touch()
     with pytester.path.joinpath("conftest.py").open("a") as conftest:
         conftest.write(KERNEL_WATCH)

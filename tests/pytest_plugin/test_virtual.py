@@ -1,4 +1,4 @@
-"""The fixtures on a virtual rig: boards with firmware of the user's own, logs, artifacts, the probe."""
+"""The fixtures on a virtual rig: boards with the user's own firmware, logs, artifacts, the probe."""
 
 import json
 from pathlib import Path
@@ -18,7 +18,7 @@ boards:
 
 MANIFEST = """\
 app: talk
-description: says who it is, and after a while something it should not
+description: prints its role, and after a while a secret
 roles:
   ap: {files: {main.py: main.py}}
   client: {files: {main.py: main.py}}
@@ -88,7 +88,7 @@ def test_boards_hold_the_app_and_are_off(pytester: pytest.Pytester, rig: Path) -
     pytester.runpytest("--rig", rig).assert_outcomes(passed=5)
 
 
-def test_a_failure_shows_what_all_boards_said_in_this_test(pytester: pytest.Pytester, rig: Path) -> None:
+def test_a_failure_shows_what_all_boards_printed_in_this_test(pytester: pytest.Pytester, rig: Path) -> None:
     pytester.makepyfile(
         """
         import pytest
@@ -142,7 +142,7 @@ MEASURES = """
 ARTIFACTS = (
     *("A.log", "B.log", "C.log", "air.pcap", "measurements.csv", "measurements.json", "timeline.svg", "timeline.txt"),
 )
-"""Of each test."""
+"""The artifacts of each test."""
 
 
 def contents(folder: Path) -> dict[str, bytes]:

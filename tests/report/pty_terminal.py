@@ -1,4 +1,4 @@
-"""A program on a terminal of its own, and what somebody would see there: a pty and a terminal emulator."""
+"""A program on its own terminal, and what is visible there: a pty and a terminal emulator."""
 
 import fcntl
 import os
@@ -14,8 +14,8 @@ from pathlib import Path
 import pyte
 
 _HANGS_AFTER_S = 60
-_PICTURE = re.compile(rb"\x1b\[\?25l.*?\x1b\[\?25h|\x1b\[J", re.DOTALL)
-"""What the live status draws, and how it takes it away."""
+_LIVE_STATUS = re.compile(rb"\x1b\[\?25l.*?\x1b\[\?25h|\x1b\[J", re.DOTALL)
+"""The output with which the live status draws and erases itself."""
 
 
 class PtyTerminal:
@@ -42,11 +42,11 @@ class PtyTerminal:
 
     @property
     def text(self) -> str:
-        """The screen."""
+        """The text on the screen."""
         return "\n".join(line.rstrip() for line in self._screen.display)
 
-    def see(self, condition: Callable[[str], object]) -> str:
-        """Wait until the screen is as it should be, and return it."""
+    def wait_for_screen(self, condition: Callable[[str], object]) -> str:
+        """Wait until ``condition`` holds for the text on the screen, and return that text."""
         while not condition(self.text):
             assert self._read(), f"the program has ended; the screen:\n{self.text}"
         return self.text
@@ -58,7 +58,7 @@ class PtyTerminal:
         self._process.send_signal(signal.SIGINT)
 
     def end(self) -> int:
-        """Wait for the program's end; returns its exit status."""
+        """Wait until the program ends; returns its exit status."""
         while self._read():
             pass
         return self._process.wait(_HANGS_AFTER_S)
@@ -69,21 +69,21 @@ class PtyTerminal:
         os.close(self._fd)
 
     def all_lines(self) -> list[str]:
-        """Everything that is on the screen and above it."""
+        """All lines on the screen and above it."""
         return _lines(self._screen)
 
-    def all_lines_without_pictures(self) -> list[str]:
-        """The same, if nothing had ever been drawn beside what the program writes."""
+    def all_lines_without_live_status(self) -> list[str]:
+        """All lines as they would be without the live status."""
         screen = pyte.HistoryScreen(*self._size, history=1000)
-        pyte.ByteStream(screen).feed(_PICTURE.sub(b"", self.raw))
+        pyte.ByteStream(screen).feed(_LIVE_STATUS.sub(b"", self.raw))
         return _lines(screen)
 
     def _read(self) -> bool:
         ready, _, _ = select.select([self._fd], [], [], _HANGS_AFTER_S)
-        assert ready, f"nothing more came; the screen:\n{self.text}"
+        assert ready, f"the program printed nothing more; the screen:\n{self.text}"
         try:
             data = os.read(self._fd, 65536)
-        except OSError:  # how a pty says that nobody is left at its other end
+        except OSError:  # the other end of the pty was closed
             return False
         self.raw += data
         self._stream.feed(data)

@@ -1,4 +1,4 @@
-"""What ``--alluredir`` collects, and the report that Allure's generator makes of it."""
+"""What ``--alluredir`` collects, and the report that Allure's generator makes from it."""
 
 import json
 from pathlib import Path
@@ -114,7 +114,7 @@ def results(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Path:
     return pytester.path / "results"
 
 
-def test_results_say_why_what_and_where_and_no_secret(results: Path) -> None:
+def test_results_have_reasons_attachments_and_labels_and_no_secret(results: Path) -> None:
     tests = {test["name"]: test for path in results.glob("*-result.json") for test in [json.loads(path.read_text())]}
 
     told = {name: (label(test, "category"), test["status"]) for name, test in tests.items()}
@@ -129,10 +129,10 @@ def test_results_say_why_what_and_where_and_no_secret(results: Path) -> None:
     } | dict.fromkeys(CASES, ([], "passed"))
 
     parameters = {name: {each["name"]: each for each in tests[name]["parameters"]} for name in CASES}
-    assert [told["case"].get("value", "") for told in parameters.values()] == ["", "\\xff", "data2"]
+    assert [of_case["case"].get("value", "") for of_case in parameters.values()] == ["", "\\xff", "data2"]
     assert [parameters[name]["data"]["value"] for name in CASES[:2]] == ["b''", "b'\\xff'"]
-    # What is left tells them apart, in every run alike.
-    compared = [{name for name, each in told.items() if not each.get("excluded")} for told in parameters.values()]
+    # The remaining ones identify the test, and are the same in every run.
+    compared = [{name for name, each in of_case.items() if not each.get("excluded")} for of_case in parameters.values()]
     assert compared == [{"case", "rig"}] * 3
     assert len({tests[name]["historyId"] for name in CASES}) == 3
 
@@ -141,7 +141,7 @@ def test_results_say_why_what_and_where_and_no_secret(results: Path) -> None:
     assert "A: power on since 0.000 s; " in first_screen
     assert "s: hello key=***" in first_screen
     assert "B: no power; it printed nothing" in first_screen
-    # As in the closing summary, where a bench error outweighs whatever the test found.
+    # As in the closing summary, where a bench error outweighs the failure of the test.
     message = tests["test_wrong_then_cable"]["statusDetails"]["message"]
     assert message.startswith("bench error: hub main, port 2: does not switch off")
 

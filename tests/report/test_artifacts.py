@@ -36,11 +36,11 @@ def test_hostile_node_ids_become_one_plain_folder(nodeid: str, tmp_path: Path) -
     assert [path.name for path in tmp_path.iterdir()] == [name]
 
 
-def test_what_was_replaced_does_not_collide() -> None:
+def test_names_with_replaced_characters_do_not_collide() -> None:
     assert folder_name("a.py::t[x y]") != folder_name("a.py::t[x_y]") != folder_name("a.py::t[x/y]")
 
 
-def test_files_hold_this_test_in_time_since_it_began_and_no_secret(tmp_path: Path) -> None:
+def test_files_hold_this_test_alone_timed_from_its_start_and_no_secret(tmp_path: Path) -> None:
     world = World(seed=1)
     clock, timeline = VirtualClock(world), Timeline()
     timeline.add(0.5, "A", "serial", "an earlier test")
@@ -79,7 +79,7 @@ def test_files_hold_this_test_in_time_since_it_began_and_no_secret(tmp_path: Pat
     assert all(b"hush-hush" not in path.read_bytes() for path in folder.iterdir())
 
 
-def test_what_the_test_no_longer_leaves_goes_away(tmp_path: Path) -> None:
+def test_artifacts_of_an_earlier_run_are_removed(tmp_path: Path) -> None:
     (tmp_path / "air.pcap").write_bytes(b"of a bench with a sniffer")
     recording = Recording(VirtualClock(World(seed=1)), Timeline())
     write_artifacts(tmp_path, artifacts_of("t", ["A", "B"], recording, [], Redactor([])))

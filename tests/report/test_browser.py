@@ -15,7 +15,7 @@ SCREENSHOTS = ROOT / "build" / "screenshots"
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 ALLURE = ROOT / "report" / "node_modules" / ".bin" / "allure"
 
-# The browser is another process, and its driver warns of sockets that it leaves to the interpreter's end.
+# The browser is another process, and its driver warns about sockets that it leaves open until the interpreter exits.
 pytestmark = pytest.mark.filterwarnings("ignore::ResourceWarning")
 
 
@@ -49,7 +49,7 @@ def report(browser: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def page(browser: str, report: Path) -> Iterator[Page]:
     """The report, opened from its file."""
     with sync_playwright() as playwright:
-        # In a container there is no sandbox to be had, and the only page is ours.
+        # No sandbox is available in a container, and the only page is ours.
         chromium = playwright.chromium.launch(executable_path=browser, args=["--no-sandbox"])
         page = chromium.new_page(viewport={"width": 1400, "height": 1200})
         page.goto((report / "index.html").as_uri())
@@ -79,7 +79,7 @@ def test_a_failed_test_is_found_with_its_picture_and_log(page: Page, report: Pat
     page.get_by_text("test_product_defect").first.click()
     page.get_by_text("master: expected C, is None").first.wait_for()
     page.screenshot(path=SCREENSHOTS / "first-screen.png")
-    # This run, and the one before.
+    # This run and the previous one.
     page.get_by_text("History").first.click()
     page.get_by_text("Overview").first.click()
     page.get_by_text("timeline (picture)").first.click()

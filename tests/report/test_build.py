@@ -1,4 +1,4 @@
-"""`make report`: what it asks pytest for, and what it takes out of the pages of Allure's generator."""
+"""`make report`: its arguments for pytest, and what it removes from the pages of Allure's generator."""
 
 import importlib.util
 import subprocess
@@ -32,17 +32,17 @@ def test_options_for_pytest_keep_their_values(tmp_path: Path) -> None:
     assert done.stderr.startswith("ERROR: no-such: no such rig; give the path of a rig file, or a name from ")
 
 
-def test_results_that_are_not_there_are_said_and_the_last_report_stays(tmp_path: Path) -> None:
+def test_missing_results_are_an_error_and_the_last_report_stays(tmp_path: Path) -> None:
     page = tmp_path / "report" / "index.html"
     page.parent.mkdir()
     page.write_text("of yesterday")
     done = run("--results", str(tmp_path / "nothing"), "--output", str(page.parent))
     assert done.returncode == 1
-    assert "nothing: no results of Allure there; name the folder that pytest --alluredir wrote" in done.stderr
+    assert "nothing: no Allure results in this folder; give the folder that pytest --alluredir wrote" in done.stderr
     assert page.read_text() == "of yesterday"
 
 
-def test_what_tells_others_who_reads_a_report_is_taken_out(build: ModuleType) -> None:
+def test_analytics_are_removed(build: ModuleType) -> None:
     tells = (
         '<script async src="https://www.googletagmanager.com/gtag/js?id=G-1"></script>\n<script>\ngtag("x")</script>'
     )

@@ -1,4 +1,4 @@
-"""The live status as a person sees it on a terminal; and that it appears nowhere else."""
+"""The live status as it looks on a terminal, and that it appears nowhere else."""
 
 import os
 import re
@@ -24,7 +24,7 @@ boards:
 
 MANIFEST = """\
 app: talk
-description: says its key
+description: prints its key
 roles:
   ap: {files: {main.py: main.py}}
   client: {files: {main.py: main.py}}
@@ -40,7 +40,7 @@ while True:
     time.sleep(10)
 """
 
-# A reader of a FIFO waits in real time until this test has seen what it wants to see.
+# Reading a FIFO blocks in real time until the outer test has checked the screen.
 TESTS = """
 import re
 import threading
@@ -51,15 +51,15 @@ pytestmark = pytest.mark.firmware("talk")
 
 def test_before():
     assert "hil-live" in {thread.name for thread in threading.enumerate()}
-    print("said before")
+    print("printed before")
 
 def test_waits(ap):
     ap.power.on()
     ap.console.expect("role", within=20)
     ap.console.expect(re.compile("red"), within=20)
-    print("said and not ended", end="")
+    print("printed without newline", end="")
     Path("first").read_text()
-    print(", said meanwhile")
+    print(", printed meanwhile")
     Path("second").read_text()
 
 def test_after(): pass
@@ -89,26 +89,28 @@ def run(pytester: pytest.Pytester) -> Iterator[Run]:
 
 
 @pytest.mark.parametrize("option", ["-v", "--capture=fd", "-s"])
-def test_boards_are_shown_while_a_test_waits_and_nothing_of_it_remains(
+def test_boards_are_shown_while_a_test_waits_and_nothing_remains(
     pytester: pytest.Pytester, run: Run, option: str
 ) -> None:
     pytester.makepyfile(test_it=TESTS)
     for name in ("first", "second"):
         os.mkfifo(pytester.path / name)
     terminal = run(option)
-    shown = terminal.see(lambda text: "key *** " in text)
+    shown = terminal.wait_for_screen(lambda text: "key *** " in text)
     assert re.search(r"^test_it.py::test_waits  \d+\.\d s of rig time$", shown, re.MULTILINE)
     assert re.search(r"^A  on \d+\.\d s +connected +runs +MASTER +key \*\*\* \\x1b\[31m \[red\]$", shown, re.MULTILINE)
     assert re.search(r"^B  off \d+\.\d s +- +- +-$", shown, re.MULTILINE)
-    assert ("said and not ended" in shown) == (option == "-s")
+    assert ("printed without newline" in shown) == (option == "-s")
     (pytester.path / "first").write_text("")
     if option == "-s":
-        # What the test prints goes where the cursor was, and the picture comes back below it.
-        terminal.see(lambda text: re.search(r"said and not ended, said meanwhile\n+test_it.py::test_waits", text))
+        # The output of the test continues at the cursor, and the live status is drawn again below it.
+        terminal.wait_for_screen(
+            lambda text: re.search(r"printed without newline, printed meanwhile\n+test_it.py::test_waits", text)
+        )
     (pytester.path / "second").write_text("")
     assert terminal.end() == pytest.ExitCode.OK
     assert terminal.raw.count(b"\x1b[?25l") > 0
-    assert terminal.all_lines() == terminal.all_lines_without_pictures()
+    assert terminal.all_lines() == terminal.all_lines_without_live_status()
     assert "hush-hush" not in terminal.raw.decode()
 
 
@@ -123,14 +125,14 @@ def test_ctrl_c_leaves_nothing_behind(pytester: pytest.Pytester, run: Run) -> No
         """
     )
     terminal = run()
-    terminal.see(lambda text: "B  off" in text)
+    terminal.wait_for_screen(lambda text: "B  off" in text)
     terminal.press_ctrl_c()
     assert terminal.end() == pytest.ExitCode.INTERRUPTED
     assert "KeyboardInterrupt" in terminal.text
-    assert terminal.all_lines() == terminal.all_lines_without_pictures()
+    assert terminal.all_lines() == terminal.all_lines_without_live_status()
 
 
-def test_a_debugger_has_the_terminal_for_itself(pytester: pytest.Pytester, run: Run) -> None:
+def test_a_debugger_has_the_terminal_to_itself(pytester: pytest.Pytester, run: Run) -> None:
     os.mkfifo(pytester.path / "first")
     pytester.makepyfile(
         """
@@ -143,20 +145,20 @@ def test_a_debugger_has_the_terminal_for_itself(pytester: pytest.Pytester, run: 
         """
     )
     terminal = run()
-    terminal.see(lambda text: "B  off" in text)
+    terminal.wait_for_screen(lambda text: "B  off" in text)
     (pytester.path / "first").write_text("")
-    shown = terminal.see(lambda text: "(Pdb)" in text)
+    shown = terminal.wait_for_screen(lambda text: "(Pdb)" in text)
     assert "B  off" not in shown
     terminal.type("p 6 * 7\n")
-    assert "B  off" not in terminal.see(lambda text: re.search(r"^42$", text, re.MULTILINE))
+    assert "B  off" not in terminal.wait_for_screen(lambda text: re.search(r"^42$", text, re.MULTILINE))
     terminal.type("c\n")
-    terminal.see(lambda text: "B  off" in text)
+    terminal.wait_for_screen(lambda text: "B  off" in text)
     (pytester.path / "first").write_text("")
     assert terminal.end() == pytest.ExitCode.OK
-    assert terminal.all_lines() == terminal.all_lines_without_pictures()
+    assert terminal.all_lines() == terminal.all_lines_without_live_status()
 
 
-def test_nothing_is_drawn_where_nobody_looks(pytester: pytest.Pytester, run: Run) -> None:
+def test_nothing_is_drawn_without_a_terminal(pytester: pytest.Pytester, run: Run) -> None:
     pytester.makepyfile(
         """
         import threading
@@ -172,7 +174,7 @@ def test_nothing_is_drawn_where_nobody_looks(pytester: pytest.Pytester, run: Run
 
 
 class Replaced(TerminalReporter):  # type: ignore[misc]  # final, but plugins derive from it
-    """Stands for plugins that draw on the terminal themselves."""
+    """A terminal reporter of a plugin that draws on the terminal itself."""
 
 
 @pytest.mark.parametrize(
@@ -188,7 +190,7 @@ class Replaced(TerminalReporter):  # type: ignore[misc]  # final, but plugins de
         (["--dist=load"], {"TERM": "xterm"}, False),
     ],
 )
-def test_when_it_is_wanted(
+def test_when_it_is_enabled(
     pytester: pytest.Pytester, arguments: list[str], environ: dict[str, str], wanted: bool
 ) -> None:
     config = pytester.parseconfig(*arguments)

@@ -1,4 +1,4 @@
-"""What the live status shows of the boards of a rig."""
+"""What the live status shows about the boards of a rig."""
 
 import re
 from collections.abc import Iterable
@@ -40,8 +40,8 @@ def looks(bench: VirtualBench, status: RigStatus, times_us: Iterable[int]) -> li
     return seen
 
 
-def say(rig: Rig, board: str, text: str) -> None:
-    # After what it has printed already, such as a prompt; the empty line at the end must not be shown.
+def print_line(rig: Rig, board: str, text: str) -> None:
+    # Printed after earlier output such as a prompt. The empty line at the end must not be shown.
     rig.boards[board].console.received(rig.clock.now(), f"\r\n{text}\r\n\r\n".encode())
 
 
@@ -58,15 +58,15 @@ def test_power_link_role_and_last_line(virtual_rig: Rig) -> None:
     virtual_rig.ap.boot()
     virtual_rig.clients[0].boot()
     virtual_rig.clock.sleep(2)
-    say(virtual_rig, "A", "ap-up")
-    say(virtual_rig, "B", "role MASTER")
+    print_line(virtual_rig, "A", "ap-up")
+    print_line(virtual_rig, "B", "role MASTER")
     _, *rows = look(status)
     assert [re.sub(r"[0-9.]+ s", "* s", row).split() for row in rows] == [
         ["A", "on", "*", "s", "connected", "ended", "AP", "ap-up"],
         ["B", "on", "*", "s", "connected", "ended", "MASTER", "role", "MASTER"],
         ["C", "off", "-", "-", "-"],
     ]
-    say(virtual_rig, "B", "role NONE")
+    print_line(virtual_rig, "B", "role NONE")
     virtual_rig.ap.power.off()
     virtual_rig.clock.sleep(2)
     _, *rows = look(status)
@@ -112,15 +112,15 @@ def test_a_lost_serial_device_and_quarantine(virtual_rig: Rig, virtual_bench: Vi
     assert c.startswith("C  quarantined ")
 
 
-def test_nothing_that_a_board_says_is_obeyed_or_secret(virtual_rig: Rig) -> None:
+def test_board_output_is_shown_without_markup_control_characters_and_secrets(virtual_rig: Rig) -> None:
     status = RigStatus(virtual_rig, Redactor(["pico1234"]))
-    say(virtual_rig, "A", "[bold]\x1b[2J\x9b2J\u202ekey pico1234\tend")
+    print_line(virtual_rig, "A", "[bold]\x1b[2J\x9b2J\u202ekey pico1234\tend")
     assert look(status)[1] == r"A  off  -  -  -  [bold]\x1b[2J·2J·key ***  end"
-    say(virtual_rig, "A", "x" * 500)
+    print_line(virtual_rig, "A", "x" * 500)
     assert look(status, columns=40)[1] == "A  off  -  -  -  " + "x" * 22 + "…"
 
 
-def test_what_is_waited_for(virtual_rig: Rig, virtual_bench: VirtualBench) -> None:
+def test_the_current_wait_is_shown(virtual_rig: Rig, virtual_bench: VirtualBench) -> None:
     status = RigStatus(virtual_rig, Redactor(["pico1234"]))
     ap, cluster = virtual_rig.ap, Cluster(virtual_rig.ap, virtual_rig.clients, virtual_rig.clock, virtual_rig.timeline)
     seen = looks(virtual_bench, status, range(2_500_000, 40_000_000, 10_000_000))
@@ -161,7 +161,7 @@ def test_a_deployment_is_a_bar(virtual_rig: Rig, virtual_bench: VirtualBench) ->
     assert "kB" not in look(status)[1]
 
 
-def test_boards_of_the_test_come_first_where_there_is_not_room_for_all(virtual_rig: Rig) -> None:
+def test_boards_of_the_test_come_first_when_not_all_fit(virtual_rig: Rig) -> None:
     status = RigStatus(virtual_rig, Redactor([]))
     virtual_rig.ap.power.on()
     virtual_rig.ap.power.off()

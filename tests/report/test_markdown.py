@@ -12,7 +12,7 @@ from hil.report.markdown import escape, table
         ("two\n lines", "two lines"),
     ],
 )
-def test_text_is_shown_as_it_is(text: str, escaped: str) -> None:
+def test_markup_in_text_is_escaped(text: str, escaped: str) -> None:
     assert escape(text) == escaped
 
 

@@ -13,7 +13,7 @@ def test_at_the_limit_is_within_it() -> None:
     assert not join(15).is_exceeded
 
 
-def test_over_the_limit_says_name_value_limit_and_unit() -> None:
+def test_over_the_limit_is_an_error_with_name_value_limit_and_unit() -> None:
     with pytest.raises(
         MeasurementExceeded, match=r'^measurement "join": 15\.001 s is over the limit of 15 s$'
     ) as caught:
@@ -24,7 +24,7 @@ def test_over_the_limit_says_name_value_limit_and_unit() -> None:
 
 
 @pytest.mark.parametrize("limit", [15, float("inf")])
-def test_what_is_no_number_meets_no_limit(limit: float) -> None:
+def test_a_value_that_is_not_a_number_exceeds_every_limit(limit: float) -> None:
     with pytest.raises(MeasurementExceeded, match="nan s is over the limit of"):
         Measurement(name="join", value=float("nan"), limit=limit, unit="s").check()
 

@@ -1,4 +1,4 @@
-"""Packets on the air, as tshark reads them."""
+"""Packet captures of the air, as tshark reads them."""
 
 import os
 import shutil
@@ -57,13 +57,14 @@ def test_udp_has_addresses_times_and_right_checksums(tshark: Tshark) -> None:
         ["0.500000000", "28:cd:c1:00:00:01", "192.168.4.16", "192.168.4.1", "5001", "5000", b"WHO".hex()],
         ["0.750000000", "01:00:5e:00:00:fb", "192.168.4.16", "224.0.0.251", "5353", "5353", bytes(12).hex()],
         ["1.000000000", "ff:ff:ff:ff:ff:ff", "192.168.4.1", "192.168.4.127", "5000", "5001", b"odd length".hex()],
-        # In a network of half the size this is somebody's address, whose MAC is the next hop's until it is heard.
+        # Not the broadcast address of this network (/25), but one of a host that is unknown yet: the frame has the
+        # MAC of the next hop.
         ["1.250000000", "28:cd:c1:00:00:02", "192.168.4.1", "192.168.4.255", "5000", "5001", ""],
     ]
     assert tshark.read(file, "ip.checksum.status", "udp.checksum.status") == [["1", "1"]] * 4, "1 is good"
 
 
-def test_tcp_is_a_conversation_without_complaints(tshark: Tshark) -> None:
+def test_tcp_is_a_conversation_without_analysis_warnings(tshark: Tshark) -> None:
     station, ap = ("192.168.4.16", 50000), ("192.168.4.1", 1234)
     # Beyond 32 bits: they wrap on the wire.
     first = (1 << 32) - 2
@@ -85,7 +86,7 @@ def test_tcp_is_a_conversation_without_complaints(tshark: Tshark) -> None:
     ]
 
 
-def test_what_is_for_many_is_heard_once_and_a_secret_not_at_all() -> None:
+def test_a_broadcast_is_captured_once_and_secrets_are_masked() -> None:
     sniffer = AirSniffer()
     packet = UdpDatagram(("192.168.4.1", 5000), ("255.255.255.255", 5001), b"key=hush-hush;")
     for receiver in (STATION, bytes(6)):

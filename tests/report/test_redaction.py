@@ -17,11 +17,11 @@ def test_quoted_forms_are_secrets_too(secret: str) -> None:
     assert redacted.count("***") == 3
 
 
-def test_the_longer_of_two_secrets_goes_first() -> None:
+def test_the_longer_of_two_secrets_is_replaced_first() -> None:
     assert Redactor(["secret", "secret-and-more"]).redact("secret-and-more secret") == "*** ***"
 
 
-def test_without_secrets_text_stays() -> None:
+def test_without_secrets_text_is_unchanged() -> None:
     assert Redactor([""]).redact("abc") == "abc"
 
 

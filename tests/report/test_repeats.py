@@ -1,4 +1,4 @@
-"""What was repeated, and why tests did not pass, at the end of a run; with xdist too."""
+"""The end of a run: what was repeated, and why tests did not pass. With xdist too."""
 
 from typing import Any
 
@@ -19,7 +19,7 @@ boards:
   B: {power: main/2}
 """
 
-# A port of the virtual hub obeys always: what a retry leaves is a note on the timeline, wherever it comes from.
+# A port of the virtual hub never fails, so this adds the note that a retry leaves on the timeline.
 RETRYING_PORT = """
 import pytest
 from hil.events import POWER_RETRY, Event
@@ -88,12 +88,12 @@ def attempt(outcome: str = "passed", **fields: Any) -> Attempt:
     return Attempt(phases=(Phase(when="teardown", outcome=outcome, reason=reason),), **fields)
 
 
-def test_what_was_repeated_in_a_few_words() -> None:
+def test_the_line_about_repeats() -> None:
     helped, in_vain = (Recovery(board="B", rung="Ctrl-C", helped=helped) for helped in (True, False))
     lost = QuarantinedBoard(board="C", reason="no serial device")
     assert repeats_text([], []) == "no retries, no recoveries"
     assert repeats_text([attempt(power_retries=("A",), recoveries=(helped,))], []) == "1 retry, 1 recovery"
-    # Two workers of xdist lost the same board.
+    # Two xdist workers lost the same board.
     attempts = [attempt(recoveries=(helped, in_vain), quarantined=(lost,)), attempt(recoveries=(helped,))]
     attempts.append(attempt(quarantined=(lost,)))
     assert repeats_text(attempts, []) == "no retries, 2 recoveries, 1 board quarantined"

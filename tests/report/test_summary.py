@@ -20,7 +20,7 @@ def result(
     rig_time_s: float = 0.0,
     took_s: float = 0.0,
 ) -> TestResult:
-    """Of a test that was run once."""
+    """The result of a test that ran once."""
     phase = Phase(when="teardown", outcome=outcome, category=category, duration_s=took_s)
     return TestResult(
         nodeid=nodeid, attempts=(Attempt(phases=(phase,), measurements=measurements, rig_time_s=rig_time_s),)
@@ -99,7 +99,7 @@ def test_tables_as_they_are_printed() -> None:
     ]
 
 
-def test_what_passed_has_no_line_of_categories_and_one_test_is_not_the_slowest() -> None:
+def test_a_run_that_passed_has_no_categories_and_one_test_has_no_table_of_the_slowest() -> None:
     results = [result("t.py::test_x", "passed", rig_time_s=3, took_s=1)]
     assert render(results, width=120, colour=False).splitlines() == [
         "testplan  passed  skipped  blocked  failed  bench-error",
@@ -107,13 +107,13 @@ def test_what_passed_has_no_line_of_categories_and_one_test_is_not_the_slowest()
     ]
 
 
-def test_five_are_slowest_by_rig_time_or_by_the_clock_on_the_wall() -> None:
+def test_the_five_slowest_by_rig_time_or_wall_clock() -> None:
     results = [result(f"t.py::test_{n}", "passed", rig_time_s=n, took_s=7 - n) for n in range(8)]
     assert [each.nodeid[-1] for each in slowest(results)] == ["0", "7", "1", "6", "2"]
     assert slowest([result("t.py::test_x", "blocked", took_s=0.04)]) == []
 
 
-def test_a_value_that_is_no_number_does_not_meet_its_limit() -> None:
+def test_a_value_that_is_not_a_number_does_not_meet_its_limit() -> None:
     results = [result("t.py::test_x", "failed", measurements=(failover(math.nan), failover(1)))]
     assert "exceeded" in render(results, width=120, colour=False)
 
@@ -125,7 +125,7 @@ def test_no_line_is_wider_than_the_terminal_and_none_has_control_characters(widt
     assert all(line.isprintable() for line in lines)
 
 
-def test_square_brackets_are_no_markup() -> None:
+def test_square_brackets_are_not_markup() -> None:
     results = [result("t.py::test_x[red]", "passed", measurements=(failover(1),))]
     assert "test_x[red]" in render(results, width=120, colour=False)
 
@@ -134,6 +134,6 @@ def test_colours_only_where_wanted() -> None:
     assert "\x1b[" in render(RESULTS, width=100, colour=True)
 
 
-def test_the_test_of_the_worst_value_is_left_out_where_there_is_no_room() -> None:
+def test_the_test_of_the_worst_value_is_left_out_if_it_does_not_fit() -> None:
     assert "test_failure.py::test_two" in render(RESULTS, width=120, colour=False)
     assert "test_failure.py::test_two" not in render(RESULTS, width=119, colour=False)

@@ -51,7 +51,7 @@ def lane(name: str) -> Lane:
     return next(lane for lane in lanes_of(FAILOVER, ["B", "C"], 100, 112).lanes if lane.name == name)
 
 
-def test_a_board_has_power_program_wifi_and_role_until_its_power_goes() -> None:
+def test_a_board_has_power_program_wifi_and_role_until_its_power_is_cut() -> None:
     assert set(lane("B").bands) == {
         Band(Track.POWER, 0, 6, "on"),
         Band(Track.PROGRAM, 0, 1, "boots", is_strong=False),
@@ -60,7 +60,7 @@ def test_a_board_has_power_program_wifi_and_role_until_its_power_goes() -> None:
         Band(Track.WIFI, 2, 6, "joined 192.168.4.16"),
         Band(Track.ROLE, 2.5, 6, "MASTER"),
     }
-    assert lane("B").marks == (), "the port is closed before the power goes: no trouble"
+    assert lane("B").marks == (), "the port is closed before power is cut: not a problem"
 
 
 def test_a_role_lasts_until_the_next_or_the_end() -> None:
@@ -68,13 +68,13 @@ def test_a_role_lasts_until_the_next_or_the_end() -> None:
     assert roles == [Band(Track.ROLE, 4, 10, "WORKER1", is_strong=False), Band(Track.ROLE, 10, 12, "MASTER")]
 
 
-def test_faults_last_and_traffic_and_trouble_are_marks() -> None:
+def test_faults_are_bars_and_traffic_and_problems_are_marks() -> None:
     assert lane("air").bands == (Band(Track.FAULT, 5, 8, "loss"),)
     assert [mark.kind for mark in lane("probe").marks] == ["probe-sends", "probe-hears"]
     assert lane("C").marks == (LaneMark(9, "trouble", "error OSError"),)
 
 
-def test_the_port_that_a_slow_hub_lets_close_early_is_no_trouble() -> None:
+def test_a_port_that_closes_early_because_of_a_slow_hub_is_not_a_problem() -> None:
     off = [
         FAILOVER[0],
         entry(101, "B", "link", "disconnected", SERIAL_GONE),
@@ -83,7 +83,7 @@ def test_the_port_that_a_slow_hub_lets_close_early_is_no_trouble() -> None:
     assert lanes_of(off, ["B"], 100).lanes[0].marks == ()
 
 
-def test_usb_that_goes_while_power_is_on_is_trouble() -> None:
+def test_usb_that_disconnects_while_power_is_on_is_a_problem() -> None:
     gone = [
         FAILOVER[0],
         entry(101, "B", "link", "disconnected", SERIAL_GONE),
@@ -92,7 +92,7 @@ def test_usb_that_goes_while_power_is_on_is_trouble() -> None:
     assert lanes_of(gone, ["B"], 100).lanes[0].marks == (LaneMark(1, "trouble", "USB gone"),)
 
 
-def test_measured_intervals_say_how_long_or_that_they_never_ended() -> None:
+def test_measured_intervals_show_their_duration_or_that_they_never_ended() -> None:
     assert lanes_of(FAILOVER, ["B", "C"], 100).intervals == (MeasuredInterval("failover", 6, 10),)
     end = entry(108, "measure", "measure", "x", MEASURE_END, measurement="failover", state=NOT_COMPLETED)
     interval = lanes_of([FAILOVER[7], end], [], 100).intervals[0]
@@ -166,7 +166,7 @@ def test_repeated_boots_are_a_broken_bar_with_marks() -> None:
         for bar in ET.fromstring(timeline_picture(lanes, "loop")).iter(f"{SVG}rect")
         if "roles runs" in (bar.findtext(f"{SVG}title") or "")
     ]
-    assert all(begin > end + 1 for begin, end in zip(bars[1:], ends, strict=False)), "white shows between them"
+    assert all(begin > end + 1 for begin, end in zip(bars[1:], ends, strict=False)), "there is a gap between them"
 
 
 def test_an_access_point_that_closes_is_no_longer_shown_as_up() -> None:
@@ -180,7 +180,7 @@ def test_an_access_point_that_closes_is_no_longer_shown_as_up() -> None:
     )
 
 
-def test_the_picture_is_svg_that_shows_all_of_it_and_loads_nothing() -> None:
+def test_the_picture_is_svg_with_everything_in_it_and_loads_nothing() -> None:
     svg = timeline_picture(lanes_of(FAILOVER, ["B", "C"], 100, 112), "test_<x> & y", "rig two")
     texts = {element.text for element in ET.fromstring(svg).iter(f"{SVG}text")}
     shown = {"test_<x> & y", "rig two", "B", "C", "air", "probe", "MASTER", "WORKER1", "failover  4 s", "error OSError"}

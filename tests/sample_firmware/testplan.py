@@ -1,4 +1,4 @@
-"""What the user who brought these samples wants to see of them."""
+"""The test plan of the user who brought these samples."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""`hil serve` in a process of its own, and programs that use it."""
+"""`hil serve` in a separate process, and programs that use it."""
 
 import json
 import os
@@ -14,13 +14,13 @@ from hil.serve.client import ask
 from hil.serve.served_board import UsbMode
 
 PATIENCE_S = 30
-"""Against hanging only."""
+"""Timeout against hanging only."""
 
 HIL = [sys.executable, "-c", "from hil.commands.cli import app; app()"]
 
 
 class Served:
-    """`hil serve` at work in ``folder``."""
+    """A running `hil serve` in ``folder``."""
 
     def __init__(self, folder: Path, rig: Path, environ: Mapping[str, str] | None = None, speed: float = 1) -> None:
         self.folder = folder
@@ -29,16 +29,16 @@ class Served:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
-            # As in a terminal of its own: what is sent to the tests is not sent to it.
+            # In a separate session, so that signals to the tests are not sent to it.
             start_new_session=True,
             env={**os.environ, **(environ or {})},
         )
         assert self.process.stdout is not None
-        self.told = [self.process.stdout.readline()]
-        while self.told[-1] and not self.told[-1].startswith("Switch their power"):
-            self.told.append(self.process.stdout.readline())
-        if not self.told[-1]:
-            raise AssertionError(f"ended with {self.stop()}:\n{''.join(self.told)}")
+        self.printed = [self.process.stdout.readline()]
+        while self.printed[-1] and not self.printed[-1].startswith("Switch their power"):
+            self.printed.append(self.process.stdout.readline())
+        if not self.printed[-1]:
+            raise AssertionError(f"ended with {self.stop()}:\n{''.join(self.printed)}")
 
     @property
     def control(self) -> str:
@@ -51,12 +51,12 @@ class Served:
         return ask(self.control, f"power main {port} {action}")
 
     def wait_for_mode(self, board: str, mode: UsbMode) -> None:
-        """Wait for the news that ``board`` is so."""
+        """Wait until ``board`` is in ``mode``."""
         with Watcher(self.control) as watcher:
             watcher.wait_for(board, mode)
 
     def mpremote(self, board: str, *command: str, cwd: Path | None = None) -> str:
-        """What the command prints. It must succeed."""
+        """Run the command, which must succeed. Returns its output."""
         done = self.try_mpremote(board, *command, cwd=cwd)
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout
@@ -69,7 +69,7 @@ class Served:
         return [sys.executable, "-m", "mpremote", "connect", str(self.tty(board)), *command]
 
     def stop(self) -> int:
-        """Ctrl-C, and the exit status."""
+        """Press Ctrl-C; returns the exit status."""
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGINT)
         status = self.process.wait(PATIENCE_S)
@@ -79,7 +79,7 @@ class Served:
 
 
 class Watcher:
-    """A client of the control socket that is told what happens."""
+    """A client of the control socket that receives every change."""
 
     def __init__(self, control: str) -> None:
         self._socket = socket.socket(socket.AF_UNIX)

@@ -1,4 +1,4 @@
-"""One pytest worker per cell, on what pytest takes for a bench of real boards."""
+"""One pytest worker per cell on served boards, which pytest treats as a bench of real ones."""
 
 import json
 import subprocess
@@ -49,7 +49,7 @@ def served(tmp_path: Path) -> Iterator[Served]:
     served.stop()
 
 
-def test_workers_share_a_bench_without_meeting(tmp_path: Path, served: Served) -> None:
+def test_workers_share_a_bench_without_sharing_boards(tmp_path: Path, served: Served) -> None:
     (tmp_path / "test_it.py").write_text(EACH_SAYS_ITS_BOARDS)
     options = ["-p", "no:cacheprovider", "-c", "/dev/null", "--rootdir", str(tmp_path), "-n", "auto"]
     done = subprocess.run(
@@ -62,5 +62,5 @@ def test_workers_share_a_bench_without_meeting(tmp_path: Path, served: Served) -
     assert done.returncode == 0, done.stdout + done.stderr
     assert "2 workers" in done.stdout
     seen = {tuple(json.loads(file.read_text())) for file in (tmp_path / "seen").iterdir()}
-    assert {told[1:] for told in seen} == {("west", "A", "B"), ("east", "C", "D")}
-    assert len({told[0] for told in seen}) == 2
+    assert {of_test[1:] for of_test in seen} == {("west", "A", "B"), ("east", "C", "D")}
+    assert len({of_test[0] for of_test in seen}) == 2

@@ -1,4 +1,4 @@
-"""The mpremote command, as people use it, against served boards."""
+"""The mpremote command with served boards."""
 
 import hashlib
 import os
@@ -28,33 +28,33 @@ def test_an_exception_on_the_board_is_shown_and_fails_the_command(served: Served
     assert "OSError: [Errno 2] ENOENT" in done.stdout + done.stderr
 
 
-def test_files_up_and_down(served: Served, tmp_path: Path) -> None:
+def test_files_are_copied_in_both_directions(served: Served, tmp_path: Path) -> None:
     # Every byte, control characters of the raw REPL included, and more than one window of raw paste.
     content = bytes(range(256)) * 20
     (tmp_path / "up.bin").write_bytes(content)
     made = ("mkdir", ":/lib", "+", "cp", "up.bin", ":/lib/data.bin", "+")
     looked = ("ls", ":/lib", "+", "tree", ":/", "+", "sha256sum", ":/lib/data.bin", "+")
-    told = served.mpremote("A", *made, *looked, "cp", ":/lib/data.bin", "down.bin", cwd=tmp_path)
+    printed = served.mpremote("A", *made, *looked, "cp", ":/lib/data.bin", "down.bin", cwd=tmp_path)
     assert (tmp_path / "down.bin").read_bytes() == content
-    assert "5120 data.bin" in told
-    assert "└── lib\n    └── data.bin" in told
-    assert hashlib.sha256(content).hexdigest() in told
+    assert "5120 data.bin" in printed
+    assert "└── lib\n    └── data.bin" in printed
+    assert hashlib.sha256(content).hexdigest() in printed
 
 
-def test_folders_with_everything_in_them(served: Served, tmp_path: Path) -> None:
+def test_folders_are_copied_with_their_content(served: Served, tmp_path: Path) -> None:
     (tmp_path / "app" / "inner").mkdir(parents=True)
     (tmp_path / "app" / "inner" / "deep.py").write_text("DEEP = 1\n")
     served.mpremote("A", "cp", "-r", "app", ":", cwd=tmp_path)
     assert served.mpremote("A", "exec", "from app.inner.deep import DEEP; print(DEEP)") == "1\n"
 
 
-def test_removing_everything_removes_what_is_on_the_board_and_nothing_else(served: Served, tmp_path: Path) -> None:
+def test_removing_everything_removes_the_boards_files_and_nothing_else(served: Served, tmp_path: Path) -> None:
     bystander = tmp_path / "bystander"
     bystander.write_text("here")
     here = sorted(Path("/").iterdir())
     served.mpremote("B", "exec", "open('/of_b', 'w').close()")
 
-    # A Pico W, too, refuses to remove the root itself, when all that was in it is gone.
+    # A Pico W also refuses to remove the root itself after everything in it.
     filled = "import os; os.mkdir('/folder'); open('/folder/file', 'w').close()"
     done = served.try_mpremote("A", "exec", filled, "rm", "-r", ":/")
     assert done.returncode == 1
@@ -66,10 +66,10 @@ def test_removing_everything_removes_what_is_on_the_board_and_nothing_else(serve
     assert sorted(Path("/").iterdir()) == here
 
 
-def test_soft_reset_starts_python_anew_and_keeps_the_port(served: Served) -> None:
+def test_soft_reset_restarts_python_and_keeps_the_port(served: Served) -> None:
     with Watcher(served.control) as watcher:
-        told = served.mpremote("A", "exec", "x = 1", "soft-reset", "eval", "'x' in globals()")
-        assert told.splitlines()[-1] == "False"
+        printed = served.mpremote("A", "exec", "x = 1", "soft-reset", "eval", "'x' in globals()")
+        assert printed.splitlines()[-1] == "False"
         assert watcher.modes["A"] == "application"
 
 
@@ -84,7 +84,7 @@ def test_reset_restarts_the_board(served: Served) -> None:
     )
 
 
-def test_mounted_folder_of_the_host_is_imported_from_listed_and_written(served: Served, tmp_path: Path) -> None:
+def test_a_mounted_folder_of_the_host_is_imported_from_listed_and_written(served: Served, tmp_path: Path) -> None:
     # Carriage returns must survive, which a text console would change.
     (tmp_path / "binary").write_bytes(b"\r\n\x03\x04\x00" * 60)
     (tmp_path / "from_host.py").write_text("def greet():\n    return 'hello from the host'\n")
@@ -96,15 +96,15 @@ def test_mounted_folder_of_the_host_is_imported_from_listed_and_written(served: 
         "with open('written', 'w') as f: f.write('by the board')\n"
         "print(os.listdir('/'))\n"
     )
-    told = served.mpremote("B", "exec", "open('/on_flash', 'w').close()", "mount", ".", "exec", code, cwd=tmp_path)
-    assert "hello from the host\n['binary', 'from_host.py'] 300\nTrue\n" in told
-    assert "'on_flash'" in told
+    printed = served.mpremote("B", "exec", "open('/on_flash', 'w').close()", "mount", ".", "exec", code, cwd=tmp_path)
+    assert "hello from the host\n['binary', 'from_host.py'] 300\nTrue\n" in printed
+    assert "'on_flash'" in printed
     assert (tmp_path / "written").read_text() == "by the board"
 
 
 def test_ctrl_c_in_the_repl_reaches_the_board_and_not_the_server(served: Served) -> None:
     with Repl(served, "A") as repl:
-        # It says when it runs: Ctrl-C before that would be typed text, on a Pico W as well.
+        # Wait until it runs: Ctrl-C before that would be typed text, on a Pico W as well.
         repl.type("exec(\"print('bu' + 'sy')\\nwhile True: pass\")\r")
         repl.expect(r"\r\nbusy\r\n")
         repl.type("\x03")
@@ -119,7 +119,7 @@ def test_ctrl_c_in_the_repl_reaches_the_board_and_not_the_server(served: Served)
 
 
 def test_two_boards_at_once(served: Served) -> None:
-    # Each waits until the other has had its turn with the CPU; together they take as long as one.
+    # The boards take turns with the CPU; together they take as long as one.
     code = "import time\nfor n in range(20):\n time.sleep_ms(20)\n print({board!r}, n)"
     running = {
         board: subprocess.Popen(
@@ -132,7 +132,7 @@ def test_two_boards_at_once(served: Served) -> None:
         assert process.returncode == 0
 
 
-def test_board_without_power_is_no_port_and_comes_back(served: Served) -> None:
+def test_board_without_power_has_no_port_and_comes_back(served: Served) -> None:
     with Watcher(served.control) as watcher:
         assert served.power(1, "off") == "off"
         watcher.wait_for("A", "absent")
@@ -149,8 +149,8 @@ class Repl:
     def __init__(self, served: Served, board: str) -> None:
         self._clock = MonotonicClock()
         self._terminal, inside = pty.openpty()
-        # From the beginning on: mpremote says that it is there before it makes the terminal so, and an Enter that was
-        # typed in between would come to the board as another character.
+        # From the beginning: mpremote prints its greeting before it sets raw mode, and an Enter typed in between would
+        # reach the board as another character.
         tty.setraw(inside)
         self._seen = ""
         self._process = subprocess.Popen(
@@ -177,5 +177,5 @@ class Repl:
         deadline = self._clock.deadline(PATIENCE_S)
         while not re.search(pattern, self._seen):
             ready, _, _ = select.select([self._terminal], [], [], deadline.remaining_s)
-            assert ready, f"{pattern!r} did not come; seen: {self._seen!r}"
+            assert ready, f"{pattern!r} did not appear; seen: {self._seen!r}"
             self._seen += os.read(self._terminal, 4096).decode()

@@ -28,18 +28,18 @@ def open_port(path: Path) -> serial.Serial:
 
 
 def prompt(port: serial.Serial) -> None:
-    """Bring the board to its prompt, whatever it does: Ctrl-C ends a program, Ctrl-B the raw REPL."""
+    """Bring the board to its prompt: Ctrl-C ends a program, Ctrl-B the raw REPL."""
     port.write(b"\r\x03\x03\x02")
     assert port.read_until(b"more information.\r\n>>> ").endswith(b">>> ")
 
 
-def test_it_says_how_to_attach(served: Served) -> None:
-    told = "".join(served.told)
-    assert f"A  on main/1:  mpremote connect {served.folder}/A\n" in told
-    assert f"pytest --rig {served.folder}/rig.yaml" in told
+def test_it_prints_how_to_attach(served: Served) -> None:
+    printed = "".join(served.printed)
+    assert f"A  on main/1:  mpremote connect {served.folder}/A\n" in printed
+    assert f"pytest --rig {served.folder}/rig.yaml" in printed
 
 
-def test_every_command_uses_the_boards_by_the_rig_file_as_real_ones(served: Served) -> None:
+def test_every_command_uses_the_boards_of_the_rig_file_like_real_ones(served: Served) -> None:
     rig = served.folder / "rig.yaml"
     assert rig.stat().st_mode & 0o077 == 0  # the Wi-Fi key is in it
     assert not load_rig(rig, {}).is_virtual
@@ -64,15 +64,15 @@ def test_power_cut_hangs_up_a_program_and_the_next_pty_is_another(served: Served
         assert not path.is_symlink()
         served.power(1, "on")
         watcher.wait_for("A", "application")
-        # The old one is open here, so that its number is taken.
+        # The old one is still open here, so its number is in use.
         assert path.readlink() != before
     with open_port(path) as port:
         prompt(port)
 
 
-def test_pulled_cable_takes_the_device_away_and_leaves_the_program_running(served: Served) -> None:
+def test_pulled_cable_removes_the_device_and_leaves_the_program_running(served: Served) -> None:
     served.wait_for_mode("A", "application")
-    # It says nothing by itself: what came while mpremote still has the port would be lost.
+    # The program prints nothing unasked: output would be lost while mpremote still has the port open.
     waits = "while 'hello' not in sys.stdin.readline(): pass"
     served.mpremote("A", "exec", "--no-follow", f"import sys\nstate = 'kept'\n{waits}\nprint('hello', state)")
     with Watcher(served.control) as watcher:
@@ -86,14 +86,14 @@ def test_pulled_cable_takes_the_device_away_and_leaves_the_program_running(serve
         prompt(port)
 
 
-def test_output_that_nobody_reads_is_lost_but_for_the_latest(served: Served) -> None:
+def test_of_unread_output_only_the_latest_is_kept(served: Served) -> None:
     served.wait_for_mode("A", "application")
     with open_port(served.tty("A")) as port:
         prompt(port)
         port.write(b"exec('import time\\ntime.sleep(0.5)\\nfor n in range(1000): print(n)')\r")
-    # Time passes for all boards alike: by now A is done, with nobody there to read.
+    # Time is the same for all boards: by now A has finished, without a reader.
     served.mpremote("B", "exec", "import time; time.sleep(1.5)")
-    # Not by pyserial, which throws away what is there when it has opened a port.
+    # Not with pyserial, which discards pending input when it opens a port.
     descriptor = os.open(served.tty("A"), os.O_RDWR | os.O_NOCTTY)
     try:
         kept = b""
@@ -148,7 +148,7 @@ def test_link_on_the_volume_is_not_followed(served: Served, tmp_path: Path) -> N
     assert "9" not in served.mpremote("B", "exec", "import sys; print(sys.implementation.version[0])")
 
 
-def test_touch_at_1200_baud_leads_to_the_boot_loader(served: Served) -> None:
+def test_touch_at_1200_baud_starts_the_boot_loader(served: Served) -> None:
     with Watcher(served.control) as watcher:
         watcher.wait_for("B", "application")
         with serial.Serial(str(served.tty("B")), baudrate=1200):
@@ -161,7 +161,7 @@ def test_touch_at_1200_baud_leads_to_the_boot_loader(served: Served) -> None:
 
 
 @pytest.mark.parametrize(
-    ("request_line", "said"),
+    ("request_line", "expected"),
     [
         ("", "known: boards, power, unplug, plug-in, watch"),
         ("explode", "there is no request 'explode'"),
@@ -173,13 +173,13 @@ def test_touch_at_1200_baud_leads_to_the_boot_loader(served: Served) -> None:
         ("unplug Z", "name one board: A, B"),
     ],
 )
-def test_wrong_request_is_answered_with_what_is_right(served: Served, request_line: str, said: str) -> None:
+def test_the_answer_to_a_wrong_request_lists_the_right_ones(served: Served, request_line: str, expected: str) -> None:
     with pytest.raises(ControlError) as error:
         ask(served.control, request_line)
-    assert said in str(error.value)
+    assert expected in str(error.value)
 
 
-def test_client_that_sends_no_line_is_let_go_and_the_others_are_served(served: Served) -> None:
+def test_client_that_sends_no_line_is_disconnected_and_the_others_are_served(served: Served) -> None:
     with socket.socket(socket.AF_UNIX) as connection:
         connection.settimeout(PATIENCE_S)
         connection.connect(served.control)
@@ -188,7 +188,7 @@ def test_client_that_sends_no_line_is_let_go_and_the_others_are_served(served: S
     assert served.power(3, "state") == "on" or served.power(3, "state") == "off"
 
 
-def test_client_command_says_what_is_wrong(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_client_command_prints_what_is_wrong(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main([str(tmp_path / "none"), "main", "1", "on"]) == 1
     assert "no `hil serve` answers there" in capsys.readouterr().err
     assert main([]) == 2
@@ -200,7 +200,7 @@ def test_second_server_in_a_folder_is_refused(served: Served, three_boards: RigC
     served.power(1, "state")
 
 
-def test_what_a_killed_server_left_is_replaced(three_boards: RigConfig, tmp_path: Path) -> None:
+def test_files_of_a_killed_server_are_replaced(three_boards: RigConfig, tmp_path: Path) -> None:
     (tmp_path / "A").symlink_to("/dev/pts/gone")
     with socket.socket(socket.AF_UNIX) as left:
         left.bind(str(tmp_path / "control"))
@@ -211,9 +211,7 @@ def test_what_a_killed_server_left_is_replaced(three_boards: RigConfig, tmp_path
 
 
 @pytest.mark.parametrize("name", ["A", "control", "lock", "B.RPI-RP2"])
-def test_what_somebody_else_has_in_the_folder_is_not_replaced(
-    three_boards: RigConfig, tmp_path: Path, name: str
-) -> None:
+def test_other_files_in_the_folder_are_not_replaced(three_boards: RigConfig, tmp_path: Path, name: str) -> None:
     (tmp_path / name).write_text("mine")
     (tmp_path / "mine").symlink_to("/etc/hostname")
     before = sorted(path.name for path in tmp_path.iterdir())
@@ -234,7 +232,7 @@ def test_rig_file_of_the_user_is_not_replaced(tmp_path: Path, three_boards: RigC
     assert rig.read_text() == three_boards.path.read_text()
 
 
-def test_path_that_no_socket_can_have_is_refused(three_boards: RigConfig, tmp_path: Path) -> None:
+def test_a_path_too_long_for_a_socket_is_refused(three_boards: RigConfig, tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="give a shorter --dir"):
         Server(three_boards, tmp_path / ("long" * 30), MonotonicClock())
 
@@ -248,7 +246,7 @@ def test_wrong_rig_is_an_error_without_a_traceback(tmp_path: Path) -> None:
     )
 
 
-def test_twin_of_a_real_rig_has_its_boards_on_its_ports(tmp_path: Path) -> None:
+def test_the_virtual_twin_of_a_real_rig_has_its_boards_on_its_ports(tmp_path: Path) -> None:
     path = tmp_path / "real.yaml"
     path.write_text(
         "rig: real\nwifi: {ssid: PicoAP, password: pico1234}\nhubs: {main: {driver: uhubctl, location: 1-1.4}}\n"
@@ -264,7 +262,7 @@ def test_twin_of_a_real_rig_has_its_boards_on_its_ports(tmp_path: Path) -> None:
     assert [hub.ports for hub in twin.hubs.values()] == [6]
 
 
-def test_written_rig_file_of_cells_means_what_was_served(tmp_path: Path) -> None:
+def test_the_written_rig_file_of_cells_matches_what_is_served(tmp_path: Path) -> None:
     served = load_cells(Path("rigs/cells.yaml"), {})
     written = tmp_path / "written.yaml"
     written.write_text(rig_text(served, tmp_path, tmp_path / "control"))
@@ -275,7 +273,7 @@ def test_written_rig_file_of_cells_means_what_was_served(tmp_path: Path) -> None
     ] == [[(board.name, board.role, board.power, board.serial) for board in cell.boards.values()] for cell in served]
 
 
-def test_written_rig_file_means_what_was_served(tmp_path: Path) -> None:
+def test_the_written_rig_file_matches_what_is_served(tmp_path: Path) -> None:
     path = tmp_path / "odd.yaml"
     path.write_text(
         'rig: odd\nwifi: {ssid: "a: b", password: "$${NAME} # \\" x", channel: 6}\n'

@@ -1,4 +1,4 @@
-"""Served boards, faster than real time, as a bench of real ones for a long run."""
+"""Served boards as a bench for long runs, faster than real time."""
 
 import os
 from collections.abc import Iterator
@@ -22,13 +22,13 @@ power: {{off_time_s: 0.01, stagger_s: 0}}
 hubs: {{main: {{driver: virtual, ports: {ports}}}}}
 boards:
 """
-"""The boards' serial numbers come from the rig's name: another soak on this machine has other boards."""
+"""Serial numbers derive from the rig's name, so concurrent soaks on one machine have different boards."""
 
 
 class ControlHub(HubSection):
-    """The hub of a served bench, switched without a process for every look: a driver of one's own (docs/rig.md).
+    """The hub of a served bench, switched without starting a process: a custom driver (docs/rig.md).
 
-    What is soaked are links, boards and the bench; the client's start would take most of the time.
+    Links, boards and the bench are under test; starting a client process would take most of the time.
     """
 
     driver: Literal["control"] = "control"
@@ -39,7 +39,7 @@ class ControlHub(HubSection):
 
 
 class ControlPort:
-    """One port of it."""
+    """One port of the hub."""
 
     def __init__(self, control: str, port: int) -> None:
         self._control = control
@@ -57,7 +57,7 @@ class ControlPort:
 
 @contextmanager
 def served_boards(folder: Path, boards: str) -> Iterator[Served]:
-    """`hil serve` of ``boards``, a letter each, in ``folder``, :data:`SPEED` times as fast as real time."""
+    """Run `hil serve` for ``boards``, one letter each, in ``folder``, :data:`SPEED` times as fast as real time."""
     folder.mkdir(parents=True, exist_ok=True)
     rig = folder / "virtual.yaml"
     lines = [f"  {board}: {{power: main/{port}}}\n" for port, board in enumerate(boards, start=1)]
@@ -76,7 +76,7 @@ def rig_of(served: Served) -> RigConfig:
 
 
 def locks_of(served: Served) -> list[str]:
-    """The lock files of its boards that there are now, on the whole machine."""
+    """The lock files of its boards that exist on this machine now."""
     serials = [board.serial for board in rig_of(served).wired_boards]
     return [
         path.name

@@ -1,4 +1,4 @@
-"""pytest killed at random moments, again and again: whatever it was doing, the next run starts clean."""
+"""pytest killed repeatedly at random moments: the next run always starts clean."""
 
 import os
 import random
@@ -16,15 +16,15 @@ from tests.serve.served import PATIENCE_S, Served
 from tests.soak.bench import locks_of
 
 RUN_WITHIN_S = 4 * PATIENCE_S
-"""Against hanging only."""
+"""Timeout against hanging only."""
 _LOOK_S = 0.02
-"""Between two looks at a run's locks."""
+"""Interval for polling a run's locks."""
 FILLING = 12_000
-"""Bytes of each board's firmware beside its program: so much that a deploy takes a good part of a run."""
+"""Bytes of each board's firmware besides its program, so many that deploying is a large part of a run."""
 
 MANIFEST = """\
 app: talk
-description: says which firmware it has
+description: prints the number of its firmware
 roles:
   ap: {files: {data.bin: data.bin, main.py: main.py}}
   client: {files: {data.bin: data.bin, main.py: main.py}}
@@ -63,18 +63,18 @@ def test_again_after_a_reset(boards):
 
 @dataclass(frozen=True)
 class Kill:
-    """One run that was killed, and the one after it."""
+    """One run that was killed, and the next one."""
 
     after_s: float
-    """Seconds from its start."""
+    """Seconds from the start of the run."""
     was_running: bool
-    """It had not ended by itself before."""
+    """Whether the run had not ended before."""
     locks_left: tuple[str, ...]
-    """Lock files that it left, which nobody holds."""
-    said: str
-    """What the next run printed at its end, if anything was not as it should be; else empty."""
+    """Lock files that it left, which no process holds."""
+    printed: str
+    """Output of the next run if it was not clean; else empty."""
     recoveries: tuple[str, ...]
-    """What boards the next run had to recover, and by what."""
+    """The recoveries of boards in the next run."""
 
 
 class Runs:
@@ -96,13 +96,13 @@ class Runs:
         self._data = app / "data.bin"
 
     def prepare(self) -> None:
-        """Let two runs live, the first of which meets empty boards. Raises ``AssertionError`` when one is not clean."""
+        """Do two complete runs, the first of them with empty boards. Raises ``AssertionError`` if one is not clean."""
         for _ in range(2):
-            said = self._finish()
-            assert not said, said
+            printed = self._finish()
+            assert not printed, printed
 
     def kill(self, times: int) -> Iterator[Kill]:
-        """Kill ``times`` runs, spread over the length of the last one that lived; let one live after each."""
+        """Kill ``times`` runs, spread over the duration of the last complete one. A complete run follows each."""
         parts = [(part + self._chance.random()) / times for part in range(times)]
         self._chance.shuffle(parts)
         for part in parts:
@@ -113,7 +113,7 @@ class Runs:
             yield self._kill(run, started)
 
     def kill_with_locks(self) -> Kill:
-        """Kill a run as soon as it has locked the boards; let one live after it."""
+        """Kill a run as soon as it has locked the boards. A complete run follows."""
         run, started = self._start(), time.perf_counter()
         while run.poll() is None and not self._locks():
             with suppress(subprocess.TimeoutExpired):
@@ -121,7 +121,7 @@ class Runs:
         return self._kill(run, started)
 
     def _kill(self, run: subprocess.Popen[str], started: float) -> Kill:
-        run.send_signal(signal.SIGKILL)  # does nothing to one that has ended
+        run.send_signal(signal.SIGKILL)  # has no effect if it has ended
         after_s = round(time.perf_counter() - started, 3)
         run.communicate(timeout=PATIENCE_S)
         locks = tuple(self._locks())
@@ -143,14 +143,14 @@ class Runs:
         )
 
     def _finish(self) -> str:
-        """A run that is left alone; what it said if it was not as it should be."""
+        """Do a complete run. Returns its output if it was not clean, else an empty string."""
         started = time.perf_counter()
-        said, _ = (run := self._start()).communicate(timeout=RUN_WITHIN_S)
+        printed, _ = (run := self._start()).communicate(timeout=RUN_WITHIN_S)
         self._length_s = time.perf_counter() - started
-        self._recoveries = re.findall(r"^board \S+ needed recovery .*$", said, re.MULTILINE)
-        is_clean = run.returncode == 0 and "2 passed" in said and "quarantined" not in said
+        self._recoveries = re.findall(r"^board \S+ needed recovery .*$", printed, re.MULTILINE)
+        is_clean = run.returncode == 0 and "2 passed" in printed and "quarantined" not in printed
         left = self._locks()
-        return "" if is_clean and not left else f"{said}\nlocks: {left}"
+        return "" if is_clean and not left else f"{printed}\nlocks: {left}"
 
     def _locks(self) -> list[str]:
         return locks_of(self._served)

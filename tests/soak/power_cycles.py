@@ -1,4 +1,4 @@
-"""Power cycles in a row, of four boards on a bench that is opened anew now and then: what is left behind?"""
+"""Consecutive power cycles of four boards, on a bench that is reopened now and then: do they leak resources?"""
 
 import os
 from collections.abc import Callable
@@ -14,21 +14,21 @@ from tests.soak.resources import Resources, resources_of
 
 @dataclass(frozen=True)
 class Reading:
-    """What was held after so many power cycles of each board, with the bench closed."""
+    """The resources after a number of power cycles of each board, with the bench closed."""
 
     cycles: int
     run: Resources
-    """By this process."""
+    """Of this process."""
     server: Resources
-    """By `hil serve`."""
+    """Of `hil serve`."""
 
 
 def cycle_power(
-    served: Served, cycles: int, every: int, told: Callable[[Reading], None] = lambda _reading: None
+    served: Served, cycles: int, every: int, report: Callable[[Reading], None] = lambda _reading: None
 ) -> list[Reading]:
-    """Cycle the power of every board ``cycles`` times; the bench is closed, and looked at, after ``every`` of them.
+    """Cycle the power of every board ``cycles`` times. After each ``every`` the bench is closed and resources are read.
 
-    After each power-on every board must have its serial device and answer over the raw REPL that it has just begun.
+    After each power-on every board must have its serial device, and prove over the raw REPL that it has restarted.
     """
     readings = [_read(served, 0)]
     for done in range(every, cycles + 1, every):
@@ -39,7 +39,7 @@ def cycle_power(
         finally:
             rig.close()
         readings.append(_read(served, done))
-        told(readings[-1])
+        report(readings[-1])
     return readings
 
 
@@ -47,12 +47,12 @@ def _cycle(board: Board) -> None:
     board.power.off()
     with board.repl() as repl:
         code = "'marker' in globals()"
-        assert repl.eval(code) is False, f"{board.name}: it kept its memory, so its power was not cut"
+        assert repl.eval(code) is False, f"{board.name}: its memory was kept, so its power was not cut"
         repl.exec("marker = 1")
         assert repl.eval(code) is True
 
 
 def _read(served: Served, cycles: int) -> Reading:
-    # Once it answers the watcher, whose connection is always there, the server has closed those of all others.
+    # When the server answers the watcher, which is always connected, it has closed the connections of all others.
     with Watcher(served.control):
         return Reading(cycles, resources_of(os.getpid()), resources_of(served.process.pid))

@@ -1,4 +1,4 @@
-"""What a process holds of the machine, as the kernel tells it."""
+"""The resources that a process holds, as reported by the kernel."""
 
 from contextlib import suppress
 from dataclasses import dataclass
@@ -7,17 +7,17 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class Resources:
-    """Of one process, at one moment."""
+    """Resources of one process at one moment."""
 
     descriptors: int
     threads: int
     locks: int
     """Open files whose names end in `.lock`."""
     memory_kb: int
-    """Resident."""
+    """Resident memory."""
 
     def grown_since(self, before: "Resources", memory_kb: int) -> list[str]:
-        """What there is more of than ``before``, of memory by more than ``memory_kb``."""
+        """The resources that are more than ``before``; memory counts if it grew by more than ``memory_kb``."""
         grown = [
             f"{name}: {getattr(before, name)}, then {getattr(self, name)}"
             for name in ("descriptors", "threads", "locks")
@@ -29,11 +29,11 @@ class Resources:
 
 
 def resources_of(pid: int) -> Resources:
-    """What process ``pid`` holds now."""
+    """The current resources of process ``pid``."""
     process = Path("/proc") / str(pid)
     opened = []
     for descriptor in process.joinpath("fd").iterdir():
-        # The one that lists the folder is gone when it is looked at.
+        # The descriptor that lists the folder is closed again by now.
         with suppress(FileNotFoundError):
             opened.append(str(descriptor.readlink()))
     status = dict(line.split(":\t", 1) for line in process.joinpath("status").read_text().splitlines())

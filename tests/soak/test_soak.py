@@ -1,4 +1,4 @@
-"""The long runs of `make soak`, short: that they work, and that what they look for is found."""
+"""Short versions of the runs of `make soak`: they work, and they detect leaks."""
 
 from pathlib import Path
 
@@ -10,14 +10,14 @@ from tests.soak.power_cycles import cycle_power
 
 def test_power_cycles_leave_nothing_behind(tmp_path: Path) -> None:
     with served_boards(tmp_path, "ABCD") as served:
-        assert "at 20 times real time" in served.told[0]
+        assert "at 20 times real time" in served.printed[0]
         first, *_, last = cycle_power(served, cycles=12, every=4)[1:]
         assert last.run.grown_since(first.run, memory_kb=4096) == []
         assert last.server.grown_since(first.server, memory_kb=4096) == []
         assert locks_of(served) == []
 
 
-def test_an_open_bench_is_seen_as_threads_descriptors_and_locks(tmp_path: Path) -> None:
+def test_an_open_bench_is_detected_by_its_threads_descriptors_and_locks(tmp_path: Path) -> None:
     with served_boards(tmp_path, "AB") as served:
         (before,) = cycle_power(served, cycles=0, every=1)
         rig = Rig.open(rig_of(served))
@@ -35,7 +35,7 @@ def test_runs_that_were_killed_leave_a_bench_that_works(tmp_path: Path) -> None:
         runs = Runs(tmp_path / "plan", served, seed=1)
         runs.prepare()
         kills = [runs.kill_with_locks(), *runs.kill(1)]
-    assert [kill.said for kill in kills] == [""] * 2
-    # The files of its locks stay; the locks went with it, or the next run would not have been clean.
+    assert [kill.printed for kill in kills] == [""] * 2
+    # The lock files remain. The locks ended with the process, or the next run would not have been clean.
     assert kills[0].was_running
     assert kills[0].locks_left

@@ -97,7 +97,7 @@ def test_of_this_repository_a_leaf_affects_few_and_the_root_of_errors_most() -> 
     assert len(affected_tests(sources, ["hil/errors.py"])) > len(every) / 2
 
 
-def test_what_the_time_does_not_allow_is_ended_or_left_out(capsys: pytest.CaptureFixture[str]) -> None:
+def test_tests_beyond_the_time_limit_are_stopped_or_left_out(capsys: pytest.CaptureFixture[str]) -> None:
     endless = [sys.executable, "-c", "import signal; signal.pause()"]
     run = Run(deadline_s=0.0, durations={})
     run.all([Job("check", endless), Job("near", endless, steps=1), Job("far", endless, steps=2)])

@@ -1,4 +1,4 @@
-"""What keeps a version from being released; that the built files work is for `make dist`."""
+"""Problems that prevent a release. `make dist` checks that the built files work."""
 
 from pathlib import Path
 

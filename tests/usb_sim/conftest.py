@@ -1,6 +1,6 @@
-"""A machine whose USB is simulated: the file of a physical bench, unchanged, with served boards behind hub and ttys.
+"""A machine with simulated USB: the unchanged rig file of a physical bench, with served boards behind hub and ttys.
 
-umockdev stands in for the kernel; uhubctl, pyudev, pyserial and mpremote are the real ones.
+umockdev stands in for the kernel; uhubctl, pyudev, pyserial and mpremote are real.
 """
 
 import fcntl
@@ -18,17 +18,17 @@ from tests.serve.served import PATIENCE_S, Served
 ROOT = Path(__file__).parent.parent.parent
 RIG = ROOT / "rigs" / "rig.yaml"
 DEBIAN_PYTHON = "/usr/bin/python3"
-"""umockdev's bindings are Debian's, for Debian's Python."""
+"""The bindings of umockdev are a Debian package for Debian's Python."""
 
 REQUIRED = "HIL_REQUIRE_USB_SIM"
-"""Set where the tests must run: what is missing is a failure there, and no reason to skip."""
+"""Set where the tests must run: a missing program is then a failure, not a reason to skip."""
 
 _TOOLS = os.pathsep.join((os.environ.get("PATH", os.defpath), "/usr/sbin", "/sbin"))
 _USED = ("uhubctl", "readlink")
-"""What the simulated machine has installed. No picotool: it would talk to the boot ROM by transfers of its own."""
+"""Programs of the simulated machine. Not picotool, which talks to the boot ROM with its own transfers."""
 
-_TURN = Path(tempfile.gettempdir()) / f"pico-hil-usb-sim-{os.getuid()}.lock"
-"""Two simulated machines on one real one would have the same boards, and each the other's locks."""
+_LOCK = Path(tempfile.gettempdir()) / f"pico-hil-usb-sim-{os.getuid()}.lock"
+"""Lock for one simulated machine at a time: a second one would have the same boards and board locks."""
 
 _BINDINGS = "import gi; gi.require_version('UMockdev', '1.0'); from gi.repository import UMockdev"
 
@@ -43,7 +43,7 @@ class SimulatedMachine:
         self._write_udisksctl(tools)
         for name in _USED:
             (tools / name).symlink_to(shutil.which(name, path=_TOOLS) or "")
-        # umockdev's folder in ours: it is left behind when its process is killed.
+        # umockdev's folder is in ours, because it remains when its process is killed.
         environ = {**os.environ, "PYTHONPATH": str(ROOT), "TMPDIR": str(folder)}
         command = ("umockdev-wrapper", DEBIAN_PYTHON, "-W", "ignore", "-m", "tests.usb_sim.testbed")
         self._testbed = subprocess.Popen(
@@ -68,7 +68,7 @@ class SimulatedMachine:
         }
 
     def run(self, *command: str, within_s: float = PATIENCE_S) -> str:
-        """What a program prints that must succeed."""
+        """Run a program, which must succeed. Returns its output."""
         done = self.try_run(*command, within_s=within_s)
         assert done.returncode == 0, done.stdout
         return done.stdout
@@ -95,7 +95,7 @@ class SimulatedMachine:
         self._testbed.communicate(timeout=PATIENCE_S)
 
     def _write_udisksctl(self, tools: Path) -> None:
-        """What mounts a board's disk on a desktop, for disks that are not there: it says where the volume is."""
+        """A stand-in for the program that mounts disks on a desktop: it prints the folder of the board's volume."""
         served = self.served.folder
         # Disk sda is the first board of the rig file, and so on: see testbed.py.
         volumes = dict(zip("abcd", (served / f"{board}.RPI-RP2" for board in "ABCP"), strict=True))
@@ -125,7 +125,7 @@ def machine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SimulatedMachi
         if os.environ.get(REQUIRED):
             pytest.fail(missing)
         pytest.skip(missing)
-    with _TURN.open("w") as turn:
+    with _LOCK.open("w") as turn:
         fcntl.flock(turn, fcntl.LOCK_EX)
         yield from _simulated(tmp_path_factory.mktemp("u"))
 

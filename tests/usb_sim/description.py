@@ -1,6 +1,6 @@
-"""Simulated USB devices in the words of umockdev's device descriptions: hubs, and a Pico in two modes.
+"""Simulated USB devices as umockdev device descriptions: hubs, and a Pico in two modes.
 
-Runs in Debian's own Python, beside umockdev: the standard library only.
+Runs in Debian's Python, together with umockdev: the standard library only.
 """
 
 import struct
@@ -14,13 +14,13 @@ _VERSION = 0x0200
 
 @dataclass(frozen=True)
 class Pieces:
-    """One pluggable device: what to add to the testbed, and which of its files make it present."""
+    """One pluggable device: its description for the testbed, and the files that make it present."""
 
     text: str
     folder: str
     """Its sysfs path, without ``/sys``."""
     links: tuple[str, ...]
-    """Paths of everything else that comes and goes with it, as programs see them."""
+    """Paths of everything else that appears and disappears with it, as programs see them."""
     announced: tuple[str, ...]
     """The sysfs paths to send events about, parents first."""
     tty: str | None = None

@@ -1,6 +1,6 @@
-"""What the kernel's drivers answer to ioctls: the hub's control transfers, and a serial port's modem lines.
+"""Simulated answers of kernel drivers to ioctls: control transfers of the hub, and modem lines of a serial port.
 
-Runs in Debian's own Python, beside umockdev.
+Runs in Debian's Python, together with umockdev.
 """
 
 import struct
@@ -14,7 +14,7 @@ from typing import Any
 import gi
 
 gi.require_version("UMockdev", "1.0")
-from gi.repository import UMockdev  # noqa: E402  # the version has to be said first
+from gi.repository import UMockdev  # noqa: E402  # the version must be set first
 
 _CAPABILITIES, _SUBMIT, _DISCARD, _REAP, _REAP_NOW = 0x8004551A, 0x8038550A, 0x550B, 0x4008550C, 0x4008550D
 _WITHOUT_EFFECT = {0x8004550F, 0x80045510, 0x80045515, 0x5514, 0x80045503}
@@ -30,7 +30,7 @@ _LINES_RAISED = termios.TIOCM_DTR | termios.TIOCM_RTS | termios.TIOCM_CTS | term
 
 
 class _Ioctls(UMockdev.IoctlBase):  # type: ignore[misc]  # has no types
-    """An error in a handler must be seen: the program that called gets EINVAL, the testbed's output the traceback."""
+    """Makes errors in handlers visible: the calling program gets EINVAL, and the testbed prints the traceback."""
 
     def do_handle_ioctl(self, client: Any) -> bool:
         try:
@@ -45,11 +45,11 @@ class _Ioctls(UMockdev.IoctlBase):  # type: ignore[misc]  # has no types
 
 
 class UsbDevice(_Ioctls):
-    """A USB device that answers no control transfer but with a stall."""
+    """A USB device that answers every control transfer with a stall."""
 
     def __init__(self) -> None:
         super().__init__()
-        # A list for each program: an answer given to another one's request corrupts its memory.
+        # A list for each program: an answer to another program's request would corrupt its memory.
         self._pending: defaultdict[int, list[Any]] = defaultdict(list)
 
     def control(self, request_type: int, request: int, value: int, index: int, length: int) -> bytes | None:
@@ -106,7 +106,7 @@ class Hub(UsbDevice):
         self._switch = switch
 
     def control(self, request_type: int, request: int, value: int, index: int, length: int) -> bytes | None:
-        if (request_type, request, value >> 8) == (0xA0, 6, 0x29):  # hub descriptor: each port is switched by itself
+        if (request_type, request, value >> 8) == (0xA0, 6, 0x29):  # hub descriptor: each port is switched separately
             return bytes([9, 0x29, self._ports, 0x09, 0x00, 50, 100, 0, 0xFF])[:length]
         if (request_type, request) == (0xA3, 0):  # port status
             status = (_POWER if self._is_on(index) else 0) | (_CONNECTED_ENABLED if self._is_connected(index) else 0)

@@ -1,6 +1,6 @@
-"""Run on the simulated machine: a board's USB cable is pulled and put back while its program runs on.
+"""Runs on the simulated machine: disconnects and reconnects the USB cable of a board whose program continues.
 
-``python -m tests.usb_sim.pull_cable CONTROL RIG`` prints what the timeline has of its link.
+``python -m tests.usb_sim.pull_cable CONTROL RIG`` prints the link entries of the timeline.
 """
 
 import os
@@ -19,7 +19,7 @@ COUNT = re.compile(r"count (\d+)")
 
 
 def main(control: str, rig_file: str) -> None:
-    """Pull and put back the cable of board B. The console is quiet in between, and hears the same run afterwards."""
+    """Disconnect and reconnect the cable of board B. Its console then continues with the same run of the program."""
     config = load_rig(Path(rig_file), os.environ)
     bench = open_bench(config)
     with closing(Rig(config, bench)) as rig:

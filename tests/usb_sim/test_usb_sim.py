@@ -1,6 +1,6 @@
 """A physical bench in real time, `rigs/rig.yaml` unchanged: only the kernel's USB and the boards are simulated.
 
-docs/architecture.md says what this leaves unexercised.
+docs/architecture.md lists what this does not exercise.
 """
 
 import json
@@ -37,7 +37,7 @@ for device in iter(monitor.poll, None):
 """
 
 
-def test_boards_are_discovered_by_number_and_port(machine: SimulatedMachine) -> None:
+def test_boards_are_discovered_with_serial_number_and_port(machine: SimulatedMachine) -> None:
     devices = {device["port_path"]: device for device in json.loads(machine.run(sys.executable, "-c", LIST_DEVICES))}
     boards = {path: devices[path]["serial"] for path in devices if devices[path]["vendor_id"] == 0x2E8A}
     assert boards == {
@@ -68,7 +68,7 @@ def test_hub_is_switched_by_uhubctl_and_the_board_is_unplugged_and_plugged_in(ma
         ]
         assert machine.run(*HIL, "power", "on", "A", "--rig", str(RIG)).endswith("A (main/1): on\n")
         watcher.wait_for("A", "application")
-        # The kernel has given its old name to nobody, and it has another one all the same.
+        # Its old device name is free, but it has another one.
         assert listener.stdout.readline() == "add /dev/ttyACM4\n"
     listener.terminate()
     listener.communicate(timeout=PATIENCE_S)
@@ -87,28 +87,30 @@ def test_mpremote_talks_to_the_serial_device(machine: SimulatedMachine, tmp_path
 def test_testplans_pass_in_real_time(machine: SimulatedMachine) -> None:
     plans = ("test_hello.py::test_client_is_welcomed", "test_master_failure.py::test_only_worker_takes_over")
     command = (sys.executable, "-m", "pytest", "-q", "-rA", "--rig", str(RIG))
-    told = machine.run(*command, *(f"testplans/{plan}" for plan in plans), within_s=170)
-    assert "2 passed" in told
-    assert "rig bench-1" in told
+    printed = machine.run(*command, *(f"testplans/{plan}" for plan in plans), within_s=170)
+    assert "2 passed" in printed
+    assert "rig bench-1" in printed
 
 
 def test_console_survives_a_pulled_cable_and_marks_the_gap(machine: SimulatedMachine) -> None:
-    told = machine.run(sys.executable, "-m", "tests.usb_sim.pull_cable", machine.served.control, str(RIG), within_s=60)
-    *link, result = told.splitlines()
+    printed = machine.run(
+        sys.executable, "-m", "tests.usb_sim.pull_cable", machine.served.control, str(RIG), within_s=60
+    )
+    *link, result = printed.splitlines()
     before, after = (int(number) for number in re.findall(r"\d+", result))
     # The same run of the same program: its power was never cut.
     assert after > before
-    # Power-on; power cycle; cable.
-    assert [line.split(";")[0] for line in link] == ["connected", *["disconnected", "connected"] * 2], told
-    assert "may be missing" in link[4], told
+    # Power-on, power cycle, cable.
+    assert [line.split(";")[0] for line in link] == ["connected", *["disconnected", "connected"] * 2], printed
+    assert "may be missing" in link[4], printed
 
 
 def test_board_is_flashed_through_its_own_volume(machine: SimulatedMachine, tmp_path: Path) -> None:
     image = tmp_path / "micropython.uf2"
     image.write_bytes(micropython())
-    told = machine.run(*HIL, "flash", "B", "--uf2", str(image), "--rig", str(RIG), within_s=100)
-    assert NEW_VERSION.split()[0] in told
-    # The rig is off again; what the board itself says now.
+    printed = machine.run(*HIL, "flash", "B", "--uf2", str(image), "--rig", str(RIG), within_s=100)
+    assert NEW_VERSION.split()[0] in printed
+    # The rig is off again. Ask the board itself.
     assert machine.run(*HIL, "power", "on", "B", "--rig", str(RIG)).endswith("B (main/2): on\n")
     machine.served.wait_for_mode("B", "application")
     code = "import sys; print('v%d.%d.%d' % sys.implementation.version[:3])"

@@ -1,8 +1,8 @@
 """The testbed: a machine's USB as the served boards would make it look, for programs run under umockdev.
 
 ``umockdev-wrapper /usr/bin/python3 -m tests.usb_sim.testbed CONTROL HUB_PORT_PATH HUB`` follows the control socket of a
-`hil serve`, prints the folder of the testbed (``UMOCKDEV_DIR``) when everything is there, and then works until its
-standard input ends. Runs in Debian's own Python: of our own code only what needs nothing but the standard library.
+`hil serve`, prints the folder of the testbed (``UMOCKDEV_DIR``) when it is ready, and then runs until its standard
+input ends. Runs in Debian's Python: it may import only those modules of ours that need just the standard library.
 """
 
 import json
@@ -22,19 +22,19 @@ from tests.usb_sim.ioctls import Hub, SerialPort, UsbDevice
 import gi  # isort: skip
 
 gi.require_version("UMockdev", "1.0")
-from gi.repository import UMockdev  # noqa: E402  # the version has to be said first
+from gi.repository import UMockdev  # noqa: E402  # the version must be set first
 
 PORTS = 4
 
 
 class PluggedBoard:
-    """One board on the simulated USB: what is to be seen of it, mode by mode."""
+    """One board on the simulated USB: the devices that are visible in each mode."""
 
     def __init__(self, testbed: Any, state: dict[str, Any], port_path: str, index: int) -> None:
         self.mode = "absent"
         self._testbed = testbed
         self._root = Path(testbed.get_root_dir())
-        # Another node and another number at each enumeration, as ttyACM0 may be ttyACM3 after a power cycle.
+        # The node and the number alternate between enumerations, as ttyACM0 may be ttyACM3 after a power cycle.
         applications = [
             description.pico_application(port_path, 10 + index + shift, index + shift, state["serial"])
             for shift in (0, PORTS)
@@ -47,7 +47,7 @@ class PluggedBoard:
         self._present: Pieces | None = None
 
     def show(self, state: dict[str, Any]) -> None:
-        """Plug in or unplug, as the state of the served board says."""
+        """Plug in or unplug according to the state of the served board."""
         if state["mode"] == self.mode:
             return
         self.mode = state["mode"]
@@ -69,7 +69,7 @@ class PluggedBoard:
             self._testbed.uevent("/sys" + path, "add")
 
     def _unplug(self, pieces: Pieces) -> None:
-        # Who hears the event must find the device gone; but umockdev tells nothing of a device without a folder.
+        # Programs that get the event must find the device gone, but umockdev sends none for a device without a folder.
         for path in pieces.links:
             self._take_away(path, pieces)
         for path in reversed(pieces.announced):
@@ -77,7 +77,7 @@ class PluggedBoard:
         self._take_away("/sys" + pieces.folder, pieces)
 
     def _prepare(self, pieces: Pieces) -> None:
-        """Add a device, and take it out of sight. umockdev cannot remove one and add it again; files can be moved."""
+        """Add a device, and hide it. umockdev cannot remove a device and add it again, but its files can be moved."""
         self._testbed.add_from_string(pieces.text)
         for path in pieces.links:
             handler = None
@@ -108,12 +108,12 @@ def _pty(link: str) -> Path:
     try:
         return Path(link).readlink()
     except FileNotFoundError:
-        # The board is gone again: the next line of the control socket says so.
+        # The board is gone again; the next line of the control socket will report it.
         return Path(link)
 
 
 class Testbed:
-    """The hub with everything on it. ``hub`` is its name in the rig file, ``hub_port_path`` its place on USB."""
+    """The hub with all its boards. ``hub`` is its name in the rig file, ``hub_port_path`` its USB path."""
 
     def __init__(self, control: str, hub_port_path: str, hub: str, states: list[dict[str, Any]]) -> None:
         self._control = control
@@ -139,7 +139,7 @@ class Testbed:
             self.show(state)
 
     def show(self, state: dict[str, Any]) -> None:
-        """The board is like this now."""
+        """Update a board to this state."""
         self._boards[state["board"]].show(state)
 
     def _add(self, text: str, address: int, handler: UsbDevice) -> None:
@@ -177,7 +177,7 @@ def _end_with_standard_input() -> None:
 
 
 def _end() -> None:
-    # At once: umockdev's threads would wait for their clients.
+    # Immediately: umockdev's threads would wait for their clients.
     os._exit(0)
 
 

@@ -32,7 +32,7 @@ def test_hung_boot_py_on_a_cold_boot_means_no_usb(terminal: Terminal) -> None:
     assert terminal.connections == 0
 
 
-def test_output_before_anybody_listens_keeps_only_its_end(terminal: Terminal) -> None:
+def test_of_output_before_the_port_is_open_only_the_end_is_kept(terminal: Terminal) -> None:
     terminal.boot(main="for i in range(100): print('line', i)")
     assert "line 0\r\n" not in terminal.output
     assert "line 99\r\n" in terminal.output
@@ -68,7 +68,7 @@ def test_prompt_evaluates_expressions_and_continues_blocks(terminal: Terminal) -
         "x = 0\nwhile True: x = sum(range(5000))",
     ],
 )
-def test_ctrl_c_stops_what_computes_sleeps_or_polls(terminal: Terminal, program: str) -> None:
+def test_ctrl_c_stops_programs_that_compute_sleep_or_poll(terminal: Terminal, program: str) -> None:
     terminal.boot(main=program)
     assert "KeyboardInterrupt" not in terminal.output
     answer = terminal.type("\x03", answer_s=0.3)
@@ -83,7 +83,7 @@ def test_ctrl_c_can_be_caught_by_the_program(terminal: Terminal) -> None:
     assert "caught\r\nafter\r\n" in terminal.type("\x03", answer_s=0.3)
 
 
-def test_programs_read_lines_that_were_typed(terminal: Terminal) -> None:
+def test_programs_read_typed_lines(terminal: Terminal) -> None:
     terminal.boot(main="import sys\nprint(input('name? '), sys.stdin.readline(), sys.stdin.read(1))\n")
     terminal.sleep(2)
     assert terminal.output.endswith("name? ")
@@ -120,7 +120,7 @@ def test_soft_reset_keeps_usb_and_runs_main_again(terminal: Terminal) -> None:
     assert terminal.connections == 1
 
 
-def test_hard_reset_enumerates_again_and_says_why(terminal: Terminal) -> None:
+def test_hard_reset_enumerates_again_and_reports_its_cause(terminal: Terminal) -> None:
     terminal.boot()
     assert terminal.run("import machine; machine.reset_cause()") == "1"
     terminal.type("machine.reset()\r", answer_s=3)
@@ -140,7 +140,7 @@ def test_sys_exit_in_main_is_a_soft_reset(terminal: Terminal) -> None:
     assert terminal.output.count("MPY: soft reboot") >= 2
 
 
-def test_exhausted_heap_is_a_memory_error_and_not_a_crash(terminal: Terminal) -> None:
+def test_an_exhausted_heap_is_a_memory_error_and_not_a_crash(terminal: Terminal) -> None:
     terminal.boot()
     assert "MemoryError" in terminal.run("x = [bytearray(1000) for i in range(1000)]")
     assert terminal.run("1 + 1") == "2"
@@ -151,7 +151,7 @@ def test_endless_recursion_is_a_runtime_error(terminal: Terminal) -> None:
     assert "RuntimeError: maximum recursion depth exceeded" in terminal.run("f()")
 
 
-def test_garbage_collection_keeps_what_is_in_use(terminal: Terminal) -> None:
+def test_garbage_collection_keeps_objects_in_use(terminal: Terminal) -> None:
     terminal.boot(
         main="import json\nfor i in range(3000):\n"
         "    a = json.loads(json.dumps({'a': [1, {'b': 'x' * 50}], 'c': str(i)}))\n    assert a['c'] == str(i)\n"
@@ -166,7 +166,7 @@ def test_trap_is_a_crashed_board_until_reset(open_bench: Callable[..., VirtualBe
     crashed, other = Terminal(bench, "A"), Terminal(bench, "B")
     crashed.boot()
     other.boot()
-    # Writing outside of memory is how firmware on a real board gets a hard fault.
+    # On a real board too, a write outside of memory causes a hard fault.
     crashed.type("import uctypes; uctypes.bytearray_at(0x7fffff00, 4)[0] = 1\r")
     assert "*** CRASH:" in crashed.output
     assert crashed.type("1 + 1\r") == ""
@@ -196,7 +196,7 @@ def test_errors_carry_the_numbers_and_names_of_a_pico(terminal: Terminal) -> Non
     assert terminal.run("print(OSError(110))") == "[Errno 110] ETIMEDOUT"
 
 
-def test_board_says_what_it_is(terminal: Terminal) -> None:
+def test_board_reports_its_model(terminal: Terminal) -> None:
     terminal.boot()
     assert "Raspberry Pi Pico W with RP2040" in terminal.run("import os; os.uname().machine")
     assert terminal.run("import machine; machine.unique_id().hex()") == repr(terminal.pico.serial_number)
@@ -251,7 +251,7 @@ def test_pins_with_nothing_connected_follow_their_pull(terminal: Terminal) -> No
     assert terminal.run("button.value()") == "1"
 
 
-def test_clock_that_was_set_runs_on_until_a_hard_reset(terminal: Terminal) -> None:
+def test_a_clock_that_was_set_runs_until_a_hard_reset(terminal: Terminal) -> None:
     terminal.boot()
     terminal.run("import machine, time; machine.RTC().datetime((2024, 5, 6, 0, 7, 8, 9, 0))")
     terminal.type("\x04", 1)
@@ -271,14 +271,14 @@ def test_modules_have_their_old_names_too(terminal: Terminal, use: str) -> None:
     assert terminal.run("import usys; usys.platform") == "'rp2'"
 
 
-def test_long_directory_is_listed_whole(terminal: Terminal) -> None:
+def test_a_long_directory_is_listed_completely(terminal: Terminal) -> None:
     for index in range(120):
         terminal.pico.flash.replace(f"/{'x' * 40}{index:03}", b"")
     terminal.boot()
     assert terminal.run("import os; len(list(os.ilistdir())), len(os.listdir())") == "(120, 120)"
 
 
-def test_directory_of_the_longest_names_in_any_script_is_listed_whole(terminal: Terminal) -> None:
+def test_a_directory_of_the_longest_names_in_any_script_is_listed_completely(terminal: Terminal) -> None:
     names = [f"{number:03}" + "ü" * 126 for number in range(20)]
     for name in names:
         terminal.pico.flash.replace(f"/{name}", b"")

@@ -1,4 +1,4 @@
-"""Bytes and file systems as a host's program needs them on a board: `mpremote mount` lives on this."""
+"""Binary standard streams and mounted file systems on a board, which `mpremote mount` needs."""
 
 from tests.virtual.conftest import Terminal
 
@@ -23,7 +23,7 @@ print("mem" in os.listdir("/"))
 """
 
 
-def test_standard_streams_have_buffers_that_leave_bytes_as_they_are(terminal: Terminal) -> None:
+def test_standard_streams_have_buffers_that_do_not_change_bytes(terminal: Terminal) -> None:
     terminal.boot(main="import sys\nprint(sys.stdin.buffer.read(4))\nsys.stdout.buffer.write(b'a\\nb\\x00')\n")
     assert terminal.type("\r\n\x00\x01").startswith("b'\\r\\n\\x00\\x01'\r\na\nb\x00")
 
@@ -44,7 +44,7 @@ def test_read_into_waits_for_all_bytes_and_a_poll_for_the_first(terminal: Termin
     assert terminal.type("yz").startswith("3 bytearray(b'xyz')")
 
 
-def test_ctrl_c_is_a_byte_like_others_while_it_is_switched_off(terminal: Terminal) -> None:
+def test_ctrl_c_is_an_ordinary_byte_while_interrupts_are_off(terminal: Terminal) -> None:
     code = (
         "import micropython, sys\nmicropython.kbd_intr(-1)\nprint(sys.stdin.buffer.read(2))\nmicropython.kbd_intr(3)\n"
     )
@@ -60,6 +60,6 @@ def test_file_system_of_a_program_can_be_mounted(terminal: Terminal) -> None:
 
 
 def test_root_cannot_be_removed(terminal: Terminal) -> None:
-    # What a Pico W says: https://github.com/micropython/micropython/issues/16845
+    # As on a Pico W: https://github.com/micropython/micropython/issues/16845
     terminal.boot()
     assert "OSError: [Errno 1] EPERM" in terminal.run("import os; os.rmdir('/')")

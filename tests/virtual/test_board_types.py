@@ -1,4 +1,4 @@
-"""A virtual board of another type than the default: what its program, its flash and its boot ROM show of that."""
+"""Virtual boards of different types: how the type shows in programs, flash and boot ROM."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -68,10 +68,10 @@ def test_flash_heap_and_host_name_are_those_of_the_type(boot: Callable[[str], Te
 
 
 def nothing(_done: int, _total: int) -> None:
-    """No progress is shown."""
+    """Progress callback that does nothing."""
 
 
-def test_its_boot_rom_takes_the_families_of_its_chip_alone(
+def test_its_boot_rom_accepts_only_the_families_of_its_chip(
     bench: VirtualBench, boot: Callable[[str], Terminal]
 ) -> None:
     clock: Clock = bench.clock

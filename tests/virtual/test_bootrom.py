@@ -38,7 +38,7 @@ def bootsel(terminal: Terminal) -> Terminal:
     return terminal
 
 
-def test_bootloader_takes_the_serial_port_away_and_brings_the_volume_within_two_seconds(terminal: Terminal) -> None:
+def test_bootloader_removes_the_serial_port_and_adds_the_volume_within_two_seconds(terminal: Terminal) -> None:
     terminal.boot()
     seen = [(terminal.connected_now, terminal.pico.bootrom.is_attached)]
     terminal.type(BOOTLOADER, 0.5)
@@ -78,7 +78,7 @@ def test_a_touch_at_1200_baud(open_bench: Callable[..., VirtualBench]) -> None:
     assert seen == [(True, False), (False, True)]
 
 
-def test_an_open_port_that_lets_go_of_its_lines_at_1200_baud_is_a_touch_too(terminal: Terminal) -> None:
+def test_an_open_port_that_releases_its_lines_at_1200_baud_is_a_touch_too(terminal: Terminal) -> None:
     terminal.boot()
     terminal.bench.link("A").touch()
     terminal.sleep(3)
@@ -93,14 +93,14 @@ def test_a_held_button_at_power_on(terminal: Terminal) -> None:
     assert terminal.connections == 0
 
 
-def test_a_new_micropython_runs_and_says_so_and_the_files_are_still_there(bootsel: Terminal) -> None:
+def test_a_new_micropython_runs_and_prints_its_version_and_keeps_the_files(bootsel: Terminal) -> None:
     bootsel.output = ""
     bootsel.pico.bootrom.write(micropython())
     bootsel.sleep(5)
     assert not bootsel.pico.bootrom.is_attached
     assert f"hello\r\nMicroPython {NEW_VERSION}; Raspberry Pi Pico W with RP2040\r\n" in bootsel.output
-    said = bootsel.run("import os, sys; os.uname().release, sys.version, sys.implementation.version")
-    assert said == f"('1.28.0', '3.4.0; MicroPython {NEW_VERSION}', (1, 28, 0, ''))"
+    printed = bootsel.run("import os, sys; os.uname().release, sys.version, sys.implementation.version")
+    assert printed == f"('1.28.0', '3.4.0; MicroPython {NEW_VERSION}', (1, 28, 0, ''))"
     reboot(bootsel)
     assert NEW_VERSION in bootsel.output
 
@@ -108,8 +108,8 @@ def test_a_new_micropython_runs_and_says_so_and_the_files_are_still_there(bootse
 def test_a_preview_and_a_program_without_a_version(bootsel: Terminal) -> None:
     bootsel.pico.bootrom.write(micropython("v1.28.0-preview.7.gabc on 2026-09-09"))
     bootsel.sleep(5)
-    said = bootsel.run("import os, sys; os.uname().release, sys.implementation.version")
-    assert said == "('1.28.0-preview.7.gabc', (1, 28, 0, 'preview'))"
+    printed = bootsel.run("import os, sys; os.uname().release, sys.implementation.version")
+    assert printed == "('1.28.0-preview.7.gabc', (1, 28, 0, 'preview'))"
     bootsel.type(BOOTLOADER, 2)
     bootsel.pico.bootrom.write(uf2(bytes(4096)))
     bootsel.sleep(5)
@@ -141,7 +141,7 @@ def test_blocks_in_any_order_and_some_twice(bootsel: Terminal) -> None:
     ],
     ids=["RP2350", "no family", "small payload", "RAM", "misaligned", "no UF2", "incomplete"],
 )
-def test_what_the_rom_does_not_like_leaves_the_board_in_bootsel_mode(bootsel: Terminal, ignored: bytes) -> None:
+def test_blocks_that_the_rom_ignores_leave_the_board_in_bootsel_mode(bootsel: Terminal, ignored: bytes) -> None:
     bootsel.pico.bootrom.write(ignored)
     bootsel.sleep(10)
     assert bootsel.pico.bootrom.is_attached
@@ -160,13 +160,13 @@ def test_an_image_in_place_of_the_file_system_leaves_it_empty(bootsel: Terminal)
     assert bootsel.pico.flash.files == {}
 
 
-def test_a_power_cut_without_a_second_stage_ends_in_bootsel_mode_until_flashed_whole(bootsel: Terminal) -> None:
+def test_a_power_cut_without_a_second_stage_ends_in_bootsel_mode_until_completely_flashed(bootsel: Terminal) -> None:
     first, *rest = blocks(micropython())
     bootsel.pico.bootrom.write(b"".join(rest))
     for _ in range(2):
         reboot(bootsel)
         assert bootsel.pico.bootrom.is_attached
-        # What was written before the cut does not count: the ROM has forgotten it.
+        # Blocks from before the cut do not count: the ROM has forgotten them.
         bootsel.pico.bootrom.write(first)
         bootsel.pico.bootrom.write(b"".join(rest[:-1]))
         bootsel.pico.firmware.has_second_stage = False

@@ -1,4 +1,4 @@
-"""What the faults of the virtual bench do to packets and to who hears whom: radios only, no boards."""
+"""Effects of the virtual bench's faults on packets and on which radios hear each other. No boards are used."""
 
 from collections.abc import Callable, Iterator
 from itertools import pairwise
@@ -76,7 +76,7 @@ class Boards:
         return len(self.arrived) > before
 
     def send_many(self, fault: PacketFault, every_s: float = 0.05) -> list[int]:
-        """The numbers of what arrives at B, as it arrives, of 0 to 999 sent one after the other under ``fault``."""
+        """Send the numbers 0 to 999 in order under ``fault``. Returns those that reach B, in order of arrival."""
         self.arrived.clear()
         self.begin(fault)
         for number in range(SENT):
@@ -129,7 +129,7 @@ def test_clear_air_loses_nothing(boards: Boards) -> None:
     assert boards.send_many(Loss(0)) == list(range(SENT))
 
 
-def test_loss_of_all_loses_all(boards: Boards) -> None:
+def test_complete_loss_loses_everything(boards: Boards) -> None:
     assert boards.send_many(Loss(1)) == []
     assert boards.exchange("A", "B")
 
@@ -214,7 +214,7 @@ def test_a_fault_can_spare_the_probe(boards: Boards) -> None:
     assert len(boards.arrived) == 1
 
 
-def test_without_an_active_fault_chance_is_drawn_as_if_there_had_never_been_one(
+def test_without_an_active_fault_random_numbers_are_the_same_as_if_there_had_never_been_one(
     open_boards: Callable[[int], Boards],
 ) -> None:
     plain, disturbed = open_boards(7), open_boards(7)
@@ -234,7 +234,7 @@ def test_the_same_seed_disturbs_the_same_packets(open_boards: Callable[[int], Bo
     assert first == again != other
 
 
-# ---- who hears whom
+# ---- partitions
 
 
 def test_partition_between_stations_separates_only_them(boards: Boards) -> None:
@@ -289,7 +289,7 @@ def test_short_partition_goes_unnoticed(boards: Boards) -> None:
     assert boards.exchange("B", "A")
 
 
-def test_access_point_counts_a_station_out_of_reach_for_a_while(boards: Boards) -> None:
+def test_access_point_lists_a_station_out_of_reach_for_a_while(boards: Boards) -> None:
     access_point = boards.radio("A").access_point
     boards.begin(groups("A", "BC"))
     boards.run(30)
@@ -334,7 +334,7 @@ def test_overlapping_partitions_end_one_by_one(boards: Boards) -> None:
     assert boards.exchange("B", "C")
 
 
-# ---- what makes no sense
+# ---- invalid faults
 
 
 @pytest.mark.parametrize("probability", [-0.1, 1.1, 10])
@@ -344,7 +344,7 @@ def test_probability_out_of_range(probability: float) -> None:
 
 
 @pytest.mark.parametrize("written", [("B",), ("B", ""), ("BC", "CD"), ()])
-def test_partition_that_is_none(written: tuple[str, ...]) -> None:
+def test_invalid_partition(written: tuple[str, ...]) -> None:
     with pytest.raises(ValueError, match="takes two groups of boards or more, and no board in two of them"):
         groups(*written)
 

@@ -23,7 +23,7 @@ def test_written_content_appears_when_the_file_is_synced() -> None:
     assert flash.files["/main.py"] == b"new content"
 
 
-def test_full_flash_raises_enospc_and_keeps_what_was_there() -> None:
+def test_full_flash_raises_enospc_and_keeps_its_content() -> None:
     flash = Flash(FLASH_SIZE)
     flash.replace("/keep", b"k")
     file = open_for_writing(flash, "/big")
@@ -44,7 +44,7 @@ def test_rename_replaces_an_existing_file() -> None:
     assert dict(flash.files) == {"/b": b"1"}
 
 
-def test_renamed_folder_takes_its_files_along() -> None:
+def test_a_renamed_folder_keeps_its_files() -> None:
     flash = Flash(FLASH_SIZE)
     flash.make_folder("/lib")
     flash.replace("/lib/x.py", b"x")
@@ -91,7 +91,7 @@ def test_no_path_leaves_the_root(parts: list[str]) -> None:
     assert ".." not in stored
 
 
-def test_an_image_is_there_with_its_folders() -> None:
+def test_an_image_is_installed_with_its_folders() -> None:
     flash = Flash(FLASH_SIZE)
     flash.make_folder("/lib")
     flash.install({"main.py": b"m", "lib/pkg/deep/x.py": b"x", "lib/pkg/__init__.py": b""})

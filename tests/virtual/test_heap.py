@@ -1,4 +1,4 @@
-"""Every app, with three clients, fits in a Pico W's heap: `pytest -s tests/virtual/test_heap.py` says what it takes."""
+"""Every app, with three clients, fits in a Pico W's heap. `pytest -s tests/virtual/test_heap.py` prints its usage."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -21,7 +21,7 @@ def _sample(_):
     print("heap %d" % gc.mem_alloc())
 machine.Timer(period=500, callback=_sample)
 """
-"""Runs before main.py, and beside it: what is in use while the app works, garbage left out."""
+"""Runs before main.py, and then concurrently: prints the heap in use without garbage."""
 
 
 def install(pico: VirtualPico, image: dict[str, bytes]) -> None:

@@ -1,4 +1,4 @@
-"""What a Pico W has and a virtual board has not: a program that needs it is told so, by name."""
+"""Parts of a Pico W that a virtual board lacks: using one raises an error that names it."""
 
 import pytest
 
@@ -18,15 +18,17 @@ from tests.virtual.conftest import Terminal
 )
 def test_use_of_a_part_of_the_chip_names_it(terminal: Terminal, line: str, name: str) -> None:
     terminal.boot()
-    said = f"NotImplementedError: {name} is not simulated on a virtual board; test firmware that needs it on a real one"
-    assert terminal.run(line).endswith(said)
+    expected = (
+        f"NotImplementedError: {name} is not simulated on a virtual board; test firmware that needs it on a real one"
+    )
+    assert terminal.run(line).endswith(expected)
 
 
 @pytest.mark.parametrize("name", ["_thread", "asyncio", "neopixel", "bluetooth"])
 def test_import_of_a_module_names_it(terminal: Terminal, name: str) -> None:
     terminal.boot(main=f"import sys\nimport {name}\n")
-    said = f"ImportError: {name} is not simulated on a virtual board; test firmware that needs it on a real one"
-    assert f'  File "main.py", line 2, in <module>\r\n{said}\r\n' in terminal.output
+    expected = f"ImportError: {name} is not simulated on a virtual board; test firmware that needs it on a real one"
+    assert f'  File "main.py", line 2, in <module>\r\n{expected}\r\n' in terminal.output
 
 
 def test_copy_of_a_module_in_the_firmware_comes_first(terminal: Terminal) -> None:

@@ -9,7 +9,7 @@ from hil.virtual.realtime import RealTime
 from hil.virtual.world import US_PER_S, World
 
 
-def test_events_happen_when_they_are_due_and_not_before() -> None:
+def test_events_happen_when_due_and_not_before() -> None:
     world, clock = World(1), MonotonicClock()
     loop = RealTime(world, clock)
     happened: list[tuple[float, float]] = []
@@ -25,8 +25,8 @@ def test_events_happen_when_they_are_due_and_not_before() -> None:
     assert all(due <= at for due, at in happened)
 
 
-def test_long_silence_is_no_delay() -> None:
-    # A second and more without an event is not taken for a world that cannot keep up.
+def test_a_long_silence_is_not_a_delay() -> None:
+    # More than a second without an event does not count as a world that cannot keep up.
     world, clock = World(1), MonotonicClock()
     begun_s = clock.now()
     loop = RealTime(world, clock)
@@ -36,7 +36,7 @@ def test_long_silence_is_no_delay() -> None:
     loop.run(lambda: len(happened) == 2)
     loop.close()
     assert world.now_us <= (clock.now() - begun_s) * US_PER_S
-    # Taken for a delay, the silence would be waited for a second time. A machine this slow is none to test on.
+    # If it counted as a delay, the silence would last twice as long. No machine for tests is that slow.
     assert 1.3 <= happened[0] < 2.5
 
 
@@ -49,7 +49,7 @@ def test_world_ten_times_as_fast_as_the_clock() -> None:
     loop.run(lambda: len(happened) == 2)
     loop.close()
     assert all(due <= at for due, at in zip((0.15, 0.3), happened, strict=True))
-    assert happened[1] < 3  # which it would be at the clock's own pace
+    assert happened[1] < 3  # it would be more at the speed of the clock
 
 
 def test_bytes_from_outside_reach_the_world_at_once_and_at_the_time_of_the_clock() -> None:
@@ -58,7 +58,7 @@ def test_bytes_from_outside_reach_the_world_at_once_and_at_the_time_of_the_clock
     read, write = os.pipe()
     heard: list[tuple[bytes, int]] = []
     loop.watch(read, lambda: heard.append((os.read(read, 10), world.now_us)))
-    world.after(3600 * US_PER_S, lambda: None)  # what it would wait for otherwise
+    world.after(3600 * US_PER_S, lambda: None)  # the world would otherwise wait for this
     begun_s = clock.now()
     timer = threading.Timer(0.1, os.write, (write, b"x"))
     timer.start()
@@ -82,7 +82,7 @@ def test_world_too_busy_for_real_time_still_listens() -> None:
     loop.watch(read, lambda: heard.append(os.read(read, 10)))
 
     def work() -> None:
-        # For every millisecond of the world, several of the host.
+        # Several milliseconds of the host for each one of the world.
         deadline = clock.deadline(0.005)
         while not deadline.expired:
             pass

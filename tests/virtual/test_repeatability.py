@@ -59,7 +59,7 @@ def test_same_seed_gives_identical_bytes(first_run: dict[str, bytes], tmp_path: 
 
 
 @pytest.mark.parametrize("test", [PLAN[2], PLAN[4]])
-def test_a_test_goes_alike_alone_and_among_others(first_run: dict[str, bytes], tmp_path: Path, test: str) -> None:
+def test_a_test_behaves_the_same_alone_and_among_others(first_run: dict[str, bytes], tmp_path: Path, test: str) -> None:
     alone = run(tmp_path, "--hil-seed", "7", plan=[test])
     del alone["verdicts"]
     assert len(alone) > 4

@@ -78,7 +78,7 @@ def address(radio: Radio) -> str:
 
 
 def errno_of(action: Callable[[], object]) -> int:
-    """What ``action`` raises on the board."""
+    """The errno of the ``BoardOSError`` that ``action`` raises."""
     with pytest.raises(BoardOSError) as caught:
         action()
     return caught.value.errno

@@ -1,4 +1,4 @@
-"""Access point settings, restarts, and the DHCP server with its silences."""
+"""Access point settings, restarts, and the DHCP server, including when it does not answer."""
 
 import pytest
 
@@ -38,7 +38,7 @@ def test_configuring_an_active_access_point_restarts_it(net: RadioWorld) -> None
     assert len(net.printed) == 2
 
 
-def test_console_tells_of_each_acknowledged_lease(net: RadioWorld) -> None:
+def test_console_shows_each_acknowledged_lease(net: RadioWorld) -> None:
     net.access_point()
     net.client()
     assert net.printed == ["DHCPS: client connected: MAC=28:cd:c1:00:00:02 IP=192.168.4.16"]
@@ -57,7 +57,7 @@ def test_leases_go_in_order_and_a_mac_keeps_its_own(net: RadioWorld) -> None:
     assert [address(client) for client in clients[:2]] == ["192.168.4.16", "192.168.4.17"]
 
 
-def test_restart_empties_the_leases(net: RadioWorld) -> None:
+def test_restart_deletes_the_leases(net: RadioWorld) -> None:
     access_point = net.access_point()
     gone, client = net.client(), net.client()
     gone.deactivate(gone.station)

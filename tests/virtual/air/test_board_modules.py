@@ -84,7 +84,7 @@ def test_scan_hears_every_network_of_a_lab(open_bench: Callable[..., VirtualBenc
     assert client.run("sorted(r[0] for r in found)[59].decode() == '59' + 15 * '\\xe4'") == "True"
 
 
-def test_interfaces_say_who_they_are(bench: VirtualBench) -> None:
+def test_interfaces_have_names_and_addresses(bench: VirtualBench) -> None:
     access_point, client = start(bench)
     assert client.run("print(sta)") == "<CYW43 STA up 192.168.4.16>"
     assert access_point.run("print(ap)") == "<CYW43 AP up 192.168.4.1>"
@@ -181,7 +181,7 @@ def test_control_c_stops_a_program_that_waits_for_a_datagram(bench: VirtualBench
     assert access_point.run("1 + 1") == "2"
 
 
-def test_names_are_asked_of_the_air(bench: VirtualBench) -> None:
+def test_names_are_resolved_over_mdns(bench: VirtualBench) -> None:
     access_point, client = Terminal(bench, "A"), Terminal(bench, "B")
     access_point.boot(main="import network\nnetwork.hostname('pico-ap')\n" + ACCESS_POINT)
     client.boot(main=STATION)
@@ -191,7 +191,7 @@ def test_names_are_asked_of_the_air(bench: VirtualBench) -> None:
     assert access_point.run("import socket; socket.getaddrinfo('PicoW.local', 80)[0][4][0]") == "'192.168.4.16'"
 
 
-def test_a_name_that_nobody_has_is_given_up_after_seconds(bench: VirtualBench) -> None:
+def test_an_unknown_name_is_given_up_after_seconds(bench: VirtualBench) -> None:
     _, client = start(bench)
     for name in ("nobody.local", "example.com"):
         before_s = client.bench.clock.now()
@@ -202,7 +202,7 @@ def test_a_name_that_nobody_has_is_given_up_after_seconds(bench: VirtualBench) -
     assert client.run("socket.getaddrinfo('" + "x" * 70 + ".local', 1)").endswith("OSError: -2")
 
 
-def test_control_c_stops_asking_for_a_name(bench: VirtualBench) -> None:
+def test_control_c_stops_a_name_lookup(bench: VirtualBench) -> None:
     _, client = start(bench)
     client.type("socket.getaddrinfo('nobody.local', 1)\r", 1)
     assert "KeyboardInterrupt" in client.type("\x03")

@@ -1,4 +1,4 @@
-"""Names in the air: announced, asked for, given up when somebody else has them."""
+"""mDNS names: announced, queried, and given up when another board has them."""
 
 from hil.faults.packets import Copy
 from hil.probes.dns_message import MDNS, Message, question, read
@@ -20,14 +20,14 @@ def named_client(net: RadioWorld, hostname: str) -> Radio:
 
 
 def resolve(net: RadioWorld, radio: Radio, name: str) -> str | None:
-    """What the board with ``radio`` gets for ``name``, None when it gives up."""
+    """The address that ``radio`` finds for ``name``; None if it gives up."""
     lookup = radio.look_up(name)
     assert net.clock.wait(lambda: lookup.is_over or bool(lookup.address), 8)
     return lookup.address or None
 
 
 def overheard(net: RadioWorld, sender: Radio) -> list[Message]:
-    """What ``sender`` says over mDNS from now on, each message once."""
+    """The mDNS messages that ``sender`` sends from now on, each once."""
     messages: list[Message] = []
 
     def listen(hop: Hop) -> tuple[Copy]:
@@ -42,7 +42,7 @@ def overheard(net: RadioWorld, sender: Radio) -> list[Message]:
     return messages
 
 
-def test_everybody_finds_everybody_by_name(net: RadioWorld) -> None:
+def test_all_boards_find_each_other_by_name(net: RadioWorld) -> None:
     ap = net.radio()
     ap.set_hostname("pico-ap")
     net.open_access_point(ap)
@@ -58,17 +58,17 @@ def test_a_name_is_probed_three_times_and_announced_twice(net: RadioWorld) -> No
     net.access_point()
     radio = net.radio()
     radio.set_hostname("one")
-    said = overheard(net, radio)
+    heard = overheard(net, radio)
     net.start_joining(radio)
     net.wait_joined(radio)
     net.run(2.3)
-    assert [[record.name for record in message.claims] for message in said[:3]] == [["one.local"]] * 3
-    announced = [message.answers for message in said[3:]]
+    assert [[record.name for record in message.claims] for message in heard[:3]] == [["one.local"]] * 3
+    announced = [message.answers for message in heard[3:]]
     assert [[(each.name, each.address, each.ttl_s) for each in answers] for answers in announced] == [
         [("one.local", address(radio), 120)]
     ] * 2
     net.run(60)
-    assert len(said) == 5
+    assert len(heard) == 5
 
 
 def test_a_name_is_not_answered_for_before_it_is_known_to_be_free(net: RadioWorld) -> None:
@@ -203,20 +203,20 @@ def test_the_mdns_port_is_taken_and_other_groups_are_not_heard(net: RadioWorld) 
     assert all_received(udp) == []
 
 
-def test_a_radio_that_does_not_announce_says_nothing(net: RadioWorld) -> None:
+def test_a_radio_that_does_not_announce_sends_nothing(net: RadioWorld) -> None:
     net.access_point()
     silent = Radio(net.world, net.air, bytes(6), net.world.notify, net.printed.append, announces=False)
     net.power_up(silent)
-    said = overheard(net, silent)
+    heard = overheard(net, silent)
     net.start_joining(silent)
     net.wait_joined(silent)
     net.run(5)
-    assert said == []
+    assert heard == []
 
 
-def test_a_hostname_that_makes_no_name_is_not_announced(net: RadioWorld) -> None:
+def test_an_invalid_hostname_is_not_announced(net: RadioWorld) -> None:
     net.access_point()
     client = named_client(net, "")
-    said = overheard(net, client)
+    heard = overheard(net, client)
     net.run(5)
-    assert said == []
+    assert heard == []

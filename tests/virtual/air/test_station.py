@@ -80,7 +80,7 @@ def test_fifth_station_is_refused_until_one_leaves(net: RadioWorld) -> None:
     net.wait_joined(fifth)
 
 
-def test_silent_death_of_the_access_point_is_noticed_after_five_seconds_and_healed_alone(net: RadioWorld) -> None:
+def test_silent_loss_of_the_access_point_is_noticed_after_five_seconds_and_the_station_rejoins(net: RadioWorld) -> None:
     access_point = net.access_point()
     client = net.client()
     access_point.power_off()
@@ -108,7 +108,7 @@ def test_access_point_back_before_the_loss_was_noticed_does_not_know_its_station
     assert client.station.is_connected
 
 
-def test_restarted_access_point_sends_strangers_away_when_they_talk(net: RadioWorld) -> None:
+def test_restarted_access_point_deauthenticates_unknown_stations_when_they_send(net: RadioWorld) -> None:
     access_point = net.access_point()
     client = net.client()
     access_point.power_off()
@@ -119,7 +119,7 @@ def test_restarted_access_point_sends_strangers_away_when_they_talk(net: RadioWo
     assert client.station.status == LinkStatus.JOINING
 
 
-def test_access_point_that_stops_in_order_tells_its_stations(net: RadioWorld) -> None:
+def test_access_point_that_is_stopped_notifies_its_stations(net: RadioWorld) -> None:
     access_point = net.access_point()
     client = net.client()
     access_point.deactivate(access_point.access_point)
@@ -181,7 +181,7 @@ def test_scan_takes_time_and_hears_all_others(net: RadioWorld) -> None:
     assert (scan.results[0].bssid, scan.results[0].channel) == (access_point.mac, 3)
 
 
-def test_access_point_scans_with_its_station_interface_and_goes_on_serving(net: RadioWorld) -> None:
+def test_access_point_scans_with_its_station_interface_and_keeps_serving(net: RadioWorld) -> None:
     board, other = net.access_point(), net.access_point("Other", "12345678")
     client = net.radio()
     net.start_joining(client)

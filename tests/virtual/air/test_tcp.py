@@ -89,7 +89,7 @@ def test_second_client_is_served_after_the_first(net: RadioWorld) -> None:
         assert read_all(net, end, 2) == b"hi"
 
 
-def test_long_transfer_arrives_whole_through_small_windows(net: RadioWorld) -> None:
+def test_a_long_transfer_arrives_complete_through_small_windows(net: RadioWorld) -> None:
     _, near, _, far = pair(net)
     data = bytes(index % 251 for index in range(100_000))
     rest = data
@@ -160,7 +160,7 @@ def test_same_endpoints_are_connected_once(net: RadioWorld) -> None:
     assert errno_of(lambda: two.connect(SERVER)) == 98
 
 
-def test_vanished_peer_is_silence_to_a_reader_and_103_to_a_writer_after_minutes(net: RadioWorld) -> None:
+def test_a_vanished_peer_is_silence_to_a_reader_and_error_103_to_a_writer_after_minutes(net: RadioWorld) -> None:
     access_point, _, _, far = pair(net)
     access_point.power_off()
     net.run(3600)
@@ -266,7 +266,7 @@ def test_power_cut_closes_all_sockets(net: RadioWorld) -> None:
     assert errno_of(listener.accept) == 9
 
 
-def test_listener_cannot_talk_and_stranger_cannot_accept(net: RadioWorld) -> None:
+def test_a_listener_cannot_send_and_an_unbound_socket_cannot_accept(net: RadioWorld) -> None:
     access_point = net.access_point()
     listener = listen(access_point)
     assert listener.accept() is None

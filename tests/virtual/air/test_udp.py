@@ -94,7 +94,7 @@ def test_no_loopback(net: RadioWorld) -> None:
         assert all_received(udp) == []
 
 
-def test_addresses_that_nobody_has_swallow_datagrams(net: RadioWorld) -> None:
+def test_datagrams_to_unused_addresses_are_lost(net: RadioWorld) -> None:
     net.access_point()
     client = net.client()
     for nobody in ("192.168.4.99", "8.8.8.8"):
@@ -154,7 +154,7 @@ def test_three_sockets_with_one_interface_two_with_both(net: RadioWorld) -> None
     assert errno_of(client.udp_socket) == 12
 
 
-def test_connected_socket_hears_its_peer_only(net: RadioWorld) -> None:
+def test_a_connected_socket_receives_from_its_peer_only(net: RadioWorld) -> None:
     access_point, one, two = net.access_point(), net.client(), net.client()
     udp = udp_on(one, 5000)
     udp.connect((AP, 5000))

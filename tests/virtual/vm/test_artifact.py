@@ -1,4 +1,4 @@
-"""The MicroPython that is shipped, and what its boards have built in, are what vm/ makes, byte by byte."""
+"""The shipped MicroPython and the built-in modules of its boards are identical to what vm/ builds."""
 
 import hashlib
 import subprocess
@@ -11,7 +11,7 @@ ROOT = Path(__file__).parents[3]
 ARTIFACT = ROOT / "hil" / "virtual" / "wasm" / "micropython.wasm"
 
 
-def test_the_checksum_beside_the_artifact_is_its_own() -> None:
+def test_the_checksum_of_the_artifact_is_right() -> None:
     digest = hashlib.sha256(ARTIFACT.read_bytes()).hexdigest()
     checksums = ARTIFACT.with_suffix(".wasm.sha256").read_text().splitlines()
     assert f"{digest}  {ARTIFACT.name}" in checksums
@@ -21,7 +21,7 @@ def test_the_checksum_beside_the_artifact_is_its_own() -> None:
     not (ROOT / "vm" / "node_modules" / ".bin" / "wasm-opt").exists(),
     reason="needs wasm-opt: run `npm install --prefix vm`",
 )
-def test_the_artifact_can_be_made_again() -> None:
+def test_the_artifact_is_reproducible() -> None:
     check = subprocess.run(
         [sys.executable, ROOT / "vm" / "build.py", "--check"], capture_output=True, text=True, check=False
     )

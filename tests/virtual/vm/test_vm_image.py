@@ -1,4 +1,4 @@
-"""The cache of the compiled interpreter: whatever is in it, boards boot."""
+"""The cache of the compiled interpreter: boards boot whatever it contains."""
 
 from importlib.resources import files
 from pathlib import Path
@@ -8,7 +8,7 @@ import pytest
 from hil.virtual.vm.vm_image import VmImage, cache_file
 
 
-def test_cache_that_cannot_be_used_is_no_error_and_nothing_is_left_in_it(
+def test_an_unusable_cache_is_not_an_error_and_nothing_is_left_in_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
