@@ -1,4 +1,4 @@
-"""What several testplans start from."""
+"""Fixtures that several test plans start from."""
 
 from collections.abc import Callable
 
@@ -7,10 +7,10 @@ import pytest
 from hil import Board, Clock, Cluster
 
 SETTLE_WITHIN_S = 6.0
-"""A HELLO period and a little: by then a client has been told what it may have missed."""
+"""A little more than a HELLO period, after which a client has received what it may have missed."""
 
 JOINED_WITHIN_S = 60.0
-"""From power-on: USB, radio, and as many tries to join as a bad radio takes."""
+"""From power-on: USB, radio, and the tries to join that a bad radio needs."""
 
 
 @pytest.fixture
@@ -41,12 +41,12 @@ def settled(cluster: Cluster, agreement: Callable[[], None]) -> Callable[[], tup
 
 
 def address(client: Board) -> str:
-    """Where a client is, as it said itself."""
+    """The address of a client, as it printed it."""
     return client.events("joined")[-1].fields["ip"]
 
 
 def believed(client: Board) -> dict[str, str]:
-    """Epoch and order of all, as a client last printed them."""
+    """Epoch and order, as a client last printed them."""
     said = client.events("roles")
     return dict(said[-1].fields) if said else {}
 

@@ -1,4 +1,4 @@
-"""Discovery: clients join, say HELLO and are registered; who only asks is not; no datagram stops anybody."""
+"""Discovery: clients join, send HELLO and are registered; WHO alone does not register; no datagram stops a board."""
 
 from collections.abc import Callable, Mapping
 
@@ -31,7 +31,7 @@ MALFORMED = [
 
 
 def who(probe: Probe) -> list[str]:
-    """The order as the AP tells anybody who asks."""
+    """The order in the AP's answer to WHO."""
     word, _, order = probe.request(b"WHO", to=AP).data.decode().split()
     assert word == "ROLES"
     return order.split(",")
@@ -114,7 +114,7 @@ def test_a_node_is_its_id_wherever_it_is(cluster: Cluster, probe: Probe, conditi
     first, second = cluster.boot_in_order()
     probe.request(f"HELLO id={second.serial}".encode(), to=AP)
     assert who(probe) == [address(first), probe.address]
-    # Its next HELLO brings it back to where it really is; it has been one node all the time.
+    # Its next HELLO moves it back to its real address; it has been one node all the time.
     cluster.ap.console.expect("order", within=condition.limit(7, disturbed=20), since=cluster.ap.console.mark())
     assert who(probe) == [address(first), address(second)]
 
@@ -152,7 +152,7 @@ def test_malformed_datagram_does_not_stop_a_client(
     marks = {client: client.console.mark() for client in (first, second)}
     for client in (first, second):
         probe.send(data, to=(address(client), PEER_PORT))
-        # A client that looks at who sent it before it looks at what it says may give that as the reason.
+        # A client that checks the sender before the content may give the sender as the reason.
         ignored = client.console.expect("ignored", within=2, count="1")
         assert ignored.fields["reason"] in (reason, "foreign")
     clock.sleep(2 * timing["lease_s"])

@@ -1,6 +1,6 @@
-"""App first_boot: no fixed AP. Whoever boots first becomes it, and when it dies the next in order does.
+"""App first_boot: no fixed AP. The first board to boot becomes the AP, and when it dies the next in order does.
 
-The invariants watch in every test that at no instant two boards hold MASTER.
+In every test the invariants check that at no instant two boards hold MASTER.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -21,33 +21,33 @@ Order = Sequence[Board]
 
 @dataclass(frozen=True, kw_only=True)
 class Limits:
-    """How long things may take, in this run's condition."""
+    """Limits in this run's condition, in seconds."""
 
     alone_s: float
-    """From power-on of a lone board until it is AP and MASTER."""
+    """From power-on of a single board until it is AP and MASTER."""
     join_s: float
-    """From power-on of a board until it is registered, with an AP that rules."""
+    """From power-on of a board until it is registered with an AP that rules."""
     formation_s: float
     """From power-on of several boards at once until there is one AP and all have their roles."""
     succession_s: float
-    """From the AP's death until the rest of the cluster is whole again; `turn_s` more for each that died with it."""
+    """From the AP's death until the remaining cluster is complete; `turn_s` more for each board that died with it."""
     failover_s: float
-    """From the death of a MASTER that is not the AP until the next is; an AP that looks around is 2.5 s later."""
+    """From the death of a MASTER that is not the AP until there is another; a look of the AP at the air adds 2.5 s."""
     dropped_s: float
-    """From the death of a worker until all agree on the order without it: 15 s of silence, and a look around."""
+    """From the death of a worker until all agree on the order without it: 15 s of silence, and a look at the air."""
     merge_s: float
     """From the moment two APs that rule hear each other until there is one, and all have their roles."""
     goodbye_s: float
-    """From the end of an AP in order until its clients know."""
+    """From the orderly end of an AP until its clients have noticed."""
 
 
 @pytest.fixture
 def limits(condition: Condition) -> Limits:
-    """In clear air, and what a radio that loses packets adds.
+    """The limits in clear air, and what a radio that loses packets adds.
 
-    Whoever joins asks for an address, and again 2, 6 and 14 s later. With three losses in a row the try is given up
-    after 15 s for another: rare for one board, but the plan has a hundred that join, and two such tries are 40 s. The
-    radio's goodbye is not repeated; if it is lost, the missing beacons are noticed after 5 s.
+    A board that joins requests an address, and again 2, 6 and 14 s later. After three consecutive losses the try is
+    given up at 15 s: rare for one board, but the plan has a hundred joins, and two such tries take 40 s. The radio
+    sends its deauthentication once; if that is lost, the missing beacons are noticed after 5 s.
     """
     return Limits(
         alone_s=25,
@@ -66,7 +66,7 @@ def roles(order: Order) -> Mapping[Board, str]:
 
 
 def access_points(boards: Mapping[str, Board]) -> list[Board]:
-    """The boards whose AP is up, as they said themselves."""
+    """The boards whose AP is up, according to their own lines."""
     found = []
     for board in boards.values():
         said = [event.name for event in board.console.events() if event.name in ("boot", "ap-up", "ap-down")]
@@ -76,13 +76,13 @@ def access_points(boards: Mapping[str, Board]) -> list[Board]:
 
 
 def address(board: Board) -> str:
-    """Where a board is, as it said itself."""
+    """The address of a board, as it printed it."""
     latest = [event for event in board.console.events() if event.name in ("joined", "ap-up")][-1]
     return latest.fields["ip"]
 
 
 def believed(board: Board) -> tuple[str, str]:
-    """Epoch and order of all, as a board last printed them."""
+    """Epoch and order, as a board last printed them."""
     said = board.events("roles")
     return (said[-1].fields["epoch"], said[-1].fields["order"]) if said else ("", "")
 
@@ -164,7 +164,7 @@ def test_boards_that_boot_at_once_end_with_one_ap(
         for board in together:
             board.power.on()
         order = whole(None, limits.formation_s + 10)
-    # It stays so.
+    # It stays like that.
     clock.sleep(SETTLE_S)
     assert whole(order, 0.0) == order
 
@@ -181,7 +181,7 @@ def test_aps_opened_at_once_end_as_one(
     limits: Limits,
 ) -> None:
     together = list(boards.values())[:count]
-    # What is rare by chance: each finds no other before it opens its own. None rules so soon.
+    # Forces a rare case: no board finds another before it opens its own AP. None of them rules so early.
     with faults.partition(*([board] for board in together)):
         for board in together:
             board.power.on()
@@ -201,7 +201,7 @@ def test_next_in_order_becomes_the_ap_when_it_dies(
     boot_one_by_one: BootOneByOne,
     limits: Limits,
 ) -> None:
-    # The order of boot is not that of the boards.
+    # The boot order differs from the order of the boards.
     first, second, third, fourth = reversed(list(boards.values()))
     boot_one_by_one([first, second, third, fourth])
     whole([first, second, third, fourth], SETTLE_S)
@@ -275,9 +275,9 @@ def test_ap_that_restarts_at_once_finds_its_clients_in_their_order(
     epoch = cluster.epoch
     with measure("AP restarted at once", limit=limits.formation_s, unit="s"):
         first.power.cycle()
-        # Whether it or the next is AP then depends on who is faster; it has forgotten its place either way.
-        # Who should be MASTER but loses its requests for an address, and so is later than the others are waited for,
-        # does not preempt.
+        # Whether it or the next one is AP then depends on which is faster; it has forgotten its place in both cases.
+        # A board that should be MASTER, but is late because the radio lost its requests for an address, does not
+        # preempt.
         whole([second, third, fourth, first] if condition.is_clear else None, limits.formation_s + 10)
     assert cluster.epoch > epoch
 
@@ -338,14 +338,14 @@ def test_newcomer_that_is_first_to_find_no_ap_becomes_it_behind_the_others(
     first, second, third, newcomer = boards.values()
     boot_one_by_one([first, second, third])
     whole([first, second, third], SETTLE_S)
-    # The others need 8 s to notice that the AP is gone, and to wait; a board that boots then does not.
+    # The others need 8 s to notice that the AP is gone, and to wait their turn. A board that boots then does not.
     first.power.off()
     newcomer.power.on()
-    # As above: with lost requests for an address the third may be there before the second.
+    # As above: with lost requests for an address the third may register before the second.
     order = whole([second, third, newcomer] if condition.is_clear else None, limits.formation_s)
     assert access_points(boards) == [newcomer]
     master, following, _ = order
-    # MASTER is not the AP: its lease goes through the air, and lasts while the AP looks for others.
+    # MASTER is not the AP: its lease is renewed over the air, and lasts while the AP looks for others.
     mark = master.console.mark()
     clock.sleep(60)
     assert master.console.events("role", since=mark) == []
@@ -375,7 +375,7 @@ def test_ap_does_not_leave_its_clients_at_the_sight_of_another(
         both = access_points(boards)
         assert len(both) == 2
         faults.end_all()
-        # Both have clients, so both have looked by then, and each leaves it to the other to close.
+        # Both have clients, so both have looked by then, and each waits for the other to close.
         clock.sleep(timing["look_period_s"])
         assert access_points(boards) == both
         whole(None, limits.merge_s + 10)
@@ -399,7 +399,7 @@ def test_two_aps_that_meet_end_as_one(
     boot_one_by_one(order)
     whole(order, SETTLE_S)
     others = [board for place, board in enumerate(order) if place != alone]
-    # Out of reach of one another there is no telling a dead AP from one that is far: each part has its own.
+    # A dead AP and one out of reach cannot be distinguished: each part has its own.
     with invariants.expect("two-masters"), faults.partition([order[alone]], others):
         clock.wait(lambda: len(access_points(boards)) == 2, limits.formation_s)
         clock.sleep(2 * SETTLE_S)
@@ -407,6 +407,6 @@ def test_two_aps_that_meet_end_as_one(
         faults.end_all()
         with measure("two APs that rule meet: one cluster", limit=limits.merge_s, unit="s"):
             whole(None, limits.merge_s + 10)
-    # Whoever has stations keeps them.
+    # The AP with stations keeps them.
     assert access_points(boards) == [others[0]]
     assert whole([*others, order[alone]], 0.0)

@@ -1,4 +1,4 @@
-"""App hello: who says HELLO is welcomed; a client without an answer says so, and recovers."""
+"""App hello: a client that sends HELLO is welcomed; a client without an answer reports that, and recovers."""
 
 import pytest
 
@@ -29,7 +29,7 @@ def test_client_is_welcomed(ap: Board, clients: list[Board], measure: Measure, c
         limit=condition.limit(JOIN_LIMIT_S, disturbed=3 * JOIN_LIMIT_S),
         unit="s",
     )
-    # A try that times out now and then is no defect of the firmware; more and more of them are one of the radio.
+    # An occasional try that times out is not a defect of the firmware; a growing number is one of the radio.
     tries = int(joined.fields["tries"])
     measure("join tries", value=tries, limit=condition.limit(3, disturbed=10), unit="tries")
     measure("hello reply", value=reply.time_s - joined.time_s, limit=condition.limit(3, disturbed=8), unit="s")

@@ -1,6 +1,6 @@
-"""If MASTER fails: the next takes over in time, nobody preempts, and at no instant two boards hold MASTER.
+"""If MASTER fails: the next takes over in time, no board preempts, and at no instant two boards hold MASTER.
 
-The invariants watch that last point in every test.
+The invariants check that last point in every test.
 """
 
 from collections.abc import Callable, Mapping
@@ -14,10 +14,10 @@ pytestmark = pytest.mark.firmware("roles")
 AP = ("192.168.4.1", 5000)
 PEER_PORT = 5001
 BOOT_WITHIN_S = 60.0
-"""Patience, no limit: a few tries to join, should the radio lose much."""
+"""Timeout, not a limit under test: a few tries to join, in case the radio loses many packets."""
 FAILOVER_LIMIT_S = 6.0
 RADIO_S = 0.5
-"""Slack for what is not timing: radio, console."""
+"""Slack for radio and console, in addition to the app's timing."""
 
 
 Timing = Mapping[str, float]
@@ -148,7 +148,7 @@ def test_ap_that_reboots_rebuilds_the_old_order(
     condition: Condition,
     away_s: float | None,
 ) -> None:
-    # An order that is not the order of the boards: a failover, and the old MASTER is the last.
+    # Make the order differ from that of the boards: after a failover the old MASTER is last.
     first, second, third = settled()
     first.power.off()
     cluster.wait(master=second)
@@ -182,7 +182,7 @@ def test_ap_that_starts_grants_nothing_while_it_collects(cluster: Cluster, timin
     up = cluster.ap.console.expect("ap-up", within=BOOT_WITHIN_S)
     master = first.console.expect("role", within=BOOT_WITHIN_S, since=mark, role="MASTER")
     assert master.time_s - up.time_s >= timing["collect_s"]
-    # Clients may take as long to join as it collects: what it grants by is the order, with anybody in it or not.
+    # Joining may take as long as collecting: the AP grants leases once it has an order, even an empty one.
     order = cluster.ap.console.expect("order", within=BOOT_WITHIN_S)
     assert order.time_s - up.time_s >= timing["collect_s"] - RADIO_S
 
@@ -192,8 +192,8 @@ def test_epoch_never_falls_on_any_console(cluster: Cluster, settled: Settled, ag
     first, second, third = settled()
     cluster.ap.power.cycle()
     cluster.wait(master=None)
-    # Workers keep their roles while the AP is away, so all may be as before with one of them not back in the order yet,
-    # and the new epoch not told to all.
+    # Workers keep their roles while the AP is away, so all may look as before although one of them is not back in the
+    # order yet, and not all have received the new epoch.
     roles = {first: "MASTER", second: "WORKER1", third: "WORKER2"}
     cluster.wait(roles=roles, order=[first, second, third], within=2 * BOOT_WITHIN_S)
     agreement()
@@ -212,13 +212,13 @@ def test_clients_act_on_a_higher_epoch_and_never_on_a_lower_one(
     first_ip, second_ip = (client.events("joined")[-1].fields["ip"] for client in (first, second))
     swapped = f"{second_ip},{first_ip}"
     mark = second.console.mark()
-    # The AP's program is stopped and its radio stays: what is said now comes from the AP, but is not the AP's word.
+    # The AP's program is stopped but its radio stays: datagrams come from the AP's address, but not from its program.
     with cluster.ap.repl() as repl:
         repl.exec(
             "import socket\n"
             "s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)\n"
             f"s.bind(('0.0.0.0', {AP[1]}))\n"
-            # Several times, for the radio loses some.
+            # Several times, because the radio loses some.
             "def roles(epoch, to):\n"
             f"    for _ in range(5): s.sendto('ROLES %d {swapped}' % epoch, (to, {PEER_PORT}))\n"
         )
@@ -230,7 +230,7 @@ def test_clients_act_on_a_higher_epoch_and_never_on_a_lower_one(
         repl.exec(f"roles({epoch + 4}, '{second_ip}')\ns.close()")
         clock.sleep(1)
         assert len(second.console.events("roles", since=mark)) == 1
-        # Nobody answers its renewals: to be the first in order is not to be MASTER.
+        # Its renewals are not answered: the first in order is not yet MASTER.
         assert cluster.roles.get(second) is None
 
 
@@ -241,7 +241,7 @@ def test_master_that_says_bye_leaves_at_once_and_its_lease_runs_out(
     (client,) = clients
     ap.power.on()
     ap.console.expect("ap-up", within=BOOT_WITHIN_S)
-    ap.console.expect("order", within=timing["collect_s"] + RADIO_S)  # it collects no more
+    ap.console.expect("order", within=timing["collect_s"] + RADIO_S)  # it has finished collecting
     probe.request(b"HELLO id=guest", to=AP)
     client.power.on()
     seq = 0
@@ -263,5 +263,5 @@ def test_master_that_says_bye_leaves_at_once_and_its_lease_runs_out(
         probe.send(b"BYE id=guest", to=AP)
         ap.console.expect("dropped", within=RADIO_S, id="guest", reason="bye")
         master = client.console.expect("role", within=limit_s + 1, role="MASTER")
-    # The guest may act as MASTER until its lease ends: it is not known how old its BYE is.
+    # The guest may act as MASTER until its lease ends, because the age of its BYE is unknown.
     assert master.time_s >= renewed_s + timing["lease_s"]

@@ -1,4 +1,4 @@
-"""App mdns: boards are found as ``<hostname>.local``, by each other and by the bench."""
+"""App mdns: boards find each other as ``<hostname>.local``, and the bench finds them."""
 
 from collections.abc import Mapping, Sequence
 
@@ -15,11 +15,11 @@ PEER_PORT = 5001
 AP_UP_WITHIN_S = 15.0
 JOIN_WITHIN_S = 60.0
 KNOWN_WITHIN_S = 30.0
-"""Long enough for being found, however many questions are lost."""
+"""Timeout for a board to be found, even if many queries are lost."""
 KNOWN_LIMIT_S = 6.0
-"""From joining to being found: the name is probed for a second, and asked for once more if that was too early."""
+"""From joining to being found: the name is probed for a second, and queried again if the first query was too early."""
 GIVE_UP_S = 7.0
-"""How long a board asks for a name that nobody answers for."""
+"""How long a board queries a name that no board answers for."""
 
 
 Timing = Mapping[str, float]
@@ -34,7 +34,7 @@ def short(board: Board) -> str:
 
 
 def listed(ap: Board) -> list[str]:
-    """The names in the order in which the AP keeps them, as it last said."""
+    """The names in the AP's order, as it last printed them."""
     return [entry.partition("@")[0] for entry in ap.events("listed")[-1].fields["nodes"].split(",")]
 
 
@@ -48,7 +48,7 @@ def open_ap(ap: Board) -> None:
 
 
 def boot(ap: Board, clients: Sequence[Board]) -> None:
-    """AP and clients, until the AP has found every client by its name."""
+    """Boot AP and clients, and wait until the AP has found every client by its name."""
     open_ap(ap)
     for client in clients:
         client.power.on()
@@ -66,7 +66,7 @@ def test_client_finds_the_ap_by_its_name(
     client.power.on()
     found = client.console.expect("resolved", within=JOIN_WITHIN_S, name=f"{AP_NAME}.local")
     assert found.fields["ip"] == AP_IP
-    # One look-up asks four times in 7 s, and the radio may lose the first three questions or their answers.
+    # One look-up sends four queries in 7 s, and the radio may lose the first three or their answers.
     measure("the AP's name", value=int(found.fields["ms"]) / 1000, limit=condition.limit(3, disturbed=7), unit="s")
 
 
@@ -119,7 +119,7 @@ def test_nobody_answers_for_names_of_others(ap: Board, clients: list[Board], pro
     open_ap(ap)
     client.power.on()
     client.console.expect("joined", within=JOIN_WITHIN_S)
-    clock.sleep(3)  # whatever it announces is announced
+    clock.sleep(3)  # until its announcements are over
     for name in ("nobody.local", "PicoW.local", "pico.local"):
         with pytest.raises(WaitTimeout):
             probe.resolve(name, within_s=2)

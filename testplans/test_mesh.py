@@ -1,4 +1,4 @@
-"""App mesh: clients come and go at any time, and all others soon know."""
+"""App mesh: clients join and leave at any time, and all others soon know."""
 
 from collections.abc import Callable, Iterable, Mapping
 
@@ -12,9 +12,9 @@ AP = ("192.168.4.1", 5000)
 PEER_PORT = 5001
 JOINED_WITHIN_S = 60.0
 RADIO_S = 0.5
-"""Slack for what is not timing: radio, console."""
+"""Slack for radio and console, in addition to the app's timing."""
 KNOWN_WITHIN_S = 15.0
-"""Patience, no limit."""
+"""Timeout, not a limit under test."""
 
 Timing = Mapping[str, float]
 Joined = Callable[[], list[str]]
@@ -26,7 +26,7 @@ def address(client: Board) -> str:
 
 
 def members(client: Board) -> set[str]:
-    """Who else is there, as a client last printed it since it was switched on."""
+    """The other members, as a client last printed them since it was switched on."""
     on = client.events("power-on")[-1].time_s
     said = [event for event in client.events("members") if event.time_s >= on]
     return set(filter(None, said[-1].fields["list"].split(","))) if said else set()
@@ -34,13 +34,13 @@ def members(client: Board) -> set[str]:
 
 @pytest.fixture
 def known_limit_s(timing: Timing, condition: Condition) -> float:
-    """How long it may take until all know all: a period, and one more if the radio loses every tenth packet."""
+    """Time until all clients know all others: a period, and one more if the radio loses every tenth packet."""
     return condition.limit(timing["hello_period_s"], disturbed=2 * timing["hello_period_s"])
 
 
 @pytest.fixture
 def known(clock: Clock) -> Known:
-    """Call it to wait until each of some clients knows all others of them, and nobody else."""
+    """Call it to wait until each of the given clients knows exactly all others of them."""
 
     def wait(present: Iterable[Board], within: float) -> None:
         expected = {client: {address(other) for other in present if other is not client} for client in present}
@@ -112,7 +112,7 @@ def test_clients_that_stay_know_each_other_whoever_comes_and_goes(
 ) -> None:
     joined()
     known(clients, KNOWN_WITHIN_S)
-    # The next leaves when the one before is back: in the end nobody has been there all the time.
+    # The next one leaves when the previous one is back: in the end no client has been present all the time.
     for gone in clients:
         gone.power.off()
         known([client for client in clients if client is not gone], timing["node_silent_s"] + RADIO_S)
@@ -137,7 +137,7 @@ def test_client_that_reboots_quickly_has_not_been_away(
     first.console.expect("joined", within=JOINED_WITHIN_S)
     known(clients, KNOWN_WITHIN_S)
     for client, mark in marks.items():
-        # Joining takes longer on a bad radio: it may be missed, once by each.
+        # Joining takes longer on a bad radio: each of the others may miss it, but only once.
         assert len(client.console.events("members", since=mark)) <= condition.limit(0, disturbed=2)
 
 

@@ -1,4 +1,4 @@
-"""App node_list: the AP sends the addresses of all clients to all of them, and forgets who has left."""
+"""App node_list: the AP sends the addresses of all clients to all of them, and forgets clients that have left."""
 
 from collections.abc import Callable, Mapping
 from itertools import pairwise
@@ -12,9 +12,9 @@ pytestmark = [pytest.mark.firmware("node_list"), pytest.mark.needs(clients=3)]
 AP = ("192.168.4.1", 5000)
 JOINED_WITHIN_S = 60.0
 RADIO_S = 0.5
-"""Slack for what is not timing: radio, console."""
+"""Slack for radio and console, in addition to the app's timing."""
 SEEN_WITHIN_S = 15.0
-"""Patience, no limit."""
+"""Timeout, not a limit under test."""
 
 Timing = Mapping[str, float]
 Joined = Callable[[], list[str]]
@@ -22,27 +22,27 @@ Joined = Callable[[], list[str]]
 
 @pytest.fixture
 def seen_limit_s(timing: Timing, condition: Condition) -> float:
-    """How long it may take until the next list comes: a period, and two more if the radio loses much."""
+    """Time until the next list arrives: a period, and two more if the radio loses many packets."""
     period_s = timing["nodes_period_s"]
     return condition.limit(period_s + RADIO_S, disturbed=3 * period_s + RADIO_S)
 
 
 def all_see(clients: list[Board], addresses: list[str], within: float) -> None:
-    """Wait until each of the clients has been told just these addresses, from now on."""
+    """Wait until each of the clients has received exactly these addresses, from now on."""
     marks = {client: client.console.mark() for client in clients}
     for client, mark in marks.items():
         client.console.expect("nodes", within=within, since=mark, list=",".join(addresses))
 
 
 def who(probe: Probe) -> list[str]:
-    """The addresses as the AP tells anybody who asks."""
+    """The addresses in the AP's answer to WHO."""
     word, _, listed = probe.request(b"WHO", to=AP).data.decode().partition(" ")
     assert word == "NODES:"
     return listed.split(", ") if listed else []
 
 
 def gaps(client: Board, since: Mark) -> list[float]:
-    """Seconds from one list that a client heard to the next."""
+    """Times between the lists that a client received, in seconds."""
     times = [event.time_s for event in client.console.events("nodes", since=since)]
     return [later - earlier for earlier, later in pairwise(times)]
 

@@ -1,4 +1,4 @@
-"""Role order: the order of first HELLO is the order of roles, and everybody says the same."""
+"""Role order: the order of first HELLO is the order of roles, and all boards agree on it."""
 
 from collections.abc import Callable
 
@@ -10,7 +10,7 @@ pytestmark = pytest.mark.firmware("roles")
 
 AP = ("192.168.4.1", 5000)
 BOOT_WITHIN_S = 60.0
-"""Patience, no limit: a few tries to join, should the radio lose much."""
+"""Timeout, not a limit under test: a few tries to join, in case the radio loses many packets."""
 
 Settled = Callable[[], tuple[Board, ...]]
 Agreement = Callable[[], None]
@@ -131,7 +131,7 @@ def test_client_whose_address_was_given_away_takes_another(
     ap.console.expect("ap-up", within=BOOT_WITHIN_S)
     first.power.on()
     first.console.expect("registered", within=BOOT_WITHIN_S)
-    # The AP starts anew and has forgotten its leases; who is out of reach meanwhile has not forgotten its own.
+    # The AP restarts and has forgotten its DHCP leases; a client out of reach has not forgotten its own.
     with faults.partition([first], [ap, second]):
         ap.power.cycle()
         second.power.on()

@@ -1,4 +1,4 @@
-"""App tcp: the AP greets one client after the other, and no client can keep it from the next."""
+"""App tcp: the AP greets one client after the other, and no client can block the next one."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -14,7 +14,7 @@ AP_UP_WITHIN_S = 15.0
 JOINED_WITHIN_S = 60.0
 SERVED_WITHIN_S = 30.0
 RADIO_S = 0.5
-"""Slack for what is not timing: radio, console."""
+"""Slack for radio and console, in addition to the app's timing."""
 
 Timing = Mapping[str, float]
 Joined = Callable[[], list[str]]
@@ -136,7 +136,7 @@ def test_client_gives_up_an_ap_that_accepts_and_never_answers(
     expect_served(client)
     with ap.repl() as repl:
         mark = client.console.mark()
-        # Nobody accepts, but the stack takes connections and data all the same.
+        # No program accepts, but the stack takes connections and data nevertheless.
         repl.exec(
             "import socket\n"
             "s = socket.socket()\n"
@@ -148,7 +148,7 @@ def test_client_gives_up_an_ap_that_accepts_and_never_answers(
             client.console.expect("sent", within=SERVED_WITHIN_S, since=mark)
             mark = client.console.mark()
             given_up = client.console.expect("no-reply", within=timing["visit_limit_s"] + RADIO_S, since=mark)
-            assert "110" in given_up.fields["reason"], "errno 110 is what a time-out gives"
+            assert "110" in given_up.fields["reason"], "errno 110 is a timeout"
             mark = client.console.mark()
 
 
@@ -174,7 +174,7 @@ def test_peer_that_never_comes_to_an_end_does_not_block_the_ap(
 ) -> None:
     joined()
     with probe.connect(AP) as connection:
-        # It may have to wait for its turn, as long as one guest may take.
+        # It may have to wait for its turn, up to the time that one guest may take.
         for _ in range(9):
             if not ap.events("dropped"):
                 connection.send(b"H")

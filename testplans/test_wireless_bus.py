@@ -1,4 +1,4 @@
-"""App wireless_bus: the AP introduces its clients to each other, and then they talk without its program."""
+"""App wireless_bus: the AP introduces its clients to each other, and then they communicate without its program."""
 
 from collections.abc import Callable, Mapping
 from itertools import permutations
@@ -13,11 +13,11 @@ AP = ("192.168.4.1", 5000)
 PEER_PORT = 5001
 JOINED_WITHIN_S = 60.0
 RADIO_S = 0.5
-"""Slack for what is not timing: radio, console."""
+"""Slack for radio and console, in addition to the app's timing."""
 TALK_WITHIN_S = 16.0
-"""Patience, no limit."""
+"""Timeout, not a limit under test."""
 LOST_IN_A_ROW = 4
-"""So many messages a radio that loses every tenth packet may cost."""
+"""Messages that may be lost on a radio that loses every tenth packet."""
 
 Timing = Mapping[str, float]
 Joined = Callable[[], list[str]]
@@ -25,7 +25,7 @@ Joined = Callable[[], list[str]]
 
 @pytest.fixture
 def pair_limit_s(timing: Timing, condition: Condition) -> float:
-    """How long it may take until every pair of those who have joined has exchanged a message."""
+    """Time until every pair of clients that have joined has exchanged a message."""
     return condition.limit(2, disturbed=2 + LOST_IN_A_ROW * timing["say_period_s"])
 
 
@@ -35,14 +35,14 @@ def expect_said(listener: Board, speaker: Board, within: float, since: Mark | No
 
 
 def expect_all_talk(clients: list[Board], within: float) -> None:
-    """Every pair exchanges a message, both ways, from now on."""
+    """Wait until every pair has exchanged a message in both directions, from now on."""
     marks = {client: client.console.mark() for client in clients}
     for listener, speaker in permutations(clients, 2):
         expect_said(listener, speaker, within, marks[listener])
 
 
 def said(listener: Board, speaker: Board, since: Mark) -> list[int]:
-    """The numbers of the messages of one client that another one has heard."""
+    """The numbers of the messages from ``speaker`` that ``listener`` has received."""
     events = listener.console.events("said", since=since)
     return [int(event.fields["seq"]) for event in events if event.fields["id"] == speaker.serial]
 
@@ -156,7 +156,7 @@ def test_client_answers_who_talks_to_it_whatever_the_ap_knows(
     with probe.listen(PEER_PORT) as listener:
         probe.send(b"SAY 7 id=guest", to=client)
         first.console.expect("said", within=RADIO_S, id="guest", seq="7", peer=probe.address)
-        # When the second of these comes it has just talked to all that it knows: the next is the answer to what is new.
+        # When the second one arrives it has just sent to all known peers: the next is the answer to the new peer.
         for _ in range(2):
             assert listener.receive(within_s=2 * timing["say_period_s"]).sender == client
         asked_s = clock.now()

@@ -18,7 +18,7 @@ MICROPYTHON_ROOT = "firmware/lib"
 """Modules in it are imported by their names on a board, such as ``picolink.member``."""
 PLUGIN = "hil.pytest_plugin.plugin"
 TOO_SLOW = ("tests/mutants/", "tests/usb_sim/")
-"""Never run by ``make quick``: minutes each."""
+"""Never run by ``make quick``, because they take minutes each."""
 NOT_OURS = {"node_modules", "sample_firmware", "__pycache__"}
 
 
@@ -33,7 +33,7 @@ class Source:
     """Dotted names: of modules, or of something in a module."""
     strings: frozenset[str]
     parameters: frozenset[str]
-    """Of all its functions: in a test file these are fixtures."""
+    """Arguments of all its functions: in a test file these are fixtures."""
     functions: frozenset[str]
 
     @property

@@ -20,13 +20,13 @@ from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
 STEP_WITHIN_S = 300
-"""Of each step; the longest installs the wheel's dependencies."""
+"""Timeout of each step; the longest installs the wheel's dependencies."""
 RUN = ("rigs/virtual.yaml", "firmware", "testplans/test_hello.py")
 """The part of the sdist with which an installation is tried on a virtual rig."""
 
 
 def version_problems(pyproject: str, changelog: str, tag: str) -> Iterator[str]:
-    """What keeps the project from being released as ``tag``, which may be empty before there is one."""
+    """Problems that prevent a release as ``tag``, which may be empty before there is one."""
     version = tomllib.loads(pyproject)["project"]["version"]
     if tag and tag != f"v{version}":
         yield f"tag {tag} is not version {version} of pyproject.toml; tag v{version}, or change the version first"
@@ -38,7 +38,7 @@ def version_problems(pyproject: str, changelog: str, tag: str) -> Iterator[str]:
 
 
 def file_problems(folder: Path, version: str) -> Iterator[str]:
-    """What is wrong with the wheel and the sdist in ``folder``."""
+    """Problems of the wheel and the sdist in ``folder``."""
     names = sorted(path.name for path in folder.iterdir())
     wheel, sdist = f"pico_hil-{version}-py3-none-any.whl", f"pico_hil-{version}.tar.gz"
     if names != [wheel, sdist]:

