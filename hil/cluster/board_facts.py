@@ -1,4 +1,4 @@
-"""What can be known of a board: its serial device, its program, its Wi-Fi, and what it reported itself."""
+"""Facts about a board: its serial device, its program, its Wi-Fi, and what it reported itself."""
 
 from dataclasses import dataclass
 from enum import Enum, auto
@@ -17,7 +17,7 @@ class Serial(Enum):
     GONE = auto()
     """It went away while the board had power."""
     DROPPED = auto()
-    """It went away because of a fault that interrupts USB alone: the program goes on."""
+    """It went away because of a fault that interrupts only USB: the program continues."""
 
 
 class Program(Enum):
@@ -33,7 +33,7 @@ class Program(Enum):
 
 
 class WifiStatus(Enum):
-    """The Wi-Fi of a board, by its own lines."""
+    """The Wi-Fi of a board, according to its own lines."""
 
     NOT_YET = auto()
     AP_UP = auto()
@@ -53,7 +53,7 @@ class Wifi:
 
 
 class Reported(NamedTuple, Generic[_T]):
-    """Something that follows from a line of a board, or from what was done to it."""
+    """Something that follows from a line of a board, or from an action on it."""
 
     value: _T
     entry: TimelineEntry

@@ -66,7 +66,7 @@ class BoardState:
         return reported is not None and reported.run == self.run
 
     def _with(self, **changes: Any) -> "BoardState":
-        # As dataclasses.replace() does it, but four times as fast: this is done for every event of a run.
+        # Like dataclasses.replace(), but four times as fast: this is done for every event of a run.
         state = object.__new__(BoardState)
         state.__dict__.update(self.__dict__, **changes)
         return state
@@ -148,7 +148,7 @@ class BoardState:
         return self._with(wifi=Reported(wifi, entry, self.run))
 
     def _begins(self, program: Program, entry: TimelineEntry) -> "BoardState":
-        """The framework switched or stopped the board: it holds nothing and keeps nothing."""
+        """The framework switched or stopped the board: it holds no role and keeps no order."""
         run = self.run + 1
         role = Reported(NO_ROLE, entry, run)
         state = self._with(program=program, program_since_s=entry.time_s, restarts=0, run=run, role=role)

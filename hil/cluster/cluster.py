@@ -66,7 +66,7 @@ class Cluster:
         return self.state.epoch
 
     def boot_in_order(self, within: float = REGISTERED_WITHIN_S) -> tuple[Board, ...]:
-        """Switch on the AP, then each client once the one before is registered; returns the clients.
+        """Switch on the AP, then each client once the previous one is registered; returns the clients.
 
         ``within`` is in seconds of rig time, for each board. Raises ``WaitTimeout``.
         """
@@ -111,7 +111,7 @@ class Cluster:
             differences.append(f"  roles: expected {_by_board(roles)}, are {_by_board(self.roles)}")
         if order is not None:
             differences.append(f"  order: expected {list(order)}, is {self.order}")
-        text = f"the cluster did not get there within {within:g} s, since {self._shown(started_s)}"
+        text = f"the cluster did not reach this state within {within:g} s, since {self._shown(started_s)}"
         raise WaitTimeout("\n".join([text, *differences, *self._describe()]))
 
     def _shown(self, time_s: float) -> str:

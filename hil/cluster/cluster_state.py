@@ -1,4 +1,4 @@
-"""The state of all boards of a rig: who is who, which roles they hold, and which order an AP keeps."""
+"""The state of all boards of a rig: their node ids, the roles that they hold, and the order that an AP keeps."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -42,7 +42,7 @@ class ClusterState:
         return () if order is None else order.value.nodes
 
     def proven_roles(self) -> dict[str, Reported[str]]:
-        """What each board is by its own report, ``NO_ROLE`` included; only boards of which that is certain."""
+        """The role that each board reported, ``NO_ROLE`` included; only boards for which that is certain."""
         roles = ((name, state.role, state) for name, state in self.boards.items())
         return {name: role for name, role, state in roles if role is not None and state.proves(role)}
 

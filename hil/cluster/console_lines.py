@@ -10,7 +10,7 @@ class Ending(Enum):
     CRASH = auto()
     """The virtual board's report of a trap, or the Pico SDK's of a panic in C code."""
     TRACEBACK = auto()
-    """The program may have caught the exception, printed it and gone on."""
+    """The program may have caught the exception, printed it and continued."""
     MEMORY_ERROR = auto()
     """An exception for whose traceback the heap had no room."""
     SOFT_REBOOT = auto()
@@ -31,7 +31,7 @@ _AT_THE_BEGINNING = (
 
 def ending_in(line: str) -> Ending | None:
     """What ``line`` reports of the end of a program; None for any other line."""
-    # One regular expression for all would be ten times as slow, and every line of every board is looked at.
+    # One regular expression for all would be ten times as slow, and every line of every board is checked.
     if line.startswith(("***", "M")):
         for ending, pattern in _AT_THE_BEGINNING:
             if pattern.match(line):

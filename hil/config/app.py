@@ -153,7 +153,7 @@ def _included_path(folder: Path, given: str) -> Path:
     _check_readable(folder, given, path)
     if path.name == MANIFEST:
         raise ConfigError(f"{given} is the manifest of an app; include a file that has only `timing:` and `events:`")
-    # For errors: as the user wrote the folder, and without `..`.
+    # For errors: with the folder as the user wrote it, and without `..`.
     return folder.parent / path.relative_to(folder.parent.resolve())
 
 

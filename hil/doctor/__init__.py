@@ -58,4 +58,4 @@ class ExaminedBoard:
 MachineCheck = Callable[[Machine], Iterator[Finding]]
 """Looks at the machine, and changes nothing."""
 BoardCheck = Callable[[ExaminedBoard], Iterator[Finding]]
-"""Checks one board, and leaves it on. Raises ``HilError`` when it cannot go on, which becomes a finding too."""
+"""Checks one board, and leaves it on. Raises ``HilError`` if it cannot continue, which becomes a finding too."""

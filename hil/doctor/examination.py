@@ -1,4 +1,4 @@
-"""The examination of a rig: every check in its order, each board by itself, then everything as it was before."""
+"""The examination of a rig: every check in its order, each board separately, then the previous state is restored."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing

@@ -15,7 +15,7 @@ def kernel_findings(rig: str, log: KernelLog) -> Iterator[Finding]:
     try:
         lines = trouble_in(log.read())
     except OSError as error:
-        yield Finding(CHECK, rig, Status.WARNING, f"the kernel's log cannot be read any more: {error}", "see `dmesg`")
+        yield Finding(CHECK, rig, Status.WARNING, f"the kernel's log can no longer be read: {error}", "see `dmesg`")
         return
     for line in lines[:_SHOWN_LINES]:
         advice = "check the cable, port and supply that it names; `dmesg` shows what came before"
@@ -31,7 +31,7 @@ class KernelCheck:
     """Watches the kernel's log from construction on."""
 
     def __init__(self, rig: str, open_log: Callable[[], KernelLog] | None) -> None:
-        """``open_log``: None where there is no kernel involved."""
+        """``open_log`` opens the log; None on a virtual rig."""
         self._rig = rig
         self._log: KernelLog | None = None
         self._obstacle = Finding(CHECK, rig, Status.SKIPPED, "a virtual rig has no kernel")

@@ -12,7 +12,7 @@ _LOOK_S = 1.0
 
 
 def check_supply(examined: ExaminedBoard) -> Iterator[Finding]:
-    """Cut the board's power: its serial device must go, its RAM must be lost, and no other board may be affected.
+    """Cut the board's power: its serial device must disappear, its RAM must be lost, no other board may be affected.
 
     ``off`` is what the port *reports*; :class:`~hil.board.verified_port.VerifiedPort` has checked that already.
     """
@@ -30,14 +30,14 @@ def check_supply(examined: ExaminedBoard) -> Iterator[Finding]:
     fix = "docs/rig.md lists hubs that really switch; is `power:` of the board the port that it is plugged into?"
     if is_marked:
         seen = "its serial device stayed" if stays else "its serial device went away"
-        text = f"the port says 'off', but the board kept its power: {seen}, and its RAM is as before"
+        text = f"the port reports 'off', but the board kept its power: {seen}, and its RAM is as before"
         yield Finding(CHECK, board.name, Status.FAILED, text, fix)
     elif stays:
         text = "the board lost its RAM, but its serial device stayed all the time"
         advice = "the link goes to another board, or to a server that keeps it open: check `link:` and `serial:`"
         yield Finding(CHECK, board.name, Status.WARNING, text, advice)
     else:
-        yield Finding(CHECK, board.name, Status.OK, "off takes its serial device and its RAM")
+        yield Finding(CHECK, board.name, Status.OK, "off removes its serial device and clears its RAM")
     events = examined.rig.timeline.events()
     gone = {event.board for event in events if event.name == SERIAL_GONE and event.time_s >= since_s} - {board.name}
     if gone:

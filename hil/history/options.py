@@ -63,5 +63,5 @@ def _history(config: pytest.Config) -> Path | None:
     written = str(config.getini("hil_history"))
     if given is not None:
         return given
-    # The ini file's value is relative to the root folder, whatever folder pytest was started in.
+    # The ini file's value is relative to the root folder, not to the folder that pytest was started in.
     return config.rootpath / written if written else None

@@ -59,7 +59,7 @@ def plot(lines: Sequence[Line], path: Path) -> None:
 
 
 def plot_each(lines: Sequence[Line], folder: Path) -> None:
-    """Draw each of ``lines`` into a PNG file of its own in ``folder``, named after the measurement.
+    """Draw each of ``lines`` into a separate PNG file in ``folder``, named after the measurement.
 
     Raises ``ConfigError`` and ``OSError`` as :func:`plot` does.
     """

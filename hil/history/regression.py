@@ -7,7 +7,7 @@ compared, not values, and only by medians, which one bad value moves little:
    few tests, or of one test more, is comparable with the others. A test without an earlier value does not count.
 2. The *score* of a run is the median of its deviations. If the last run has fewer than ``MIN_VALUES`` values, runs
    before it are added until there are enough: what is measured once a night must be worse in two nights of three.
-3. The scores of the earlier runs say how noisy the bench is: sigma is 1.4826 times their median absolute deviation,
+3. The scores of the earlier runs measure the noise of the bench: sigma is 1.4826 times their median absolute deviation,
    the standard deviation if they are normally distributed, and robust against outliers.
 4. The last run is a *regression* if its score exceeds the median of theirs by more than the noise, ``SIGMAS`` sigma,
    with a larger factor the fewer runs sigma is known from: ``SIGMAS * (1 + SIGMAS / runs)``; and by a *relevant*
@@ -32,7 +32,7 @@ WINDOW_RUNS = 30
 MIN_VALUES = 3
 """The smallest number of values whose median a single outlier cannot become."""
 SIGMAS = 4.0
-"""The reach of noise. Three would do for one measurement, but a nightly run compares a dozen."""
+"""Threshold of noise. Three would suffice for one measurement, but a nightly run compares a dozen."""
 RELEVANT_SHARE = 0.10
 """A difference below a tenth is not worth an alarm."""
 RELEVANT_SHARE_OF_LIMIT = 0.02
@@ -55,7 +55,7 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class RunValues:
-    """What one run measured under one name: test to its values."""
+    """The values that one run measured under one name, by test."""
 
     by_test: Mapping[str, Sequence[float]]
     limit: float

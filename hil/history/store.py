@@ -19,7 +19,7 @@ from hil.report.measurement_log import MeasurementRecord, Run
 from hil.report.outcome import BENCH_ERROR, BLOCKED
 
 SCHEMA_VERSION = 1
-"""Of the tables below. A file with another version is refused and not changed."""
+"""Version of the tables below. A file with another version is refused and not changed."""
 
 _APPLICATION_ID = 0x7069636F
 """SQLite's id of the program that a file belongs to: "pico"."""

@@ -112,7 +112,7 @@ def _open(path: Path) -> int:
             return os.open(path, flags)
         with suppress(FileExistsError):
             descriptor = os.open(path, flags | os.O_CREAT | os.O_EXCL, _FILE_MODE)
-            os.fchmod(descriptor, _FILE_MODE)  # whatever the umask is
+            os.fchmod(descriptor, _FILE_MODE)  # independent of the umask
             return descriptor
 
 

@@ -45,7 +45,7 @@ class Finished:
 
 
 Run = Callable[[Sequence[str], float], Finished]
-"""Runs an argument list for at most so many seconds of real time, here or elsewhere. Raises ``ProgramError``."""
+"""Runs an argument list with a timeout in seconds of real time, here or elsewhere. Raises ``ProgramError``."""
 
 
 def run_here(command: Sequence[str], within_s: float, shown: Sequence[str] | None = None) -> Finished:

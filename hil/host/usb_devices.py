@@ -84,7 +84,7 @@ def _attribute(device: pyudev.Device, name: str) -> str:
 
 
 class UsbMonitor:
-    """Keeps the list of USB devices up to date, from udev's events and on a thread of its own.
+    """Keeps the list of USB devices up to date, from udev's events and on a separate thread.
 
     It notifies the clock of every change, so ``clock.wait(lambda: …monitor.devices…, …)`` needs no polling.
     """

@@ -1,7 +1,7 @@
 """Which process works on which cell: each worker of xdist has its own, and no two share a board.
 
 The controller assigns the cells. A rig of real boards has no more workers than cells. A virtual rig takes any number,
-because each worker has a world of its own.
+because each worker has its own world.
 """
 
 from collections.abc import Callable, Sequence
@@ -95,7 +95,7 @@ class CellAssignment:
     @pytest.hookimpl(optionalhook=True)
     def pytest_testnodedown(self, node: "WorkerController") -> None:
         """A worker has ended, and its cell is free; the kernel has freed the locks on its boards."""
-        # xdist calls this twice for a worker that ended with an error of its own.
+        # xdist calls this twice for a worker that ended with an internal error.
         self._cell_of.pop(node, None)
         self._short.discard(node)
 

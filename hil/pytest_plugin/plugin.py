@@ -1,6 +1,6 @@
 """The pytest plugin: hooks only. Without a rig it adds options and markers, and nothing else.
 
-Whatever costs time to import (pydantic, rich, the virtual bench) is only imported when a rig is given.
+Costly modules (pydantic, rich, the virtual bench) are imported only when a rig is given.
 """
 
 from collections.abc import Generator
@@ -33,7 +33,7 @@ pytest_plugins = (
 )
 
 _USAGE_ERROR = "hil_usage_error"
-"""Key under which a worker of xdist sends its controller the error that it found in the tests."""
+"""Key under which an xdist worker sends its controller a usage error in the tests."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -52,7 +52,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--hil-condition",
         dest="hil_condition",
         metavar="FAULTS",
-        help='what happens to packets in every test, such as "loss=0.1,latency=0.05"',
+        help='packet faults in every test, such as "loss=0.1,latency=0.05"',
     )
     folders_help = "folder in which apps are looked up, before the project's own (repeatable)"
     group.addoption(
@@ -67,9 +67,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
     add_history_options(group, parser)
     parser.addini("hil_rig", "rig to test on when --rig is not given", default="")
-    parser.addini(
-        "hil_condition", "what happens to packets in every test when --hil-condition is not given", default=""
-    )
+    parser.addini("hil_condition", "packet faults in every test when --hil-condition is not given", default="")
     parser.addini("hil_firmware_path", "folders in which apps are looked up, after --hil-firmware", "paths", default=[])
 
 
@@ -136,7 +134,7 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None]:
 def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Tell bench errors from failures, add the serial log, and keep secrets out."""
+    """Distinguish bench errors from failures, add the serial log, and remove secrets."""
     if SETTINGS not in item.config.stash:
         return (yield)
 
@@ -155,5 +153,5 @@ def pytest_runtest_makereport(
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_report_teststatus(report: pytest.CollectReport | pytest.TestReport) -> TerminalStatus | None:
-    """Category, letter and word of outcomes that pytest does not know."""
+    """Category, letter and name of outcomes that pytest does not know."""
     return terminal_status(report)

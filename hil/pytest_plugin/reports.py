@@ -56,7 +56,7 @@ def register_reports(config: pytest.Config, settings: Settings) -> None:
 
 
 def judge(item: pytest.Item, report: pytest.TestReport, error: BaseException | None) -> None:
-    """Give ``report`` its verdict and what explains it, without secrets. ``error`` is what ended the phase, if any."""
+    """Give ``report`` its verdict and explanation, without secrets. ``error`` is what ended the phase, if any."""
     from hil.report.category import record_verdict
 
     settings = item.config.stash[SETTINGS]
@@ -80,7 +80,7 @@ def judge(item: pytest.Item, report: pytest.TestReport, error: BaseException | N
 
 
 def _attempt_over(item: pytest.Item, number: int, _failure: pytest.TestReport | None) -> None:
-    """The test is run again: keep the artifacts of the attempt, and drop what belongs to it alone."""
+    """The test is run again: keep the artifacts of the attempt, and drop what belongs only to it."""
     from hil.report.bench_record import keep_attempt
 
     folder = item.config.stash[SETTINGS].artifact_folder(item.nodeid)

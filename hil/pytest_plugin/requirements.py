@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from hil.config.rig import RigConfig
     from hil.faults import BenchFault
 
-# Fixtures with names of their own: a project may have a `rig` or `boards` of its own.
+# Our internal fixtures, because a project may have its own `rig` or `boards`.
 _OPEN_RIG = "hil_open_rig"
 _PREPARED_BOARDS = "hil_prepared_boards"
 
@@ -31,7 +31,7 @@ def check_requirements(items: Iterable[pytest.Item], settings: Settings | None) 
         fixtures: list[str] = getattr(item, "fixturenames", [])
         if name is None and needs is None and _OPEN_RIG not in fixtures:
             continue
-        # First of all fixtures, also of a test with only the marker: its other fixtures find the boards prepared.
+        # Before all other fixtures, which then find the boards prepared; also for a test with only the marker.
         fixtures[:] = [_PREPARED_BOARDS, *(fixture for fixture in fixtures if fixture != _PREPARED_BOARDS)]
         item.stash[NEEDS] = needs = needs or Needs()
         if settings is None:

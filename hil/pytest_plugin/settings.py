@@ -34,7 +34,7 @@ def load_settings(config: pytest.Config) -> Settings | None:
     from hil.pytest_plugin.cells import cells_of_process, named_cells
     from hil.report.redaction import Redactor, environment_secrets
 
-    # The ini file's value is relative to the root folder, whatever folder pytest was started in.
+    # The ini file's value is relative to the root folder, not to the folder that pytest was started in.
     name_or_path = given or (str(config.rootpath / written) if (config.rootpath / written).is_file() else written)
     all_cells = load_cells(find_rig(name_or_path, config.rootpath / RIGS_FOLDER), os.environ)
     seed = config.getoption("hil_seed")

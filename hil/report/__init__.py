@@ -1,1 +1,1 @@
-"""Reports: what a run tells people, during it, at its end, and in files."""
+"""Reports of a run: while it runs, at its end, and in files."""

@@ -24,7 +24,7 @@ from hil.report.redaction import Redactor
 from hil.report.results import ResultCollector
 
 _SHOWN_OUTCOME = pytest.StashKey[str]()
-"""Of the phase whose failure Allure's result shows."""
+"""The outcome of the phase whose failure Allure's result shows."""
 
 
 class AllureReport:
@@ -49,12 +49,12 @@ class AllureReport:
         """Keep secrets out of everything that Allure writes."""
         redact_results(self._config, self._folder, self._redactor)
 
-    # Outermost: by then the report has its verdict, and Allure its result of this phase.
+    # Outermost: by then the report has its verdict, and Allure has its result of this phase.
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_makereport(
         self, item: pytest.Item, call: pytest.CallInfo[None]
     ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-        """Add why a test failed to Allure's result, and at its end what it leaves."""
+        """Add the reason of a failure to Allure's result, and at the end of the test its artifacts."""
         before = attempt_number(item)
         report = yield
         result = self._result()
@@ -76,7 +76,7 @@ class AllureReport:
         return report
 
     def attempt_over(self, item: pytest.Item, _number: int, failure: pytest.TestReport | None) -> None:
-        """The test is run again: give the attempt that is over a result of its own, which Allure shows as a retry."""
+        """The test is run again: give the finished attempt its own result, which Allure shows as a retry."""
         result = self._result()
         if result is not None:
             # Where it is None, Allure has written the result: it does for plugins that call its hooks per attempt.
@@ -94,7 +94,7 @@ class AllureReport:
             del item.stash[_SHOWN_OUTCOME]
 
     def pytest_sessionfinish(self) -> None:
-        """Write what belongs to the whole run; workers leave that to their controller."""
+        """Write the files of the complete run; workers leave that to their controller."""
         if not hasattr(self._config, "workerinput"):
             write_run(
                 self._folder,

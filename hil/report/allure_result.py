@@ -68,7 +68,7 @@ def labels(rig: str, boards: Sequence[str], properties: Iterable[tuple[str, obje
 
 
 def bench_steps(recording: Recording) -> list[TestStepResult]:
-    """What the bench did, in two steps with steps of their own: before the test, and in it. Names have the rig time.
+    """What the bench did, in two steps with substeps: before the test, and during it. Names have the rig time.
 
     They have no duration: the picture shows rig time, and the host's time is unrelated to it.
     """

@@ -1,4 +1,4 @@
-"""What Allure shows about a run as a whole: environment, categories, and the CI server that ran it."""
+"""What Allure shows about the complete run: environment, categories, and the CI server that ran it."""
 
 import json
 import os
@@ -41,7 +41,7 @@ def write_run(
 
 
 def executor_of(environ: Mapping[str, str]) -> dict[str, Any]:
-    """The CI server that runs this, for Allure's executor; empty when none does. Knows GitHub Actions."""
+    """The CI server that runs this, for Allure's executor; empty without one. Supports GitHub Actions."""
     if environ.get("GITHUB_ACTIONS") != "true":
         return {}
     server, repository, run = (environ.get(f"GITHUB_{name}", "") for name in ("SERVER_URL", "REPOSITORY", "RUN_ID"))

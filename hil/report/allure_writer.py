@@ -1,4 +1,4 @@
-"""The writer of Allure's results, in a version that takes the secrets out of everything."""
+"""A writer of Allure's results that removes secrets from everything."""
 
 from pathlib import Path
 from typing import Any
@@ -11,7 +11,7 @@ from hil.report.redaction import Redactor
 
 
 class RedactedResults(AllureFileLogger):
-    """Writes results, fixtures and attachments without secrets, whoever attached them."""
+    """Writes results, fixtures and attachments without secrets, even if other plugins attached them."""
 
     def __init__(self, folder: Path, redactor: Redactor) -> None:
         super().__init__(folder)  # type: ignore[no-untyped-call]

@@ -85,7 +85,7 @@ def write_artifacts(folder: Path, artifacts: Iterable[Artifact]) -> None:
 
 
 def _redacted(entries: Iterable[TimelineEntry], redactor: Redactor) -> list[TimelineEntry]:
-    """To be called before drawing: a secret that is cut or escaped is not found any more."""
+    """To be called before drawing: a secret that is cut or escaped is no longer found."""
 
     def clean(event: Event) -> Event:
         fields = {name: redactor.redact(value) for name, value in event.fields.items()}

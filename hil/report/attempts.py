@@ -1,4 +1,4 @@
-"""Attempts: how often a test was run, as the process that runs it sees it.
+"""Attempts: how often a test was run, counted in the process that runs it.
 
 Plugins that repeat a failed test each do it in their own way. pytest-rerunfailures reports every attempt, flaky reports
 some phases of it, pytest-retry runs all further attempts inside the report of the first. All of them call the hooks
@@ -79,7 +79,7 @@ class AttemptRecorder:
         self._judge = judge
         self._redactor = redactor
         self.before_repeat: list[Callable[[pytest.Item, int, pytest.TestReport | None], None]] = []
-        """Called before a test is run again, with the item, the number of the attempt that is over and its failure."""
+        """Called before a test is run again, with the item, the number of the finished attempt and its failure."""
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_setup(self, item: pytest.Item) -> Generator[None]:
@@ -142,7 +142,7 @@ class AttemptRecorder:
         for notify in self.before_repeat:
             notify(item, log.number, log.failure)
         log.number, log.phases, log.error, log.failure = log.number + 1, [], None, None
-        # What the test recorded belongs to the attempt that is over.
+        # What the test recorded belongs to the finished attempt.
         del item.user_properties[log.kept_properties :]
 
 

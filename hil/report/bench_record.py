@@ -56,7 +56,7 @@ class BenchRecord:
     def finish(self, redactor: "Redactor", folder: Path | None) -> None:
         """Add what was recorded to the reports of the test, and write its artifacts into ``folder``, if one is given.
 
-        ``redactor`` takes the secrets out of both.
+        ``redactor`` removes secrets from both.
         """
         properties = [(name, redactor.redact(value)) for name, value in self._properties()]
         self._item.user_properties += [*properties, (RIG_TIME_PROPERTY, self._recording.rig_time_s)]
@@ -95,7 +95,7 @@ class BenchRecord:
 
 
 def keep_attempt(folder: Path, number: int) -> None:
-    """A test is run again: its artifacts in ``folder`` become those of attempt ``number``, in a folder of their own."""
+    """A test is run again: its artifacts in ``folder`` become those of attempt ``number``, in a separate folder."""
     kept = attempt_folder(folder, number)
     shutil.rmtree(kept, ignore_errors=True)
     if folder.is_dir():

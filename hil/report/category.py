@@ -25,7 +25,7 @@ def category_of(report: pytest.TestReport) -> str:
 def record_verdict(report: pytest.TestReport, error: BaseException | None) -> None:
     """Store outcome, category and reason of the phase in ``report``: only the process that ran it has the ``error``.
 
-    To be called after the bench errors were marked and secrets were taken out of the report.
+    To be called after bench errors were marked and secrets were removed from the report.
     """
     outcome = outcome_of(report)
     verdict = {"outcome": outcome}

@@ -1,4 +1,4 @@
-"""The kernel's log beside each test, on a bench of real boards: for trouble that no firmware can be blamed for."""
+"""The kernel's log during each test, on a bench of real boards: for problems that are not due to firmware."""
 
 from typing import TYPE_CHECKING
 

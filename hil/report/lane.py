@@ -29,9 +29,9 @@ class Band:
     end_s: float
     label: str
     is_strong: bool = True
-    """Whether this is the state that a test waits for, and not the way to it: joined rather than joining."""
+    """Whether this is a state that tests wait for, not one on the way to it: joined rather than joining."""
     is_restart: bool = False
-    """Whether the program began again here by itself: a gap in the bar shows it."""
+    """Whether the program restarted here unexpectedly, which a gap in the bar shows."""
 
 
 @dataclass(frozen=True)

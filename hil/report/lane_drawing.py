@@ -13,7 +13,7 @@ _LABEL_CHARACTER = 5.4
 _SAME_PLACE = 7.0
 """Marks of one kind that are closer than this many pixels are drawn once: dense traffic must not fill the file."""
 _GAP = 2.0
-"""Pixels left free at the beginning of a bar where a program began again by itself: the bar looks broken there."""
+"""Width of the gap at the beginning of a bar where a program restarted unexpectedly, in pixels."""
 
 
 class _TrackLook(NamedTuple):
@@ -44,7 +44,7 @@ _MARK_COLOURS: dict[MarkKind, str] = {
     "probe-hears": "#0e7490",
     "event": "#64748b",
 }
-"""The most important kinds first: they get their labels when there is no room for all."""
+"""The most important kinds first: they get their labels if not all fit."""
 
 
 def height_of(lane: Lane) -> int:

@@ -24,7 +24,7 @@ _TROUBLE = frozenset(
 
 _USB_GONE = "USB gone"
 _CLOSED_BEFORE_OFF_S = 2.0
-"""A port is closed before its board's power is cut. In between the hub is asked, which means that a program is run."""
+"""A port is closed before its board's power is cut. In between a program is run to query the hub."""
 SHOWN_CHARACTERS = 28
 """Longer labels are cut."""
 
@@ -50,7 +50,7 @@ class LaneRecorder:
 
     def end(self, track: Track, time_s: float) -> None:
         band = self.running.pop(track, None)
-        # Many a test waits for a role, and ends the moment that it is there.
+        # Many tests wait for a role, and end as soon as it is there.
         if band is not None and (time_s > band.begin_s or track in (Track.ROLE, Track.FAULT)):
             self.bands.append(replace(band, end_s=time_s))
 
@@ -65,7 +65,7 @@ class LaneRecorder:
         """Add what ``entry`` means for this lane."""
         after = self.state.after(entry)
         if after is not self.state:
-            # In two steps: what has come by the mere passing of time is a band of its own.
+            # In two steps: a change by the mere passing of time gets a separate band.
             self._become(self.state.at(entry.time_s), entry.time_s)
             self._become(after, entry.time_s)
         for event in entry.events:
@@ -107,7 +107,7 @@ class LaneRecorder:
     def _end_or_begin(
         self, track: Track, time_s: float, label: str, *, is_strong: bool = True, is_restart: bool = False
     ) -> None:
-        """The track ends with an empty label, and goes on with another."""
+        """An empty label ends the track, another one continues it."""
         if label:
             self.begin(track, time_s, label, is_strong=is_strong, is_restart=is_restart)
         else:

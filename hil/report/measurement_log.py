@@ -46,7 +46,7 @@ class MeasurementRecord:
     test: str
     """Node id of the test that measured it."""
     outcome: str
-    """Of that attempt of the test. A value from a test with a bench error is no evidence about the firmware."""
+    """The outcome of that attempt of the test. A bench error makes the value no evidence about the firmware."""
     firmware: tuple[str, ...]
     """What the boards held, such as ``roles/ap 3f2a9c81d2ee``: app, role, the beginning of the digest."""
 

@@ -1,4 +1,4 @@
-"""Outcomes: the firmware is right, the firmware is wrong, or the bench is. Nobody debugs firmware for a bad cable."""
+"""Outcomes: the firmware is right, the firmware is wrong, or the bench is: a bad cable is not a firmware bug."""
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
@@ -41,7 +41,7 @@ TERMINAL_STATUS: Mapping[str, TerminalStatus] = {
 
 
 def outcome_of(report: pytest.CollectReport | pytest.TestReport) -> str:
-    """The outcome of one phase of a test. What another plugin reports under a name of its own counts as a failure."""
+    """The outcome of one phase of a test. A name that another plugin invented counts as a failure."""
     verdict = getattr(report, VERDICT, {})
     outcome = str(verdict.get("outcome") or report.outcome)
     return outcome if outcome in OUTCOMES else FAILED
@@ -61,7 +61,7 @@ def terminal_status(report: pytest.CollectReport | pytest.TestReport) -> Termina
 
 
 def mark_bench_error(report: pytest.TestReport, error: BaseException, properties: list[tuple[str, object]]) -> None:
-    """If the bench caused ``error``, give ``report`` the outcome bench error or blocked, whatever the test expected.
+    """If the bench caused ``error``, give ``report`` the outcome bench error or blocked, even if it expects a failure.
 
     A test that was not begun because its board is quarantined is blocked: its report is one line, without a traceback.
     ``properties`` are the user properties of the test, for the reports of its later phases.
@@ -74,7 +74,7 @@ def mark_bench_error(report: pytest.TestReport, error: BaseException, properties
 
 
 def mark_missing_devices(report: pytest.TestReport, rig: "Rig", properties: list[tuple[str, object]]) -> None:
-    """If a board of a failed test never enumerated, make it a bench error, whatever the test missed."""
+    """If a board of a failed test never enumerated, make it a bench error, regardless of what the test missed."""
     for board in rig.boards_without_device():
         text = f"{board}: no serial device since it was switched on; check its cable and hub port"
         report.sections.append(("bench error", text))

@@ -10,9 +10,9 @@ from hil.report.redaction import Redactor
 
 
 def pcap(frames: Iterable[Frame], began_s: float, redactor: Redactor) -> bytes:
-    """``frames`` as the bytes of a file. Times count from ``began_s``, as in all that a test leaves.
+    """``frames`` as the bytes of a file. Times count from ``began_s``, as in all artifacts of a test.
 
-    A secret in a payload is masked in place; the checksum of that packet, which stays, then says so.
+    A secret in a payload is masked in place; the checksum of that packet, which is not changed, reveals it.
     """
     return pcap_file(
         (max(round(frame.time_s - began_s, 6), 0.0), redactor.redact_bytes(frame.data)) for frame in frames

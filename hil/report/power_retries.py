@@ -1,4 +1,4 @@
-"""Commands to power ports that had to be repeated. Many of them, and a hub wears out."""
+"""Commands to power ports that had to be repeated. Many of them indicate that a hub is wearing out."""
 
 from collections import Counter
 from collections.abc import Generator, Iterable

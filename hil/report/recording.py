@@ -19,7 +19,7 @@ class Recording:
         timeline.begin(clock.now())
 
     def omit_preparation(self) -> None:
-        """The boards are prepared: the test begins, and what came before is left out."""
+        """The boards are prepared: the test begins, and earlier entries are left out."""
         self._mark = self._timeline.mark()
 
     @property

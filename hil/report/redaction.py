@@ -21,7 +21,7 @@ _SHORTEST = 6
 def environment_secrets(environ: Mapping[str, str], used: Iterable[str] = ()) -> list[str]:
     """The values of the environment variables whose names mark them as secrets, as CI servers set them.
 
-    Those in ``used``, which the rig file inserts in places for secrets, count whatever their names are.
+    Those in ``used``, which the rig file inserts in places for secrets, count regardless of their names.
     """
     found = [*(value for name, value in environ.items() if _SECRET_NAME.search(name)), *used]
     return [value for value in found if len(value) >= _SHORTEST]
@@ -52,14 +52,14 @@ class Redactor:
         return data
 
     def redact_error(self, error: BaseException) -> None:
-        """Take the secrets out of the texts that ``error`` was made of."""
+        """Remove secrets from the texts that ``error`` was made of."""
         error.args = tuple(self.redact(each) if isinstance(each, str) else each for each in error.args)
         for name, value in vars(error).items():
             if isinstance(value, str):
                 setattr(error, name, self.redact(value))
 
     def redact_report(self, report: pytest.TestReport) -> None:
-        """Take the secrets out of everything that ``report`` shows."""
+        """Remove secrets from everything that ``report`` shows."""
         if (verdict := getattr(report, VERDICT, None)) is not None:
             report.__dict__[VERDICT] = {name: self.redact(text) for name, text in verdict.items()}
         report.user_properties = [

@@ -1,4 +1,4 @@
-"""What of a run was repeated: tests, commands to power ports, recoveries. Many repeats, and a bench wears out."""
+"""What a run repeated: tests, commands to power ports, recoveries. Many repeats indicate that a bench wears out."""
 
 from collections.abc import Iterable, Sequence
 
@@ -20,7 +20,7 @@ def attempt_lines(results: Iterable[TestResult]) -> list[str]:
 
 
 def repeats_text(attempts: Sequence[Attempt], results: Sequence[TestResult]) -> str:
-    """How much of a run was repeated, in a few words. ``attempts`` include those of tests without a result."""
+    """How much of a run was repeated, in one line. ``attempts`` include those of tests without a result."""
     retries = sum(len(attempt.power_retries) for attempt in attempts)
     recoveries = sum(recovery.helped for attempt in attempts for recovery in attempt.recoveries)
     quarantined = {lost.board for attempt in attempts for lost in attempt.quarantined}

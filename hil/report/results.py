@@ -1,4 +1,4 @@
-"""Results: what became of each test, collected once, for everything that reports it."""
+"""Results of the tests of a run, collected once for all reports."""
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
@@ -25,9 +25,9 @@ class Phase:
     category: str = ""
     """Why it did not pass, if it did not: see ``hil/report/category.py``."""
     reason: str = ""
-    """The same in one line of text."""
+    """The reason, in one line of text."""
     duration_s: float = 0.0
-    """On the host's clock."""
+    """Duration on the host's clock."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,7 +74,7 @@ class Attempt:
 
     @property
     def is_complete(self) -> bool:
-        """Whether it got to its end. One that did not pass has a verdict anyway; a pass must be earned."""
+        """Whether it has a verdict: it failed, or it ran to its end."""
         return self.phases[-1].when == "teardown" or self.outcome != PASSED
 
     @property
@@ -84,7 +84,7 @@ class Attempt:
 
 @dataclass(frozen=True, kw_only=True)
 class TestResult:
-    """What became of one test: its last attempt decides, and all count for what the bench did."""
+    """The result of one test: that of its last attempt, with the bench actions of all attempts."""
 
     __test__ = False  # pytest must not collect it.
 
@@ -93,7 +93,7 @@ class TestResult:
 
     @property
     def outcome(self) -> str:
-        """Of the last attempt."""
+        """The outcome of the last attempt."""
         return self.attempts[-1].outcome
 
     @property
@@ -108,7 +108,7 @@ class TestResult:
 
     @property
     def measurements(self) -> tuple[Measurement, ...]:
-        """Of all attempts: a value over its limit stays in the report, whatever a later attempt measured."""
+        """The measurements of all attempts: a value over its limit stays, even if a later attempt met the limit."""
         return tuple(measurement for attempt in self.attempts for measurement in attempt.measurements)
 
     @property
@@ -133,13 +133,13 @@ class TestResult:
 
     @property
     def attempts_text(self) -> str:
-        """How the attempts went, for a test that was repeated: ``passed at attempt 2 of 2``; empty for others."""
+        """The outcome of a test that was repeated: ``passed at attempt 2 of 2``; empty for others."""
         count = len(self.attempts)
         return f"{self.outcome} at attempt {count} of {count}" if count > 1 else ""
 
 
 OnAttempt = Callable[[str, Attempt, object], None]
-"""Called with node id, the attempt that is over, and xdist's node of the worker that ran it (None without xdist)."""
+"""Called with node id, the finished attempt, and xdist's node of the worker that ran it (None without xdist)."""
 
 
 class ResultCollector:
@@ -152,20 +152,20 @@ class ResultCollector:
         self._subscribers: list[OnAttempt] = []
 
     def subscribe(self, on_attempt: OnAttempt) -> None:
-        """From now on call ``on_attempt`` once for every attempt that is over."""
+        """From now on call ``on_attempt`` once for every finished attempt."""
         self._subscribers.append(on_attempt)
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        """Take in one phase of one test."""
+        """Add one phase of one test."""
         sent = getattr(report, ATTEMPTS, None)
         if sent is None and hasattr(report, VERDICT):
-            # pytest-retry shows that it is about to run the test again. What came of it is in the next report.
+            # pytest-retry reports that it will run the test again. The result is in the next report.
             return
         worker = getattr(report, "node", None)
         by_worker = self._attempts.setdefault(report.nodeid, {})
         if sent is None:
-            # Not from a process that runs tests: xdist makes the report of a test whose worker died.
+            # Not from a worker: xdist itself makes the report of a test whose worker died.
             _add_phase(by_worker.setdefault(worker, []), _phase(report))
         else:
             by_worker[worker] = [_attempt(each) for each in sent]
@@ -173,7 +173,7 @@ class ResultCollector:
         self._publish(report.nodeid, worker, len(by_worker[worker]) - (not is_over))
 
     def results(self) -> list[TestResult]:
-        """What became of each test so far, in the order in which they began. A test without a verdict is left out."""
+        """The result of each test so far, in the order in which they began. A test without a verdict is left out."""
         found = []
         for nodeid in self._attempts:
             attempts = self._of(nodeid)
@@ -186,7 +186,7 @@ class ResultCollector:
         return [attempt for nodeid in self._attempts for attempt in self._of(nodeid)]
 
     def publish_unfinished(self) -> None:
-        """The run is over: tell subscribers about attempts that did not get to their end.
+        """The run is over: notify subscribers of attempts that did not finish.
 
         Their worker died, or Ctrl-C was pressed.
         """

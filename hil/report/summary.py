@@ -16,7 +16,7 @@ from hil.report.outcome import BENCH_ERROR, BLOCKED, FAILED, OUTCOMES, PASSED, S
 from hil.report.results import TestResult
 
 WIDE = 120
-"""From this many columns on there is room for the test that measured the worst value."""
+"""Minimum width of the terminal, in columns, for the test that measured the worst value."""
 
 SLOWEST = 5
 """How many of the slowest tests are listed."""
@@ -58,7 +58,7 @@ def measurement_rows(results: Iterable[TestResult]) -> list[MeasurementRow]:
 
 
 def verdict_counts(results: Iterable[TestResult]) -> dict[str, Counter[str]]:
-    """Testplan to number of tests per outcome, testplans by name."""
+    """The number of tests per outcome, by testplan; testplans sorted by name."""
     counts: dict[str, Counter[str]] = defaultdict(Counter)
     for result in results:
         counts[result.testplan][result.outcome] += 1

@@ -20,7 +20,7 @@ from hil.report.summary import render
 
 
 class TerminalReport:
-    """Shows what pytest itself does not know."""
+    """Shows what pytest itself does not report."""
 
     def __init__(
         self,
@@ -90,7 +90,7 @@ class TerminalReport:
 
 
 def _firmware_lines(firmware: Sequence[str], width: int) -> list[str]:
-    """What the boards held, in lines of at most ``width`` columns; none when they held nothing."""
+    """What the boards held, in lines of at most ``width`` columns; none if they held nothing."""
     # A name and its digest stay together.
     text = ", ".join(entry.replace(" ", "\0") for entry in firmware)
     label = "firmware: "
@@ -106,7 +106,7 @@ def _described(cell: RigConfig) -> str:
 
 
 def _bench_lines(attempts: Sequence[Attempt]) -> list[str]:
-    """What the bench needed more than one try for, and what it could not watch."""
+    """What the bench had to repeat, and what it could not watch."""
     return [
         *power_retry_lines(board for attempt in attempts for board in attempt.power_retries),
         *recovery_lines(

@@ -1,6 +1,6 @@
 """The timeline of a test as a picture: SVG, written directly, so that every test can have one.
 
-matplotlib takes a tenth of a second for one such picture; many tests on the virtual bench take only a few times that.
+matplotlib takes a tenth of a second for one such picture; many tests on the virtual bench take little longer.
 SVG is sharp at any size, its text can be searched, and its bytes depend on the test alone: see docs/reports.md.
 """
 

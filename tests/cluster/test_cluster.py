@@ -158,7 +158,7 @@ def test_a_timeout_shows_what_differs_and_the_last_line_of_each_board(table: Tab
     with pytest.raises(WaitTimeout) as caught:
         table.cluster.wait(master=table.c, roles={table.c: "MASTER"}, order=[table.c, table.b], within=6)
     assert str(caught.value).splitlines() == [
-        "the cluster did not get there within 6 s, since 0.000 s",
+        "the cluster did not reach this state within 6 s, since 0.000 s",
         "  master: expected C, is None",
         "  roles: expected C MASTER, are B WORKER1",
         "  order: expected [C, B], is [C]",

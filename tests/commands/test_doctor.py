@@ -18,7 +18,7 @@ def doctor(*arguments: str) -> Result:
 def test_table_and_status() -> None:
     result = doctor()
     assert result.exit_code == 0, result.output
-    assert "off takes its serial device and its RAM" in result.stdout
+    assert "off removes its serial device and clears its RAM" in result.stdout
     assert "15 ok, 3 skipped" in result.stdout
 
 

@@ -57,7 +57,7 @@ def test_hub_that_only_reports_off(virtual_rig: Rig, virtual_bench: VirtualBench
         "C": Status.OK,
     }
     assert found["B"].text == (
-        "the port says 'off', but the board kept its power: its serial device stayed, and its RAM is as before"
+        "the port reports 'off', but the board kept its power: its serial device stayed, and its RAM is as before"
     )
     assert "docs/rig.md lists hubs that really switch" in found["B"].advice
 
