@@ -1,5 +1,6 @@
 """``hil discover``: its file, and its wizard with a served board."""
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,6 +18,9 @@ from tests.serve.served import Served, Watcher
 
 DEVICES = (UsbDevice("1-1.4", 0x0BDA, 0x5411, None, 1, 2, is_hub=True), UsbDevice("1-1.4.1", 0x2E8A, 3, None, 1, 3))
 TYPES = (PICO_W, PICO2_W)
+HUB = f"{os.getpid()}-1.4"
+SERIAL = f"e661{os.getpid():011d}"
+"""Concurrent processes have different hubs and serial numbers, and so different locks of boards."""
 SERVED = """\
 rig: served
 wifi: {ssid: PicoAP, password: pico1234}
@@ -77,19 +81,19 @@ def test_board_blinks_while_its_name_is_asked_for_and_starts_anew(served: Served
         asked.append((question, proposal))
         return "desk-left"
 
-    pico = UsbDevice("9-1.4.2", 0x2E8A, 5, "e661000000000092", 1, 3, ttys=(str(served.tty("A")),))
+    pico = UsbDevice(f"{HUB}.2", 0x2E8A, 5, f"{SERIAL}2", 1, 3, ttys=(str(served.tty("A")),))
     with Watcher(served.control) as watcher:
         found, names = identify_boards(find_boards([pico], TYPES), ask)
         assert names == ["desk-left"]
         assert [board.board_type for board in found.boards] == [PICO_W]
         watcher.wait_for("A", "absent")
         watcher.wait_for("A", "application")
-    assert asked == [("Blinks on port 2 of hub 9-1.4. Its name", "A")]
+    assert asked == [(f"Blinks on port 2 of hub {HUB}. Its name", "A")]
 
 
 def test_boards_are_asked_for_their_types_and_start_again(served: Served) -> None:
     devices = [
-        UsbDevice(f"9-1.4.{port}", 0x2E8A, 5, f"e66100000000009{port}", 1, port, ttys=(str(served.tty(board)),))
+        UsbDevice(f"{HUB}.{port}", 0x2E8A, 5, f"{SERIAL}{port}", 1, port, ttys=(str(served.tty(board)),))
         for port, board in ((1, "A"), (2, "B"))
     ]
     warnings: list[str] = []

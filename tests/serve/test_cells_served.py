@@ -1,6 +1,7 @@
 """One pytest worker per cell on served boards, which pytest treats as a bench of real ones."""
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -11,7 +12,7 @@ import pytest
 from tests.serve.served import PATIENCE_S, Served
 
 CELLS = """\
-rig: lab
+rig: lab-PID
 power: {off_time_s: 0.2, stagger_s: 0}
 hubs:
   main: {driver: virtual, ports: 4}
@@ -43,7 +44,7 @@ def test_boards(boards, rig, number):
 
 @pytest.fixture
 def served(tmp_path: Path) -> Iterator[Served]:
-    (tmp_path / "cells.yaml").write_text(CELLS)
+    (tmp_path / "cells.yaml").write_text(CELLS.replace("PID", str(os.getpid())))
     served = Served(tmp_path / "served", tmp_path / "cells.yaml", speed=4)
     yield served
     served.stop()
