@@ -88,10 +88,12 @@ def believed(board: Board) -> tuple[str, str]:
 
 
 @pytest.fixture
-def whole(boards: Mapping[str, Board], cluster: Cluster, clock: Clock) -> Callable[[Order | None, float], list[Board]]:
+def wait_complete(
+    boards: Mapping[str, Board], cluster: Cluster, clock: Clock
+) -> Callable[[Order | None, float], list[Board]]:
     """Call it to wait until all boards with power are one cluster, in that order if one is given; returns the order."""
 
-    def is_whole() -> bool:
+    def is_complete() -> bool:
         powered = {board for board in boards.values() if board.power.is_on}
         order = cluster.order
         if len(access_points(boards)) != 1 or set(order) != powered or cluster.roles != roles(order):
@@ -101,17 +103,17 @@ def whole(boards: Mapping[str, Board], cluster: Cluster, clock: Clock) -> Callab
 
     def wait(order: Order | None, within: float) -> list[Board]:
         started_s = clock.now()
-        clock.wait(is_whole, within)
+        clock.wait(is_complete, within)
         if order is not None:
             cluster.wait(order=order, roles=roles(order), within=max(0.0, within - (clock.now() - started_s)))
         assert len(access_points(boards)) == 1, "not one AP"
-        assert is_whole(), f"not one cluster: order {cluster.order}, roles {cluster.roles}"
+        assert is_complete(), f"not one cluster: order {cluster.order}, roles {cluster.roles}"
         return cluster.order
 
     return wait
 
 
-Whole = Callable[[Order | None, float], list[Board]]
+WaitComplete = Callable[[Order | None, float], list[Board]]
 
 
 @pytest.fixture
@@ -134,22 +136,22 @@ BootOneByOne = Callable[[Order], None]
 
 @pytest.mark.needs(clients=1)
 def test_a_lone_board_becomes_the_ap_and_master(
-    boards: Mapping[str, Board], whole: Whole, measure: Measure, limits: Limits
+    boards: Mapping[str, Board], wait_complete: WaitComplete, measure: Measure, limits: Limits
 ) -> None:
     board, _ = boards.values()
     with measure("alone: AP and MASTER", limit=limits.alone_s, unit="s"):
         board.power.on()
-        whole([board], limits.alone_s + 5)
+        wait_complete([board], limits.alone_s + 5)
 
 
 @pytest.mark.needs(clients=3)
 @pytest.mark.parametrize("names", ["ABCD", "DCBA", "CADB"])
 def test_order_of_boot_decides_who_is_ap_and_order_of_roles(
-    boards: Mapping[str, Board], whole: Whole, names: str, boot_one_by_one: BootOneByOne
+    boards: Mapping[str, Board], wait_complete: WaitComplete, names: str, boot_one_by_one: BootOneByOne
 ) -> None:
     order = [list(boards.values())["ABCD".index(name)] for name in names]
     boot_one_by_one(order)
-    whole(order, SETTLE_S)
+    wait_complete(order, SETTLE_S)
     assert access_points(boards) == [order[0]]
     assert address(order[0]) == AP_IP
 
@@ -157,23 +159,23 @@ def test_order_of_boot_decides_who_is_ap_and_order_of_roles(
 @pytest.mark.needs(clients=3)
 @pytest.mark.parametrize("count", [2, 4])
 def test_boards_that_boot_at_once_end_with_one_ap(
-    boards: Mapping[str, Board], whole: Whole, clock: Clock, measure: Measure, count: int, limits: Limits
+    boards: Mapping[str, Board], wait_complete: WaitComplete, clock: Clock, measure: Measure, count: int, limits: Limits
 ) -> None:
     together = list(boards.values())[:count]
     with measure(f"{count} at once: one AP, all roles", limit=limits.formation_s, unit="s"):
         for board in together:
             board.power.on()
-        order = whole(None, limits.formation_s + 10)
+        order = wait_complete(None, limits.formation_s + 10)
     # It stays like that.
     clock.sleep(SETTLE_S)
-    assert whole(order, 0.0) == order
+    assert wait_complete(order, 0.0) == order
 
 
 @pytest.mark.needs(clients=3, faults=("partition",))
 @pytest.mark.parametrize("count", [2, 4])
 def test_aps_opened_at_once_end_as_one(
     boards: Mapping[str, Board],
-    whole: Whole,
+    wait_complete: WaitComplete,
     clock: Clock,
     faults: FaultInjector,
     measure: Measure,
@@ -189,14 +191,14 @@ def test_aps_opened_at_once_end_as_one(
         assert access_points(boards) == together
         assert [board for board in together if board.events("role")] == []
     with measure(f"{count} APs at once: one cluster", limit=limits.formation_s, unit="s"):
-        whole(None, limits.formation_s + 10)
+        wait_complete(None, limits.formation_s + 10)
 
 
 @pytest.mark.needs(clients=3)
 def test_next_in_order_becomes_the_ap_when_it_dies(
     boards: Mapping[str, Board],
     cluster: Cluster,
-    whole: Whole,
+    wait_complete: WaitComplete,
     measure: Measure,
     boot_one_by_one: BootOneByOne,
     limits: Limits,
@@ -204,48 +206,52 @@ def test_next_in_order_becomes_the_ap_when_it_dies(
     # The boot order differs from the order of the boards.
     first, second, third, fourth = reversed(list(boards.values()))
     boot_one_by_one([first, second, third, fourth])
-    whole([first, second, third, fourth], SETTLE_S)
+    wait_complete([first, second, third, fourth], SETTLE_S)
     epoch = cluster.epoch
     with measure("succession: AP, order, roles", limit=limits.succession_s, unit="s"):
         first.power.off()
-        whole([second, third, fourth], limits.succession_s + 10)
+        wait_complete([second, third, fourth], limits.succession_s + 10)
     assert access_points(boards) == [second]
     assert cluster.epoch > epoch
 
 
 @pytest.mark.needs(clients=3)
 def test_the_ap_that_died_comes_back_as_the_last(
-    boards: Mapping[str, Board], whole: Whole, clock: Clock, boot_one_by_one: BootOneByOne, limits: Limits
+    boards: Mapping[str, Board],
+    wait_complete: WaitComplete,
+    clock: Clock,
+    boot_one_by_one: BootOneByOne,
+    limits: Limits,
 ) -> None:
     first, second, third, fourth = boards.values()
     boot_one_by_one([first, second, third, fourth])
     first.power.off()
-    whole([second, third, fourth], limits.succession_s)
+    wait_complete([second, third, fourth], limits.succession_s)
     mark = second.console.mark()
     first.power.on()
-    whole([second, third, fourth, first], limits.join_s + SETTLE_S)
+    wait_complete([second, third, fourth, first], limits.join_s + SETTLE_S)
     clock.sleep(2 * SETTLE_S)
-    assert whole([second, third, fourth, first], 0.0)
+    assert wait_complete([second, third, fourth, first], 0.0)
     assert second.console.events("role", since=mark) == [], "MASTER was disturbed"
     assert access_points(boards) == [second]
 
 
 @pytest.mark.needs(clients=2)
 def test_succession_goes_on_to_the_last_board(
-    boards: Mapping[str, Board], whole: Whole, boot_one_by_one: BootOneByOne, limits: Limits
+    boards: Mapping[str, Board], wait_complete: WaitComplete, boot_one_by_one: BootOneByOne, limits: Limits
 ) -> None:
     order = list(boards.values())
     boot_one_by_one(order)
     while len(order) > 1:
         order.pop(0).power.off()
-        whole(order, limits.succession_s)
+        wait_complete(order, limits.succession_s)
         assert access_points(boards) == [order[0]]
 
 
 @pytest.mark.needs(clients=3)
 def test_ap_and_the_next_die_together(
     boards: Mapping[str, Board],
-    whole: Whole,
+    wait_complete: WaitComplete,
     measure: Measure,
     boot_one_by_one: BootOneByOne,
     limits: Limits,
@@ -256,7 +262,7 @@ def test_ap_and_the_next_die_together(
     with measure("succession past a dead board", limit=limits.succession_s + timing["turn_s"], unit="s"):
         first.power.off()
         second.power.off()
-        whole([third, fourth], limits.succession_s + timing["turn_s"] + 10)
+        wait_complete([third, fourth], limits.succession_s + timing["turn_s"] + 10)
     assert access_points(boards) == [third]
 
 
@@ -264,7 +270,7 @@ def test_ap_and_the_next_die_together(
 def test_ap_that_restarts_at_once_finds_its_clients_in_their_order(
     boards: Mapping[str, Board],
     cluster: Cluster,
-    whole: Whole,
+    wait_complete: WaitComplete,
     measure: Measure,
     boot_one_by_one: BootOneByOne,
     limits: Limits,
@@ -278,13 +284,13 @@ def test_ap_that_restarts_at_once_finds_its_clients_in_their_order(
         # Whether it or the next one is AP then depends on which is faster; it has forgotten its place in both cases.
         # A board that should be MASTER, but is late because the radio lost its requests for an address, does not
         # preempt.
-        whole([second, third, fourth, first] if condition.is_clear else None, limits.formation_s + 10)
+        wait_complete([second, third, fourth, first] if condition.is_clear else None, limits.formation_s + 10)
     assert cluster.epoch > epoch
 
 
 @pytest.mark.needs(clients=2)
 def test_ap_that_is_stopped_closes_its_network_in_order(
-    boards: Mapping[str, Board], whole: Whole, boot_one_by_one: BootOneByOne, limits: Limits
+    boards: Mapping[str, Board], wait_complete: WaitComplete, boot_one_by_one: BootOneByOne, limits: Limits
 ) -> None:
     first, second, third = boards.values()
     boot_one_by_one([first, second, third])
@@ -292,32 +298,36 @@ def test_ap_that_is_stopped_closes_its_network_in_order(
     with first.repl():
         second.console.expect("link-lost", within=limits.goodbye_s, since=mark)
     first.power.off()
-    whole([second, third], limits.succession_s)
+    wait_complete([second, third], limits.succession_s)
 
 
 @pytest.mark.needs(clients=3)
 def test_silent_worker_is_dropped_and_the_ap_goes_on_alone(
-    boards: Mapping[str, Board], whole: Whole, clock: Clock, boot_one_by_one: BootOneByOne, limits: Limits
+    boards: Mapping[str, Board],
+    wait_complete: WaitComplete,
+    clock: Clock,
+    boot_one_by_one: BootOneByOne,
+    limits: Limits,
 ) -> None:
     first, second, third, fourth = boards.values()
     boot_one_by_one([first, second, third, fourth])
     mark = first.console.mark()
     third.power.off()
-    whole([first, second, fourth], limits.dropped_s)
+    wait_complete([first, second, fourth], limits.dropped_s)
     second.power.off()
     fourth.power.off()
-    whole([first], limits.dropped_s)
+    wait_complete([first], limits.dropped_s)
     clock.sleep(4 * SETTLE_S)
     assert first.console.events("role", since=mark) == [], "MASTER was disturbed"
 
 
 @pytest.mark.needs(clients=3)
 def test_nothing_happens_while_nothing_happens(
-    boards: Mapping[str, Board], whole: Whole, clock: Clock, boot_one_by_one: BootOneByOne
+    boards: Mapping[str, Board], wait_complete: WaitComplete, clock: Clock, boot_one_by_one: BootOneByOne
 ) -> None:
     order = list(boards.values())
     boot_one_by_one(order)
-    whole(order, SETTLE_S)
+    wait_complete(order, SETTLE_S)
     marks = {board: board.console.mark() for board in order}
     clock.sleep(120)
     for board, mark in marks.items():
@@ -328,7 +338,7 @@ def test_nothing_happens_while_nothing_happens(
 def test_newcomer_that_is_first_to_find_no_ap_becomes_it_behind_the_others(
     boards: Mapping[str, Board],
     cluster: Cluster,
-    whole: Whole,
+    wait_complete: WaitComplete,
     clock: Clock,
     measure: Measure,
     boot_one_by_one: BootOneByOne,
@@ -337,12 +347,12 @@ def test_newcomer_that_is_first_to_find_no_ap_becomes_it_behind_the_others(
 ) -> None:
     first, second, third, newcomer = boards.values()
     boot_one_by_one([first, second, third])
-    whole([first, second, third], SETTLE_S)
+    wait_complete([first, second, third], SETTLE_S)
     # The others need 8 s to notice that the AP is gone, and to wait their turn. A board that boots then does not.
     first.power.off()
     newcomer.power.on()
     # As above: with lost requests for an address the third may register before the second.
-    order = whole([second, third, newcomer] if condition.is_clear else None, limits.formation_s)
+    order = wait_complete([second, third, newcomer] if condition.is_clear else None, limits.formation_s)
     assert access_points(boards) == [newcomer]
     master, following, _ = order
     # MASTER is not the AP: its lease is renewed over the air, and lasts while the AP looks for others.
@@ -352,13 +362,13 @@ def test_newcomer_that_is_first_to_find_no_ap_becomes_it_behind_the_others(
     with measure("failover when the AP lives", limit=limits.failover_s, unit="s"):
         master.power.off()
         cluster.wait(master=following)
-    whole([following, newcomer], SETTLE_S)
+    wait_complete([following, newcomer], SETTLE_S)
 
 
 @pytest.mark.needs(clients=3, faults=("partition",))
 def test_ap_does_not_leave_its_clients_at_the_sight_of_another(
     boards: Mapping[str, Board],
-    whole: Whole,
+    wait_complete: WaitComplete,
     clock: Clock,
     faults: FaultInjector,
     invariants: InvariantWatch,
@@ -368,7 +378,7 @@ def test_ap_does_not_leave_its_clients_at_the_sight_of_another(
 ) -> None:
     order = list(boards.values())
     boot_one_by_one(order)
-    whole(order, SETTLE_S)
+    wait_complete(order, SETTLE_S)
     with invariants.expect("two-masters"), faults.partition(order[:2], order[2:]):
         clock.wait(lambda: len(access_points(boards)) == 2, limits.formation_s)
         clock.sleep(2 * SETTLE_S)
@@ -378,7 +388,7 @@ def test_ap_does_not_leave_its_clients_at_the_sight_of_another(
         # Both have clients, so both have looked by then, and each waits for the other to close.
         clock.sleep(timing["look_period_s"])
         assert access_points(boards) == both
-        whole(None, limits.merge_s + 10)
+        wait_complete(None, limits.merge_s + 10)
     assert access_points(boards)[0] in both
 
 
@@ -386,7 +396,7 @@ def test_ap_does_not_leave_its_clients_at_the_sight_of_another(
 @pytest.mark.parametrize("alone", [0, 3], ids=["ap-cut-off", "last-cut-off"])
 def test_two_aps_that_meet_end_as_one(
     boards: Mapping[str, Board],
-    whole: Whole,
+    wait_complete: WaitComplete,
     clock: Clock,
     faults: FaultInjector,
     invariants: InvariantWatch,
@@ -397,7 +407,7 @@ def test_two_aps_that_meet_end_as_one(
 ) -> None:
     order = list(boards.values())
     boot_one_by_one(order)
-    whole(order, SETTLE_S)
+    wait_complete(order, SETTLE_S)
     others = [board for place, board in enumerate(order) if place != alone]
     # A dead AP and one out of reach cannot be distinguished: each part has its own.
     with invariants.expect("two-masters"), faults.partition([order[alone]], others):
@@ -406,7 +416,7 @@ def test_two_aps_that_meet_end_as_one(
         assert len(access_points(boards)) == 2
         faults.end_all()
         with measure("two APs that rule meet: one cluster", limit=limits.merge_s, unit="s"):
-            whole(None, limits.merge_s + 10)
+            wait_complete(None, limits.merge_s + 10)
     # The AP with stations keeps them.
     assert access_points(boards) == [others[0]]
-    assert whole([*others, order[alone]], 0.0)
+    assert wait_complete([*others, order[alone]], 0.0)

@@ -166,12 +166,12 @@ def test_list_is_whole_again_after_the_ap_restarts(
     mark = ap.console.mark()
     ap.console.expect("ap-up", within=JOINED_WITHIN_S, since=mark)
 
-    def is_whole() -> bool:
+    def is_complete() -> bool:
         listed = ap.console.events("listed", since=mark)
         return bool(listed) and len(listed[-1].fields["nodes"].split(",")) == len(clients)
 
     with measure("list whole after AP restart", limit=condition.limit(20, disturbed=60), unit="s"):
-        clock.wait(is_whole, 2 * JOINED_WITHIN_S)
+        clock.wait(is_complete, 2 * JOINED_WITHIN_S)
     nodes = dict(node.split("@") for node in ap.events("listed")[-1].fields["nodes"].split(","))
 
     def joined_at() -> dict[str, str]:

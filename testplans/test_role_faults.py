@@ -1,6 +1,6 @@
-"""App roles when the radio, the supply or the serial line goes wrong: MASTER stays one, and the cluster is whole again.
+"""App roles under faults of the radio, the supply or the serial line: one MASTER at most, and the cluster recovers.
 
-That at no instant two boards hold MASTER is watched in every test.
+In every test the invariants check that at no instant two boards hold MASTER.
 """
 
 from collections.abc import Callable, Mapping
@@ -13,7 +13,7 @@ pytestmark = [pytest.mark.firmware("roles"), pytest.mark.needs(clients=3)]
 
 FAILOVER_LIMIT_S = 6.0
 BACK_WITHIN_S = 60.0
-"""From the end of a fault until the cluster is whole: a client may just have begun to wait for its next try to join."""
+"""From the end of a fault until the cluster is complete: a client may just have begun to wait before its next try."""
 
 Timing = Mapping[str, float]
 Settled = Callable[[], tuple[Board, ...]]
@@ -54,7 +54,7 @@ def test_cluster_is_whole_again_after_a_minute_of_heavy_loss(
     with faults.loss(0.8):
         clock.sleep(60)
     with measure("recovery from heavy loss", limit=BACK_WITHIN_S, unit="s"):
-        assert clock.wait(lambda: is_whole(cluster), BACK_WITHIN_S)
+        assert clock.wait(lambda: is_complete(cluster), BACK_WITHIN_S)
     agreement()
 
 
@@ -118,8 +118,8 @@ def test_ap_restart_costs_the_master_its_lease_and_nobody_their_place(
         cluster.wait(roles={first: "MASTER", second: "WORKER1", third: "WORKER2"}, within=BACK_WITHIN_S)
 
 
-def is_whole(cluster: Cluster) -> bool:
-    """Whether every client is in the order and holds the role of its place, whichever that is."""
+def is_complete(cluster: Cluster) -> bool:
+    """Whether every client is in the order and holds the role of its place, in any order."""
     order = cluster.order
     roles = {client: f"WORKER{rank}" if rank else "MASTER" for rank, client in enumerate(order)}
     return set(order) == set(cluster.clients) and cluster.roles == roles

@@ -235,7 +235,7 @@ def test_udisks_mounts_a_volume_that_is_not_mounted(kernel: Path, on_path: Path,
     assert (on_path / "udisksctl.calls").read_text() == "mount --no-user-interaction -b /dev/sda1\n"
 
 
-def test_a_desktop_that_mounts_at_the_same_time_is_no_error(kernel: Path, on_path: Path) -> None:
+def test_a_desktop_that_mounts_at_the_same_time_is_not_an_error(kernel: Path, on_path: Path) -> None:
     line = "400 28 8:1 / /media/me/RPI-RP2 rw shared:1 - vfat /dev/sda1 rw"
     script = f'echo "{line}" >"{kernel}/mountinfo"; echo "AlreadyMounted" >&2; exit 1'
     program(on_path, "udisksctl", script)

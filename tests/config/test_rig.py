@@ -77,7 +77,7 @@ def test_a_rig_of_nothing_but_a_probe(tmp_path: Path) -> None:
     assert problems(tmp_path, text)[0] == "rig.yaml:5: no board can be the AP; give one board `role: ap`"
 
 
-def test_said_roles_count(tmp_path: Path) -> None:
+def test_explicit_roles_have_priority(tmp_path: Path) -> None:
     rig = load(tmp_path, GOOD.replace("power: main/3", "role: ap, power: main/3"))
     assert rig.ap_board.name == "C"
     rig = load(tmp_path, GOOD.replace("power: main/1", "role: client, power: main/1"))

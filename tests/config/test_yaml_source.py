@@ -70,7 +70,7 @@ devices:
     ]
 
 
-def test_free_values_are_typed_as_yaml_says(tmp_path: Path) -> None:
+def test_free_values_have_the_types_of_yaml(tmp_path: Path) -> None:
     text = "notes: [1, 1.5, yes, true, '2', null, 2026-01-02, \"${N}\", {k: 0x10}]"
     assert read(tmp_path, text).notes == [1, 1.5, "yes", True, "2", None, "2026-01-02", "5", {"k": 16}]
 

@@ -131,7 +131,7 @@ def test_dead_board_leaves_the_others_examined(virtual_rig: Rig, virtual_bench: 
     assert len([finding for finding in found if finding.subject == "B"]) == 5
 
 
-def test_board_of_another_type_than_the_rig_file_says(virtual_rig: Rig, virtual_bench: VirtualBench) -> None:
+def test_board_of_another_type_than_in_the_rig_file(virtual_rig: Rig, virtual_bench: VirtualBench) -> None:
     virtual_bench.boards["B"].board_type = PICO2_W
     found = findings(virtual_rig, virtual_bench, "micropython")
     assert {name: finding.status for name, finding in found.items()} == {

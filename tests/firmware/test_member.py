@@ -72,7 +72,7 @@ def test_listed_worker_sends_hello_every_period_and_prints_its_role() -> None:
 def test_unanswered_hello_is_repeated_every_second() -> None:
     client = Client()
     client.hear(f"ROLES 4 {OTHER},{IP}")
-    # News of others, long after the last HELLO, is no answer to the next.
+    # News of other nodes, long after the last HELLO, is not an answer to the next one.
     client.run_to(4900)
     client.hear(f"ROLES 4 {OTHER},{IP},192.168.4.18")
     client.sent.clear()

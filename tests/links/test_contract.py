@@ -32,7 +32,7 @@ while True:
 
 
 class EchoDevice:
-    """A serial device in a process of its own."""
+    """A serial device in a separate process."""
 
     def __init__(self, path: Path) -> None:
         self.path = path

@@ -35,7 +35,7 @@ class Stripped(ast.NodeTransformer):
 
 
 @pytest.mark.parametrize("program", PROGRAMS)
-def test_what_is_sent_is_the_program_in_fewer_bytes(program: str) -> None:
+def test_the_bytes_sent_are_the_same_program_minified(program: str) -> None:
     written = (FOLDER / f"{program}.py").read_text()
     sent = source_of(program)
     assert ast.dump(ast.parse(sent)) == ast.dump(Stripped().visit(ast.parse(written)))

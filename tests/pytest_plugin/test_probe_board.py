@@ -1,4 +1,4 @@
-"""A board that is the probe, as whoever runs pytest sees it: logged, watched, recovered and quarantined like others."""
+"""A board that is the probe, in pytest runs: logged, watched, recovered and quarantined like other boards."""
 
 import re
 from pathlib import Path
@@ -19,7 +19,7 @@ probe: {driver: board, board: P}
 
 MANIFEST = """\
 app: greet
-description: opens an access point and sends its secret to whoever asks
+description: opens an access point and sends its secret to any sender
 roles:
   ap: {files: {main.py: main.py}}
   client: {files: {main.py: client.py}}
@@ -96,7 +96,7 @@ def run(pytester: pytest.Pytester, rig: Path, tests: str) -> pytest.RunResult:
 
 
 def artifact(pytester: pytest.Pytester, test: str, file: str) -> str:
-    """A file that a test left."""
+    """An artifact of a test."""
     return (pytester.path / "out" / f"test_it.{test}" / file).read_text()
 
 
@@ -109,7 +109,7 @@ def test_its_power_and_serial_line_are_on_the_timeline_and_its_lines_in_a_log(
         """
 def test_ask(ask, rig, boards):
     assert ask() == b"secret hush-hush"
-    # Patterns of firmware are not for what the probe's board reports.
+    # The firmware's patterns do not apply to the output of the probe's board.
     assert {event.board for event in rig.timeline.events() if event.name == "secret"} == set()
     assert list(boards) == ["A", "B"]
 
@@ -125,7 +125,7 @@ def test_without(ap): pass
     assert '[0, "udp", 1, "secret ***", "192.168.4.1", 5000]' in log
     assert "--- connected" in log
     assert ">P<" in artifact(pytester, "test_ask", "timeline.svg")
-    # It stays on, and a test that does not use it has nothing of it.
+    # It stays on. The artifacts of a test that does not use it do not contain it.
     assert not (pytester.path / "out" / "test_it.test_without" / "P.log").exists()
     for path in (pytester.path / "out").rglob("*"):
         assert path.is_dir() or b"hush-hush" not in path.read_bytes()
@@ -212,7 +212,7 @@ def test_asks(ask): assert ask()
 """,
     )
     result.assert_outcomes(passed=3)
-    # Nobody has noticed before the next test lets the probe leave; its board is off then.
+    # This is noticed only when the next test makes the probe leave; then its board is off.
     result.stdout.fnmatch_lines(["board P needed recovery once: power cycle helped once (1 try)"])
     assert "recovery" not in artifact(pytester, "test_without", "timeline.txt")
     assert re.search(r"P +recovery power cycle: helped", artifact(pytester, "test_asks", "timeline.txt"))

@@ -87,7 +87,7 @@ CASES = ("test_cases[]", "test_cases[\\xff]", "test_cases[data2]")
 
 MANIFEST = """\
 app: talk
-description: says hello
+description: prints hello
 roles:
   ap: {files: {main.py: main.py}}
   client: {files: {main.py: main.py}}
@@ -108,7 +108,7 @@ def results(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Path:
     (app / "main.py").write_text("print('hello key=hush-hush')\nimport time\nwhile True:\n    time.sleep(9)\n")
     rig = pytester.makefile(".yaml", rig=RIG)
     pytester.makepyfile(test_it=TESTS)
-    # In a process of its own: Allure's plugins are global to one.
+    # In a separate process, because Allure's plugins are global in a process.
     done = pytester.runpytest_subprocess("--rig", rig, "--alluredir", "results", "-p", "no:cacheprovider")
     done.stdout.fnmatch_lines(["*4 failed, 4 passed*"])
     return pytester.path / "results"

@@ -223,7 +223,7 @@ def test_timers_made_before_they_are_started_are_two(terminal: Terminal) -> None
     assert "ValueError: Timer doesn't exist" in terminal.run("Timer(0)")
 
 
-def test_timer_callback_that_fails_shows_the_users_frames_and_the_timer_goes_on(terminal: Terminal) -> None:
+def test_a_failing_timer_callback_shows_the_users_frames_and_the_timer_continues(terminal: Terminal) -> None:
     terminal.boot(main="def fail(timer):\n    print('again')\n    1 / 0\n")
     terminal.type("from machine import Timer; t = Timer(period=100, callback=fail); n = Timer(period=100)\r", 1)
     assert terminal.output.count("again") > 5
