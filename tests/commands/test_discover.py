@@ -106,12 +106,12 @@ def test_boards_are_asked_for_their_types_and_start_again(served: Served) -> Non
 
 
 def test_board_that_does_not_answer_is_warned_of(tmp_path: Path) -> None:
-    mute = UsbDevice("1-1.4.1", 0x2E8A, 5, "e6614c311b8c2b2a", 1, 3, ttys=(str(tmp_path / "ttyACM9"),))
+    mute = UsbDevice(f"{HUB}.1", 0x2E8A, 5, f"{SERIAL}1", 1, 3, ttys=(str(tmp_path / "ttyACM9"),))
     warnings: list[str] = []
     found = find_boards([mute], TYPES)
     assert ask_types(found, warnings.append) == found
     (warning,) = warnings
-    assert warning.startswith("the board on port 1 of hub 1-1.4 did not report its type: ")
+    assert warning.startswith(f"the board on port 1 of hub {HUB} did not report its type: ")
 
 
 def test_board_in_bootsel_mode_is_told_by_its_port() -> None:
