@@ -73,6 +73,13 @@ class Registry(Generic[T]):
     """The dotted path of each object of ours, such as ``{"ssh": "hil.power.ssh.SshHub"}``."""
     requirement: Requirement
     """Checked for objects of other packages. The built-in ones have tests."""
+    own_name: Callable[[T], str] | None = None
+    """For objects that know their name: it must be the registered one. Checked for objects of other packages."""
+
+    @property
+    def in_table_order(self) -> tuple[str, ...]:
+        """Every known name: the built-in ones in the order of their table, then those of packages, sorted."""
+        return (*self.built_in, *(name for name in self.names if name not in self.built_in))
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -112,7 +119,11 @@ class Registry(Generic[T]):
             raise BrokenEntryPoint(f"{text}; repair or reinstall that package") from error
         if not self.requirement.is_met_by(found):
             raise BrokenEntryPoint(f"{origin}, which is not {self.requirement.text}; correct its entry point")
-        return cast("T", found)
+        named = cast("T", found)
+        if self.own_name is not None and (name := self.own_name(named)) != entry.name:
+            text = f"{origin}, which has the name '{name}' itself"
+            raise BrokenEntryPoint(f"{text}; correct its entry point, or its `name`")
+        return named
 
 
 def suggestion(given: str, known: Sequence[str]) -> str:

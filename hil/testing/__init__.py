@@ -15,6 +15,7 @@ the fixtures that it asks for, and let pytest collect it::
 Fixtures that a subclass does not define fail with the name of what is missing.
 """
 
+from hil.invariants.watch import find_violations
 from hil.testing.fault import FaultContract
 from hil.testing.link import LinkContract, Recorder
 from hil.testing.power_port import PowerPortContract
@@ -26,4 +27,5 @@ __all__ = [
     "PowerPortContract",
     "ProbeContract",
     "Recorder",
+    "find_violations",
 ]

@@ -2,7 +2,6 @@
 
 import json
 import os
-import re
 import subprocess
 import sys
 from pathlib import Path
@@ -12,8 +11,8 @@ import pytest
 from hil.config.rig import load_rig
 from hil.errors import ConfigError
 from tests.bootsel.uf2_writer import RP2350_ARM_S, micropython
+from tests.installed import install_example
 
-DOCS = Path(__file__).parents[2] / "docs" / "rig.md"
 RIG = """\
 rig: acme
 wifi: {ssid: PicoAP, password: pico1234}
@@ -27,14 +26,7 @@ boards:
 @pytest.fixture
 def installed(tmp_path: Path) -> Path:
     """A folder in which the documented type is installed, as pip would leave it there."""
-    text = DOCS.read_text(encoding="utf-8")
-    [source] = re.findall(r"```python\n# acme_boards\.py\n(.*?)```", text, re.DOTALL)
-    [group, entry] = re.findall(r'```toml\n\[project\.entry-points\."(pico_hil\.board_types)"\]\n(.+?)\n```', text)[0]
-    (tmp_path / "acme_boards.py").write_text(source)
-    information = tmp_path / "acme_boards-1.0.dist-info"
-    information.mkdir()
-    (information / "METADATA").write_text("Metadata-Version: 2.1\nName: acme-boards\nVersion: 1.0\n")
-    (information / "entry_points.txt").write_text(f"[{group}]\n{entry.replace(chr(34), '')}\n")
+    install_example(tmp_path, "rig.md", "acme_boards.py", "pico_hil.board_types")
     (tmp_path / "rig.yaml").write_text(RIG)
     return tmp_path
 
@@ -90,7 +82,7 @@ def test_it_is_among_the_known(installed: Path, monkeypatch: pytest.MonkeyPatch)
         ),
         (
             "from hil.config.board_types.pico_w import PICO_W as ONE_W",
-            "has the name 'pico-w' itself; correct",
+            "is acme_boards:ONE_W of package acme-boards, which has the name 'pico-w' itself; correct",
         ),
     ],
 )

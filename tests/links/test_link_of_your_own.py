@@ -1,6 +1,5 @@
 """The example link of docs/rig.md, installed as a separate distribution."""
 
-import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,9 +9,9 @@ import pytest
 from hil.bench.physical import PhysicalBench
 from hil.config.rig import load_rig
 from hil.errors import ConfigError
+from tests.installed import install_example
 from tests.links.conftest import PtyDevice, RecordingListener
 
-DOCS = Path(__file__).parents[2] / "docs" / "rig.md"
 RIG = """\
 rig: desk
 wifi: {{ssid: PicoAP, password: pico1234}}
@@ -26,15 +25,8 @@ boards:
 @pytest.fixture
 def installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """A folder on sys.path with the example in it, as pip would install it."""
-    text = DOCS.read_text(encoding="utf-8")
-    [source] = re.findall(r"```python\n# acme_glob\.py\n(.*?)```", text, re.DOTALL)
-    [(group, entry)] = re.findall(r'```toml\n\[project\.entry-points\."(pico_hil\.links)"\]\n(.+?)\n```', text)
+    source = install_example(tmp_path, "rig.md", "acme_glob.py", "pico_hil.links").read_text()
     assert len([line for line in source.splitlines() if line.strip()]) <= 40
-    (tmp_path / "acme_glob.py").write_text(source)
-    information = tmp_path / "acme_glob-1.0.dist-info"
-    information.mkdir()
-    (information / "METADATA").write_text("Metadata-Version: 2.1\nName: acme-glob\nVersion: 1.0\n")
-    (information / "entry_points.txt").write_text(f"[{group}]\n{entry.replace(chr(34), '')}\n")
     monkeypatch.syspath_prepend(tmp_path)
     yield tmp_path
     sys.modules.pop("acme_glob", None)
