@@ -7,6 +7,7 @@ its behaviour can be checked from outside, a contract in :mod:`hil.testing`. ``d
 from hil.config.board_type import BoardType, Uf2Family, UsbId
 from hil.config.board_types.pico2_w import PICO2_W
 from hil.config.board_types.pico_w import PICO_W
+from hil.doctor import BoardCheck, ExaminedBoard, Finding, Machine, MachineCheck, Status
 from hil.faults import BenchFault, BoardFault, End, FaultContext, FaultDriver
 from hil.faults.packets import Chance, Copy, PacketFault
 from hil.host.usb_devices import UsbDevice
@@ -20,6 +21,7 @@ __all__ = [
     "PICO_W",
     "Address",
     "BenchFault",
+    "BoardCheck",
     "BoardFault",
     "BoardType",
     "BorrowedPort",
@@ -27,17 +29,22 @@ __all__ = [
     "Copy",
     "DeviceAbsent",
     "End",
+    "ExaminedBoard",
     "FaultContext",
     "FaultDriver",
+    "Finding",
     "HubSection",
     "Invariant",
     "LinkListener",
     "LinkSite",
+    "Machine",
+    "MachineCheck",
     "PacketFault",
     "PowerPort",
     "PowerSetupError",
     "Probe",
     "SerialLink",
+    "Status",
     "Uf2Family",
     "UsbDevice",
     "UsbId",
