@@ -4,6 +4,7 @@ Each kind of driver has a protocol or base class here, an entry-point group unde
 its behaviour can be checked from outside, a contract in :mod:`hil.testing`. ``docs/extending.md`` shows one of each.
 """
 
+from hil.bench.sniffer import Frame
 from hil.config.board_type import BoardType, Uf2Family, UsbId
 from hil.config.board_types.pico2_w import PICO2_W
 from hil.config.board_types.pico_w import PICO_W
@@ -15,11 +16,15 @@ from hil.invariants.invariant import Invariant, Violation
 from hil.links import Address, BorrowedPort, DeviceAbsent, LinkListener, LinkSite, SerialLink
 from hil.power import HubSection, PowerPort, PowerSetupError, power_errors
 from hil.probes import Probe
+from hil.report.artifact import Artifact, ArtifactFile, RecordedTest
+from hil.report.measurements import Measurement
 
 __all__ = [
     "PICO2_W",
     "PICO_W",
     "Address",
+    "Artifact",
+    "ArtifactFile",
     "BenchFault",
     "BoardCheck",
     "BoardFault",
@@ -33,16 +38,19 @@ __all__ = [
     "FaultContext",
     "FaultDriver",
     "Finding",
+    "Frame",
     "HubSection",
     "Invariant",
     "LinkListener",
     "LinkSite",
     "Machine",
     "MachineCheck",
+    "Measurement",
     "PacketFault",
     "PowerPort",
     "PowerSetupError",
     "Probe",
+    "RecordedTest",
     "SerialLink",
     "Status",
     "Uf2Family",

@@ -51,7 +51,14 @@ def register_reports(config: pytest.Config, settings: Settings) -> None:
         from hil.report.allure import AllureReport
 
         # After the attempts, so that its hooks run around theirs.
-        allure = AllureReport(config, settings.rig, settings.condition, settings.redactor, collector)
+        allure = AllureReport(
+            config,
+            settings.rig,
+            settings.condition,
+            settings.redactor,
+            collector,
+            lambda: settings.artifact_kinds,
+        )
         plugins.register(allure, "hil-allure")
         attempts.before_repeat.append(allure.attempt_over)
     # Last: it removes what the others read.

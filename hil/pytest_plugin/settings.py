@@ -47,6 +47,7 @@ def load_settings(config: pytest.Config) -> Settings | None:
         cells=cells,
         apps=FirmwareCatalog(_firmware_folders(config)),
         artifacts=None if artifacts is None else artifacts.absolute(),
+        leaves_artifacts=artifacts is not None or bool(config.getoption("allure_report_dir", default=None)),
         redactor=Redactor([*_passwords(all_cells), *environment_secrets(os.environ, _hub_secrets(all_cells))]),
         condition=_condition(config, rig),
     )
