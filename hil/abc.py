@@ -5,6 +5,7 @@ its behaviour can be checked from outside, a contract in :mod:`hil.testing`. ``d
 """
 
 from hil.bench.sniffer import Frame
+from hil.board.recovery import RecoveryAttempt
 from hil.config.board_type import BoardType, Uf2Family, UsbId
 from hil.config.board_types.pico2_w import PICO2_W
 from hil.config.board_types.pico_w import PICO_W
@@ -51,6 +52,7 @@ __all__ = [
     "PowerSetupError",
     "Probe",
     "RecordedTest",
+    "RecoveryAttempt",
     "SerialLink",
     "Status",
     "Uf2Family",

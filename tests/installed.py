@@ -32,7 +32,7 @@ def install(folder: Path, package: str, group: str, entries: Mapping[str, str], 
 
 def install_example(folder: Path, page: str, file: str, group: str) -> Path:
     """Install the program ``file`` of ``docs/PAGE``, registered as that page shows. Returns the path of the module."""
-    header = re.escape(f'[project.entry-points."{group}"]')
+    header = rf'\[project\.entry-points\."?{re.escape(group)}"?\]'
     [block] = re.findall(rf"```toml\n{header}\n(.+?)\n```", _read(page), re.DOTALL)
     entries = dict(re.findall(r'^(\S+) = "(.+)"$', block, re.MULTILINE))
     assert len(entries) == len(block.splitlines()), f"docs/{page}: {group} has lines that are not entry points"
