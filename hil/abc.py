@@ -9,6 +9,7 @@ from hil.board.recovery import RecoveryAttempt
 from hil.config.board_type import BoardType, Uf2Family, UsbId
 from hil.config.board_types.pico2_w import PICO2_W
 from hil.config.board_types.pico_w import PICO_W
+from hil.config.rig import RigConfig, find_rig, load_rig
 from hil.doctor import BoardCheck, ExaminedBoard, Finding, Machine, MachineCheck, Status
 from hil.faults import BenchFault, BoardFault, End, FaultContext, FaultDriver
 from hil.faults.packets import Chance, Copy, PacketFault
@@ -53,11 +54,14 @@ __all__ = [
     "Probe",
     "RecordedTest",
     "RecoveryAttempt",
+    "RigConfig",
     "SerialLink",
     "Status",
     "Uf2Family",
     "UsbDevice",
     "UsbId",
     "Violation",
+    "find_rig",
+    "load_rig",
     "power_errors",
 ]

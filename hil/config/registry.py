@@ -106,6 +106,13 @@ class Registry(Generic[T]):
         for name in self.names:
             yield name, self.load(name)
 
+    def package(self, name: str) -> str | None:
+        """The installed package that registers ``name``, which is not imported; None for a built-in or unknown name."""
+        if name in self.built_in:
+            return None
+        found = next((entry for entry in self._entry_points() if entry.name == name), None)
+        return None if found is None else _package(found)
+
     def _entry_points(self) -> tuple[EntryPoint, ...]:
         return tuple(entry_points(group=self.group))
 
@@ -133,4 +140,8 @@ def suggestion(given: str, known: Sequence[str]) -> str:
 
 
 def _origin(entry: EntryPoint) -> str:
-    return f"{entry.value} of {f'package {entry.dist.name}' if entry.dist else 'a package without a name'}"
+    return f"{entry.value} of {_package(entry)}"
+
+
+def _package(entry: EntryPoint) -> str:
+    return f"package {entry.dist.name}" if entry.dist else "a package without a name"
