@@ -17,7 +17,10 @@ from hil.host.usb_devices import UsbDevice
 from hil.invariants.invariant import Invariant, Violation
 from hil.links import Address, BorrowedPort, DeviceAbsent, LinkListener, LinkSite, SerialLink
 from hil.power import HubSection, PowerPort, PowerSetupError, power_errors
-from hil.probes import Probe
+from hil.probes import Datagram, Listener, Probe, TcpConnection
+from hil.probes.section import ProbeBoard, ProbeSection, ProbeSite
+from hil.probes.sockets import SocketProbe
+from hil.probes.udp import UdpPort, UdpProbe
 from hil.report.artifact import Artifact, ArtifactFile, RecordedTest
 from hil.report.measurements import Measurement
 
@@ -34,6 +37,7 @@ __all__ = [
     "BorrowedPort",
     "Chance",
     "Copy",
+    "Datagram",
     "DeviceAbsent",
     "End",
     "ExaminedBoard",
@@ -45,6 +49,7 @@ __all__ = [
     "Invariant",
     "LinkListener",
     "LinkSite",
+    "Listener",
     "Machine",
     "MachineCheck",
     "Measurement",
@@ -52,11 +57,18 @@ __all__ = [
     "PowerPort",
     "PowerSetupError",
     "Probe",
+    "ProbeBoard",
+    "ProbeSection",
+    "ProbeSite",
     "RecordedTest",
     "RecoveryAttempt",
     "RigConfig",
     "SerialLink",
+    "SocketProbe",
     "Status",
+    "TcpConnection",
+    "UdpPort",
+    "UdpProbe",
     "Uf2Family",
     "UsbDevice",
     "UsbId",

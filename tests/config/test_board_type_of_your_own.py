@@ -64,6 +64,17 @@ def test_it_is_flashed_with_an_image_for_its_chip_alone(installed: Path) -> None
     assert (done.returncode, done.stderr) == (0, "")
 
 
+def test_it_fulfils_the_contract(installed: Path) -> None:
+    (installed / "test_acme_boards.py").write_text(
+        "import pytest\nfrom acme_boards import ONE_W\nfrom hil.testing import BoardTypeContract\n\n"
+        "class TestOneW(BoardTypeContract):\n    @pytest.fixture\n    def board_type(self): return ONE_W\n"
+    )
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "test_acme_boards.py"]
+    environ = {**os.environ, "PYTHONPATH": str(installed)}
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False, env=environ, cwd=installed)
+    assert "6 passed" in done.stdout
+
+
 def test_it_is_among_the_known(installed: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (installed / "rig.yaml").write_text(RIG.replace("acme-one-w", "acme-one"))
     assert problem(installed, monkeypatch) == (

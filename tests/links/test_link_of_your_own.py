@@ -1,16 +1,21 @@
 """The example link of docs/rig.md, installed as a separate distribution."""
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from hil.bench.physical import PhysicalBench
+from hil.clock import Clock
+from hil.config.links import LINKS
 from hil.config.rig import load_rig
 from hil.errors import ConfigError
+from hil.links import SerialLink
+from hil.testing import LinkContract, MonotonicClock, make_link
 from tests.installed import install_example
 from tests.links.conftest import PtyDevice, RecordingListener
+from tests.links.test_contract import EchoDevice
 
 RIG = """\
 rig: desk
@@ -100,6 +105,35 @@ def test_the_error_of_a_broken_link_names_its_package(installed: Path, source: s
     found = problem(installed, "glob:///dev/ttyACM*")
     assert found.startswith(f"{installed}/desk.yaml:6: boards.A.link: ")
     assert expected in found
+
+
+class TestContract(LinkContract):
+    @pytest.fixture
+    def clock(self) -> Clock:
+        return MonotonicClock()
+
+    @pytest.fixture
+    def device(self, tmp_path: Path) -> Iterator[EchoDevice]:
+        device = EchoDevice(tmp_path / "ttyACME0")
+        device.plug_in()
+        yield device
+        device.unplug()
+
+    @pytest.fixture
+    def link(self, installed: Path, device: EchoDevice, clock: Clock) -> Iterator[SerialLink]:
+        address = LINKS.load("glob")
+        assert address.__module__ == "acme_glob"
+        link = make_link(address, f"glob://{device.path.parent}/ttyACME?", clock)
+        yield link
+        link.stop()
+
+    @pytest.fixture
+    def unplug(self, device: EchoDevice) -> Callable[[], None]:
+        return device.unplug
+
+    @pytest.fixture
+    def plug_in(self, device: EchoDevice) -> Callable[[], None]:
+        return device.plug_in
 
 
 @pytest.mark.parametrize("secret", ["hush-hush", "hush-hush://lab2:1"])
