@@ -13,7 +13,7 @@ from hil.board.flashing import BOOT_WITHIN_S
 from hil.board.supervisor import BoardSupervisor
 from hil.config.app import App
 from hil.config.rig import RigConfig
-from hil.config.rig_file import BoardProbeConfig, WifiConfig
+from hil.config.rig_file import WifiConfig
 from hil.errors import BenchError, BlockedByQuarantine, HilError, RecoveryFailed
 from hil.events import Timeline
 from hil.faults import BenchFault
@@ -33,7 +33,7 @@ class Rig:
         factory = BoardFactory(config, bench, self.timeline)
         self.boards = {name: factory.board(name) for name in config.boards}
         """The boards under test, by name."""
-        is_board = isinstance(config.probe, BoardProbeConfig)
+        is_board = config.probe is not None and config.probe.board_name is not None
         self.probe_board = factory.board(config.probe_boards[0].name) if is_board else None
         """The board that is the probe, if one is."""
         ladders = {board.name: factory.ladder(board) for board in self.all_boards}

@@ -234,7 +234,7 @@ def test_one_line_or_prose_is_not_taken_for_a_program(literal: str) -> None:
 
 READS_EVENTS = ("hil.events", "hil.cluster", "hil.invariants")
 """A module that imports from these means the event by `role` or `error`; elsewhere those are other words."""
-ALSO_NAMED_SO = {"hil.invariants.consoles": {"traceback"}}
+ALSO_NAMED_SO = {"hil.invariants.consoles": {"traceback"}, "hil.invariants.registry": {"traceback"}}
 """Where a name of an event is the name of something else: of an invariant, which users write in `expect(…)`."""
 
 

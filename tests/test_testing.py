@@ -176,6 +176,40 @@ class Link(Link):
     ),
 }
 
+BOARD_TYPE = """
+import pytest
+from dataclasses import replace
+from hil.abc import PICO_W
+from hil.testing import BoardTypeContract
+
+board_type = PICO_W
+{bug}
+
+class TestType(BoardTypeContract):
+    @pytest.fixture
+    def board_type(self):
+        return board_type
+"""
+BOARD_TYPE_BUGS = {
+    "another name": ("board_type = replace(PICO_W, name='pico2-w')", "test_it_is_registered_under_its_name"),
+    "no chip": ("board_type = replace(PICO_W, machine='')", "test_its_machine_ends_with_the_chip"),
+    "one id for both modes": (
+        "board_type = replace(PICO_W, application_usb=PICO_W.bootsel_usb)",
+        "test_its_modes_are_told_apart_on_usb",
+    ),
+    "a prefix that is too long": (
+        "board_type = replace(PICO_W, serial_prefix='0' * 9)",
+        "test_serial_numbers_of_virtual_boards_fit",
+    ),
+    "half a block": ("board_type = replace(PICO_W, file_system_bytes=2048)", "test_the_file_system_fits_the_flash"),
+    "no family": ("board_type = replace(PICO_W, uf2_families=())", "test_an_image_can_be_for_it"),
+}
+
+
+@pytest.mark.parametrize(("bug", "caught_by"), BOARD_TYPE_BUGS.values(), ids=BOARD_TYPE_BUGS)
+def test_board_types(pytester: pytest.Pytester, bug: str, caught_by: str) -> None:
+    assert caught_by in failed(pytester, BOARD_TYPE.format(bug=bug))
+
 
 @pytest.mark.parametrize(("bug", "caught_by"), POWER_BUGS.values(), ids=POWER_BUGS)
 def test_power_ports(pytester: pytest.Pytester, bug: str, caught_by: str) -> None:
@@ -187,7 +221,7 @@ def test_links(pytester: pytest.Pytester, bug: str, caught_by: str) -> None:
     assert caught_by in failed(pytester, LINK.format(bug=bug))
 
 
-@pytest.mark.parametrize("source", [OUTLET, LINK], ids=["power", "link"])
+@pytest.mark.parametrize("source", [OUTLET, LINK, BOARD_TYPE], ids=["power", "link", "board type"])
 def test_nothing_fails_without_a_bug(pytester: pytest.Pytester, source: str) -> None:
     assert failed(pytester, source.format(bug="")) == set()
 

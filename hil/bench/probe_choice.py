@@ -1,11 +1,11 @@
-"""Picks the kind of probe that a rig has."""
+"""Makes the probe that a rig file asks for."""
 
 from hil.bench.bench import Bench
 from hil.board.board import Board
 from hil.board.supervisor import BoardSupervisor
 from hil.config.rig import RigConfig
-from hil.config.rig_file import BoardProbeConfig, HostProbeConfig
 from hil.probes import Probe
+from hil.probes.section import ProbeBoard, ProbeSection, ProbeSite
 
 
 def make_probe(config: RigConfig, bench: Bench, board: Board | None, supervisor: BoardSupervisor) -> Probe | None:
@@ -13,17 +13,13 @@ def make_probe(config: RigConfig, bench: Bench, board: Board | None, supervisor:
 
     ``board`` is the one that is the probe, if one is; ``supervisor`` recovers it.
     """
-    ssid, key = config.wifi.ssid, config.wifi.password.get_secret_value()
-    match config.probe:
-        case BoardProbeConfig() if board is not None:
-            from hil.probes.agent import BoardAgent
-            from hil.probes.board import BoardProbe
-
-            agent = BoardAgent(board, bench.link(board.name), supervisor, bench.clock, ssid=ssid, key=key)
-            return BoardProbe(agent, bench.clock, ssid)
-        case HostProbeConfig(interface=interface):
-            from hil.probes.host import HostProbe
-
-            return HostProbe(interface, bench.clock, ssid, key)
-        case _:
-            return bench.probe()
+    if not isinstance(config.probe, ProbeSection):
+        return None
+    site = ProbeSite(
+        clock=bench.clock,
+        ssid=config.wifi.ssid,
+        key=config.wifi.password.get_secret_value(),
+        board=None if board is None else ProbeBoard(board, bench.link(board.name), supervisor),
+        bench_probe=bench.probe,
+    )
+    return config.probe.probe(site)

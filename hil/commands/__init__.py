@@ -1,1 +1,1 @@
-"""The commands of `hil`, one module each; `hil/commands/cli.py` registers them."""
+"""The commands of `hil`, one module each; `hil/commands/table.py` lists them."""

@@ -1,31 +1,13 @@
-"""The ``hil`` command."""
+"""The ``hil`` command. Its commands are in ``hil/commands/table.py``; ``hil --help`` imports none of them."""
 
 from importlib.metadata import version
 from typing import Annotated
 
 import typer
 
-from hil.commands.console import console, logs
-from hil.commands.discover import discover
-from hil.commands.doctor import doctor
-from hil.commands.flash import flash
-from hil.commands.power import power
-from hil.commands.rig_option import complete_rig, read_rig
-from hil.commands.serve import serve
-from hil.commands.trend import STATISTIC, trend
-from hil.errors import ConfigError
+from hil.commands.table import CommandTable
 
-app = typer.Typer(no_args_is_help=True, help="Tools around a rig of Pico W boards.")
-rig_commands = typer.Typer(no_args_is_help=True, help="Rig files.")
-app.add_typer(rig_commands, name="rig")
-app.command()(discover)
-app.command()(doctor)
-app.command()(console)
-app.command()(logs)
-app.command()(flash)
-app.command()(power)
-app.command()(serve)
-app.command(epilog=STATISTIC)(trend)
+app = typer.Typer(cls=CommandTable, no_args_is_help=True, help="Tools around a rig of Pico W boards.")
 
 
 def _show_version(wanted: bool) -> None:
@@ -41,18 +23,3 @@ def main(
     ] = False,
 ) -> None:
     """Tools around a rig of Pico W boards."""
-
-
-@rig_commands.command()
-def lint(
-    rig: Annotated[
-        str, typer.Argument(metavar="RIG", help="A rig file, or its name in rigs/.", autocompletion=complete_rig)
-    ],
-) -> None:
-    """Check a rig file: prints 'ok', or everything that is wrong with it."""
-    try:
-        read_rig(rig)
-    except ConfigError as error:
-        typer.echo(str(error), err=True)
-        raise typer.Exit(code=2) from error
-    typer.echo("ok")

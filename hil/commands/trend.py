@@ -31,6 +31,10 @@ earlier runs are added to it until there are {MIN_VALUES}. With fewer than {MIN_
 """The statistic of ``hil/history/regression.py``, for ``--help``."""
 
 
+app = typer.Typer()
+
+
+@app.command(epilog=STATISTIC)
 def trend(
     names: Annotated[list[str] | None, typer.Argument(metavar="NAME...", help="Measurements; all if none.")] = None,
     history: Annotated[

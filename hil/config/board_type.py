@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
-from hil.config.registry import BrokenEntryPoint, Registry, instance_of
+from hil.config.registry import Registry, instance_of
 from hil.host.usb_devices import UsbDevice
 
 Mode = Literal["application", "bootsel"]
@@ -151,6 +151,7 @@ BOARD_TYPES = Registry[BoardType](
         "pico2-w": "hil.config.board_types.pico2_w.PICO2_W",
     },
     requirement=instance_of(BoardType),
+    own_name=lambda board_type: board_type.name,
 )
 """What ``type:`` of a board may be."""
 
@@ -160,11 +161,7 @@ DEFAULT_TYPE = "pico-w"
 
 def load_board_type(name: str) -> BoardType:
     """The type with this name. Raises ``UnknownName`` or ``BrokenEntryPoint``."""
-    found = BOARD_TYPES.load(name)
-    if found.name != name:
-        text = f"board type '{name}' has the name '{found.name}' itself"
-        raise BrokenEntryPoint(f"{text}; correct its entry point in the package that brings it, or its `name`")
-    return found
+    return BOARD_TYPES.load(name)
 
 
 def default_board_type() -> BoardType:

@@ -5,14 +5,11 @@ from typing import TypeVar
 
 from hil.config.hubs import HubConfig, VirtualHubSection
 from hil.config.rig_file import (
-    BoardProbeConfig,
     BoardSection,
     CellSection,
     CellsRigSection,
-    HostProbeConfig,
     PortAddress,
     RigSection,
-    VirtualProbeConfig,
 )
 from hil.config.section_errors import Location
 from hil.config.yaml_source import Problem
@@ -111,24 +108,20 @@ def _ap_problems(location: Location, cell: CellSection) -> Iterator[Problem]:
     for name in aps[1:]:
         text = f"boards {aps[0]} and {name} both have `role: ap`; a {where} has one AP, so make one a client"
         yield Problem((*location, "boards", name, "role"), text)
-    probe = cell.probe.board if isinstance(cell.probe, BoardProbeConfig) else None
+    probe = cell.probe.board_name if cell.probe is not None else None
     if all(board.role == "client" for name, board in cell.boards.items() if name != probe):
         yield Problem((*location, "boards"), "no board can be the AP; give one board `role: ap`")
 
 
 def _probe_problems(location: Location, cell: CellSection, hubs: Mapping[str, HubConfig]) -> Iterator[Problem]:
-    driver = (*location, "probe", "driver")
-    match cell.probe:
-        case VirtualProbeConfig() if not any(isinstance(hub, VirtualHubSection) for hub in hubs.values()):
-            text = "probe.driver is 'virtual', but a virtual probe hears no real boards; make it `board` or `host`"
-            yield Problem(driver, text)
-        case HostProbeConfig() if is_virtual(hubs):
-            text = "probe.driver is 'host', but no Wi-Fi card hears virtual boards; make it `virtual` or `board`"
-            yield Problem(driver, text)
-        case BoardProbeConfig(board=name):
-            yield from _probe_board_problems(location, cell, name)
-        case _:
-            pass
+    if cell.probe is None:
+        return
+    kinds = {isinstance(hub, VirtualHubSection) for hub in hubs.values()}
+    # Virtual and real hubs in one rig are a problem of their own.
+    if len(kinds) == 1 and (obstacle := cell.probe.obstacle(is_virtual=kinds.pop())):
+        yield Problem((*location, "probe", "driver"), obstacle)
+    if cell.probe.board_name is not None:
+        yield from _probe_board_problems(location, cell, cell.probe.board_name)
 
 
 def _probe_board_problems(location: Location, cell: CellSection, name: str) -> Iterator[Problem]:
@@ -151,14 +144,13 @@ def _probe_board_problems(location: Location, cell: CellSection, name: str) -> I
 def _shared_by_cells(cells: Mapping[str | None, CellSection]) -> Iterator[Problem]:
     """What would mix the boards of one cell with those of another."""
     ssids: dict[str, str | None] = {}
-    interfaces: dict[str, str | None] = {}
+    exclusive: dict[str, str | None] = {}
     for name, cell in cells.items():
         location = cell_location(name)
         if (first := ssids.setdefault(cell.wifi.ssid, name)) != name:
             text = f"cells {first} and {name} have the same SSID, so boards would join the wrong access point"
             yield Problem((*location, "wifi", "ssid"), f"{text}; give each its own")
-        if isinstance(cell.probe, HostProbeConfig):
-            interface = cell.probe.interface
-            if (first := interfaces.setdefault(interface, name)) != name:
-                text = f"cells {first} and {name} have the same Wi-Fi card {interface} as their probe"
-                yield Problem((*location, "probe", "interface"), f"{text}; give each cell its own")
+        for key, what in cell.probe.exclusive.items() if cell.probe is not None else ():
+            if (first := exclusive.setdefault(what, name)) != name:
+                text = f"cells {first} and {name} have the same {what} as their probe"
+                yield Problem((*location, "probe", key), f"{text}; give each cell its own")

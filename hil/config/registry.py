@@ -73,6 +73,13 @@ class Registry(Generic[T]):
     """The dotted path of each object of ours, such as ``{"ssh": "hil.power.ssh.SshHub"}``."""
     requirement: Requirement
     """Checked for objects of other packages. The built-in ones have tests."""
+    own_name: Callable[[T], str] | None = None
+    """For objects that know their name: it must be the registered one. Checked for objects of other packages."""
+
+    @property
+    def in_table_order(self) -> tuple[str, ...]:
+        """Every known name: the built-in ones in the order of their table, then those of packages, sorted."""
+        return (*self.built_in, *(name for name in self.names if name not in self.built_in))
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -99,6 +106,13 @@ class Registry(Generic[T]):
         for name in self.names:
             yield name, self.load(name)
 
+    def package(self, name: str) -> str | None:
+        """The installed package that registers ``name``, which is not imported; None for a built-in or unknown name."""
+        if name in self.built_in:
+            return None
+        found = next((entry for entry in self._entry_points() if entry.name == name), None)
+        return None if found is None else _package(found)
+
     def _entry_points(self) -> tuple[EntryPoint, ...]:
         return tuple(entry_points(group=self.group))
 
@@ -112,7 +126,11 @@ class Registry(Generic[T]):
             raise BrokenEntryPoint(f"{text}; repair or reinstall that package") from error
         if not self.requirement.is_met_by(found):
             raise BrokenEntryPoint(f"{origin}, which is not {self.requirement.text}; correct its entry point")
-        return cast("T", found)
+        named = cast("T", found)
+        if self.own_name is not None and (name := self.own_name(named)) != entry.name:
+            text = f"{origin}, which has the name '{name}' itself"
+            raise BrokenEntryPoint(f"{text}; correct its entry point, or its `name`")
+        return named
 
 
 def suggestion(given: str, known: Sequence[str]) -> str:
@@ -122,4 +140,8 @@ def suggestion(given: str, known: Sequence[str]) -> str:
 
 
 def _origin(entry: EntryPoint) -> str:
-    return f"{entry.value} of {f'package {entry.dist.name}' if entry.dist else 'a package without a name'}"
+    return f"{entry.value} of {_package(entry)}"
+
+
+def _package(entry: EntryPoint) -> str:
+    return f"package {entry.dist.name}" if entry.dist else "a package without a name"

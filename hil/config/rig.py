@@ -9,13 +9,12 @@ from pydantic import InstanceOf
 from hil.config.board_type import BoardType
 from hil.config.consistency import ap_of, inconsistencies, is_virtual
 from hil.config.hubs import HubConfig, VirtualHubSection
+from hil.config.probes import AnyProbe
 from hil.config.rig_file import (
-    BoardProbeConfig,
     CellSection,
     CellsRigSection,
     PortAddress,
     PowerTiming,
-    ProbeConfig,
     RecoveryConfig,
     RigSection,
     Role,
@@ -74,7 +73,7 @@ class RigConfig(Section):
     hubs: Mapping[str, HubConfig]
     boards: Mapping[str, BoardConfig]
     """The boards under test, by name, in the order of the file."""
-    probe: ProbeConfig | None
+    probe: AnyProbe | None
     probe_boards: tuple[WiredBoard, ...]
     """The board that is the probe, if one is; the probes of all cells when several are merged."""
 
@@ -168,7 +167,7 @@ def _cell(
     path: Path, rig: RigSection | CellsRigSection, recovery: RecoveryConfig, name: str | None, cell: CellSection
 ) -> RigConfig:
     ap = ap_of(cell.boards)
-    probe = cell.probe.board if isinstance(cell.probe, BoardProbeConfig) else None
+    probe = cell.probe.board_name if cell.probe is not None else None
     wired = {board: _wired(rig, cell, board) for board in cell.boards}
     boards = {
         board: BoardConfig(**dict(wired[board]), role="ap" if board == ap else "client")

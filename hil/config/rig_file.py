@@ -10,6 +10,7 @@ from pydantic import BeforeValidator, Field, InstanceOf, SecretStr, ValidationIn
 from hil.config.board_type import BoardType, default_board_type, load_board_type
 from hil.config.hubs import HubConfig
 from hil.config.links import checked_link
+from hil.config.probes import AnyProbe
 from hil.config.sections import Scalar, Section
 
 Role = Literal["ap", "client"]
@@ -78,38 +79,6 @@ class RecoveryConfig(Section):
     """Whether recovery may delete every file on a board's flash, and not only the programs that it starts by itself."""
 
 
-class VirtualProbeConfig(Section):
-    """A probe that is a station of its own in the virtual air."""
-
-    driver: Literal["virtual"]
-
-
-class BoardProbeConfig(Section):
-    """A probe that is a spare board of the rig."""
-
-    driver: Literal["board"]
-    board: str
-    """Its name under ``boards:``. It gets no firmware role."""
-
-
-class HostProbeConfig(Section):
-    """A probe that is a Wi-Fi card of the machine that runs the tests."""
-
-    driver: Literal["host"]
-    interface: str
-    """The card's network interface, as ``ip link`` shows it."""
-
-    @field_validator("interface")
-    @classmethod
-    def _check_interface(cls, interface: str) -> str:
-        if not re.fullmatch(r"[^\s/]{1,15}", interface):
-            raise ValueError("is not the name of a network interface; `ip link` shows those of this machine")
-        return interface
-
-
-ProbeConfig = Annotated[VirtualProbeConfig | BoardProbeConfig | HostProbeConfig, Field(discriminator="driver")]
-
-
 class PortAddress(Section):
     """One port of one hub."""
 
@@ -165,7 +134,7 @@ class CellSection(Section):
 
     wifi: WifiConfig
     boards: Mapping[Name, BoardSection] = Field(min_length=1)
-    probe: ProbeConfig | None = None
+    probe: AnyProbe | None = None
 
 
 class BenchSection(Section):

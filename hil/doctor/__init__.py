@@ -1,6 +1,7 @@
-"""The checks of ``hil doctor``: one module each, which yields findings."""
+"""The checks of ``hil doctor``: one module each, with a class that yields findings."""
 
-from collections.abc import Callable, Iterator
+from abc import ABC, abstractmethod
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -55,7 +56,24 @@ class ExaminedBoard:
     link: SerialLink
 
 
-MachineCheck = Callable[[Machine], Iterator[Finding]]
-"""Looks at the machine, and changes nothing."""
-BoardCheck = Callable[[ExaminedBoard], Iterator[Finding]]
-"""Checks one board, and leaves it on. Raises ``HilError`` if it cannot continue, which becomes a finding too."""
+class MachineCheck(ABC):
+    """A check of the machine, which changes nothing. Made without arguments, once per examination.
+
+    A ``HilError`` raised by a check becomes a failed finding. So does any other exception, as a defect of the check.
+    """
+
+    @abstractmethod
+    def check(self, machine: Machine) -> Iterable[Finding]:
+        """Called before any board is touched."""
+
+    def finish(self) -> Iterable[Finding]:
+        """Called after the checks of the boards."""
+        return ()
+
+
+class BoardCheck(ABC):
+    """A check of each board by itself. Made without arguments, once per examination. For what it raises see above."""
+
+    @abstractmethod
+    def check(self, examined: ExaminedBoard) -> Iterable[Finding]:
+        """Called with each board that has a serial device. It must leave the board on."""

@@ -2,9 +2,10 @@
 
 import os
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
-from hil.doctor import Finding, Machine, Status
+from hil.doctor import Finding, Machine, MachineCheck, Status
 from hil.errors import BenchError
 from hil.host.locks import BoardLocks
 from hil.host.usb_devices import UsbDevice
@@ -21,35 +22,37 @@ def _is_allowed(path: Path) -> bool:
     return os.access(path, os.R_OK | os.W_OK)
 
 
-def check_access(
-    machine: Machine,
-    *,
-    lock_folder: Path | None = None,
-    root: Path = Path("/"),
-    allowed: Allowed = _is_allowed,
-) -> Iterator[Finding]:
-    """Check access rights without opening anything. ``root``: where the files of hubs are, for tests."""
-    if machine.config.is_virtual:
-        yield Finding(CHECK, machine.config.name, Status.SKIPPED, "a virtual rig needs no rights")
-        return
-    try:
-        BoardLocks({}, lock_folder).release()
-        yield Finding(CHECK, machine.config.name, Status.OK, "boards can be locked")
-    except BenchError as error:
-        yield Finding(CHECK, machine.config.name, Status.FAILED, str(error), "see docs/rig.md, Locks")
-    for name, hub in machine.config.hubs.items():
-        if isinstance(hub, HubSection) and hub.usb_location is not None:
-            ports = [board.power.port for board in machine.config.wired_boards if board.power.hub == name]
-            yield _hub(name, hub, ports, machine.devices, root, allowed)
-    for board in machine.config.wired_boards:
-        paths = [board.link] if board.link else _ttys(machine.devices, board.serial, board.usb_port)
-        for path in paths:
-            if not path.startswith("/") or not Path(path).exists():
-                continue
-            if allowed(Path(path)):
-                yield Finding(CHECK, board.name, Status.OK, f"{path} may be opened")
-            else:
-                yield Finding(CHECK, board.name, Status.FAILED, f"{path} may not be opened by this user", NO_RIGHT)
+@dataclass(frozen=True)
+class AccessCheck(MachineCheck):
+    """Checks access rights without opening anything."""
+
+    lock_folder: Path | None = None
+    root: Path = Path("/")
+    """Where the files of hubs are, for tests."""
+    allowed: Allowed = _is_allowed
+
+    def check(self, machine: Machine) -> Iterator[Finding]:
+        if machine.config.is_virtual:
+            yield Finding(CHECK, machine.config.name, Status.SKIPPED, "a virtual rig needs no rights")
+            return
+        try:
+            BoardLocks({}, self.lock_folder).release()
+            yield Finding(CHECK, machine.config.name, Status.OK, "boards can be locked")
+        except BenchError as error:
+            yield Finding(CHECK, machine.config.name, Status.FAILED, str(error), "see docs/rig.md, Locks")
+        for name, hub in machine.config.hubs.items():
+            if isinstance(hub, HubSection) and hub.usb_location is not None:
+                ports = [board.power.port for board in machine.config.wired_boards if board.power.hub == name]
+                yield _hub(name, hub, ports, machine.devices, self.root, self.allowed)
+        for board in machine.config.wired_boards:
+            paths = [board.link] if board.link else _ttys(machine.devices, board.serial, board.usb_port)
+            for path in paths:
+                if not path.startswith("/") or not Path(path).exists():
+                    continue
+                if self.allowed(Path(path)):
+                    yield Finding(CHECK, board.name, Status.OK, f"{path} may be opened")
+                else:
+                    yield Finding(CHECK, board.name, Status.FAILED, f"{path} may not be opened by this user", NO_RIGHT)
 
 
 def _hub(

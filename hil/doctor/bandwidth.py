@@ -6,7 +6,7 @@ from itertools import groupby
 from pathlib import Path
 
 from hil.config.board_type import BoardType, types_of
-from hil.doctor import Finding, Machine, Status
+from hil.doctor import Finding, Machine, MachineCheck, Status
 from hil.host.usb_devices import UsbDevice
 from hil.power.usb_port import DEVICES
 
@@ -45,18 +45,24 @@ class Load:
         )
 
 
-def check_bandwidth(machine: Machine, *, devices: Path = Path(DEVICES)) -> Iterator[Finding]:
-    """Count the devices and endpoints of each controller with boards. A board without a serial device is a failure."""
-    if machine.config.is_virtual:
-        yield Finding(CHECK, machine.config.name, Status.SKIPPED, "a virtual rig has no USB controller")
-        return
-    by_controller = sorted(machine.devices, key=lambda device: _controller(device, devices))
-    types = {board.type for board in machine.config.wired_boards}
-    for controller, group in groupby(by_controller, key=lambda device: _controller(device, devices)):
-        there = list(group)
-        load = _load(controller, there, devices, types)
-        if load.boards:
-            yield _judge(load, [device for device in there if _runs_program(device, types) and not device.ttys])
+@dataclass(frozen=True)
+class BandwidthCheck(MachineCheck):
+    """Counts the devices and endpoints of each controller with boards. A board without a serial device is a failure."""
+
+    devices: Path = Path(DEVICES)
+    """Where the kernel lists USB devices."""
+
+    def check(self, machine: Machine) -> Iterator[Finding]:
+        if machine.config.is_virtual:
+            yield Finding(CHECK, machine.config.name, Status.SKIPPED, "a virtual rig has no USB controller")
+            return
+        by_controller = sorted(machine.devices, key=lambda device: _controller(device, self.devices))
+        types = {board.type for board in machine.config.wired_boards}
+        for controller, group in groupby(by_controller, key=lambda device: _controller(device, self.devices)):
+            there = list(group)
+            load = _load(controller, there, self.devices, types)
+            if load.boards:
+                yield _judge(load, [device for device in there if _runs_program(device, types) and not device.ttys])
 
 
 def _judge(load: Load, mute: list[UsbDevice]) -> Finding:

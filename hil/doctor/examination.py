@@ -1,46 +1,41 @@
 """The examination of a rig: every check in its order, each board separately, then the previous state is restored."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
+from functools import partial
+from traceback import extract_tb
 
 from hil.bench.bench import Bench
 from hil.board.board import Board
+from hil.config.registry import BrokenEntryPoint
 from hil.config.rig import RigConfig
 from hil.doctor import BoardCheck, ExaminedBoard, Finding, Machine, MachineCheck, Status
-from hil.doctor.access import check_access
-from hil.doctor.bandwidth import check_bandwidth
-from hil.doctor.flash import CHECK as FLASH
-from hil.doctor.flash import check_flash
-from hil.doctor.kernel import KernelCheck
 from hil.doctor.micropython import CHECK as MICROPYTHON
-from hil.doctor.micropython import check_micropython
-from hil.doctor.radio import CHECK as RADIO
-from hil.doctor.radio import check_radio
-from hil.doctor.supply import CHECK as POWER
-from hil.doctor.supply import check_supply
+from hil.doctor.registry import CHECKS
 from hil.errors import BenchError, HilError
-from hil.host.kernel_log import open_kernel_log
 from hil.host.usb_devices import list_devices
 from hil.rig import Rig, open_bench
-
-MACHINE_CHECKS: tuple[MachineCheck, ...] = (check_access, check_bandwidth)
-BOARD_CHECKS: Mapping[str, BoardCheck] = {
-    MICROPYTHON: check_micropython,
-    FLASH: check_flash,
-    RADIO: check_radio,
-    POWER: check_supply,
-}
-"""In this order: the last check loses state that the others need."""
 
 _SERIAL = "serial"
 
 
 def examine(config: RigConfig) -> Iterator[Finding]:
     """Check a rig that nothing else uses. Each finding comes as soon as it is known."""
-    kernel = KernelCheck(config.name, None if config.is_virtual else open_kernel_log)
+    of_machine: dict[str, MachineCheck] = {}
+    of_boards: dict[str, BoardCheck] = {}
+    for name in CHECKS.in_table_order:
+        try:
+            check = CHECKS.load(name)()
+        except Exception as error:  # noqa: BLE001  # as in _guarded
+            yield _finding_of(error, name, config.name)
+            continue
+        if isinstance(check, MachineCheck):
+            of_machine[name] = check
+        else:
+            of_boards[name] = check
     machine = Machine(config, () if config.is_virtual else list_devices())
-    for check in MACHINE_CHECKS:
-        yield from check(machine)
+    for name, machine_check in of_machine.items():
+        yield from _guarded(name, config.name, partial(machine_check.check, machine))
     try:
         bench = open_bench(config)
     except BenchError as error:
@@ -48,11 +43,12 @@ def examine(config: RigConfig) -> Iterator[Finding]:
         yield Finding("locks", config.name, Status.FAILED, str(error), advice)
     else:
         with closing(bench):
-            yield from examine_boards(Rig(config, bench), bench)
-    yield from kernel.findings()
+            yield from examine_boards(Rig(config, bench), bench, of_boards)
+    for name, machine_check in of_machine.items():
+        yield from _guarded(name, config.name, machine_check.finish)
 
 
-def examine_boards(rig: Rig, bench: Bench) -> Iterator[Finding]:
+def examine_boards(rig: Rig, bench: Bench, checks: Mapping[str, BoardCheck]) -> Iterator[Finding]:
     """Check every board of ``rig`` in turn, with all of them on, so that effects of one on another are seen."""
     were_on: dict[str, bool] = {}
     awake: list[Board] = []
@@ -65,10 +61,10 @@ def examine_boards(rig: Rig, bench: Bench) -> Iterator[Finding]:
                 text = f"{'on' if were_on[board.name] else 'switched on'}, serial device open"
                 yield Finding(_SERIAL, board.name, Status.OK, text)
             except HilError as error:
-                yield _failed(_SERIAL, board, error)
+                yield _finding_of(error, _SERIAL, board.name)
         runs: dict[str, list[str]] = {}
         for board in awake:
-            for finding in _examine_board(ExaminedBoard(rig, board, bench.link(board.name))):
+            for finding in _examine_board(ExaminedBoard(rig, board, bench.link(board.name)), checks):
                 if finding.check == MICROPYTHON and finding.status is Status.OK:
                     runs.setdefault(finding.text, []).append(board.name)
                 yield finding
@@ -81,12 +77,17 @@ def examine_boards(rig: Rig, bench: Bench) -> Iterator[Finding]:
     yield from lost
 
 
-def _examine_board(examined: ExaminedBoard) -> Iterator[Finding]:
-    for name, check in BOARD_CHECKS.items():
-        try:
-            yield from check(examined)
-        except HilError as error:
-            yield _failed(name, examined.board, error)
+def _examine_board(examined: ExaminedBoard, checks: Mapping[str, BoardCheck]) -> Iterator[Finding]:
+    for name, check in checks.items():
+        yield from _guarded(name, examined.board.name, partial(check.check, examined))
+
+
+def _guarded(name: str, subject: str, check: Callable[[], Iterable[Finding]]) -> Iterator[Finding]:
+    """The findings of ``check``; what it raises is one more."""
+    try:
+        yield from check()
+    except Exception as error:  # noqa: BLE001  # a defect of one check must not hide what the others find
+        yield _finding_of(error, name, subject)
 
 
 def _put_back(rig: Rig, were_on: Mapping[str, bool], awake: Sequence[Board]) -> list[Finding]:
@@ -100,10 +101,18 @@ def _put_back(rig: Rig, were_on: Mapping[str, bool], awake: Sequence[Board]) -> 
             elif board in awake:
                 board.reset()
         except HilError as error:
-            lost.append(_failed(_SERIAL, board, error))
+            lost.append(_finding_of(error, _SERIAL, board.name))
     return lost
 
 
-def _failed(check: str, board: Board, error: HilError) -> Finding:
-    advice = "see docs/rig.md, Troubleshooting"
-    return Finding(check, board.name, Status.FAILED, str(error).removeprefix(f"{board.name}: "), advice)
+def _finding_of(error: Exception, check: str, subject: str) -> Finding:
+    match error:
+        case BrokenEntryPoint():
+            text, advice = str(error), "the other checks do not need that package"
+        case HilError():
+            text, advice = str(error).removeprefix(f"{subject}: "), "see docs/rig.md, Troubleshooting"
+        case _:
+            place = extract_tb(error.__traceback__)[-1]
+            text = f"the check raised {type(error).__name__}: {error} ({place.filename}:{place.lineno})"
+            advice = "report this to the authors of the check"
+    return Finding(check, subject, Status.FAILED, text, advice)

@@ -1,10 +1,10 @@
 """What the kernel logs about USB during the other checks: each board enumerates several times in that time."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 
-from hil.doctor import Finding, Status
-from hil.host.kernel_log import KernelLog, trouble_in
+from hil.doctor import Finding, Machine, MachineCheck, Status
+from hil.host.kernel_log import KernelLog, open_kernel_log, trouble_in
 
 CHECK = "kernel"
 _SHOWN_LINES = 10
@@ -27,26 +27,32 @@ def kernel_findings(rig: str, log: KernelLog) -> Iterator[Finding]:
         yield Finding(CHECK, rig, Status.OK, "no USB problems during the checks")
 
 
-class KernelCheck:
-    """Watches the kernel's log from construction on."""
+class KernelCheck(MachineCheck):
+    """Watches the kernel's log while boards are checked."""
 
-    def __init__(self, rig: str, open_log: Callable[[], KernelLog] | None) -> None:
-        """``open_log`` opens the log; None on a virtual rig."""
-        self._rig = rig
+    def __init__(self, open_log: Callable[[], KernelLog] = open_kernel_log) -> None:
+        self._open_log = open_log
+        self._rig = ""
         self._log: KernelLog | None = None
-        self._obstacle = Finding(CHECK, rig, Status.SKIPPED, "a virtual rig has no kernel")
-        if open_log is not None:
-            try:
-                self._log = open_log()
-            except OSError as error:
-                text = f"the kernel's log cannot be read: {error.strerror}"
-                fix = "`sudo adduser $USER systemd-journal`, then log in again"
-                self._obstacle = Finding(CHECK, rig, Status.WARNING, text, fix)
+        self._obstacle: tuple[Finding, ...] = ()
 
-    def findings(self) -> Iterator[Finding]:
-        """What was logged since. Closes the log."""
+    def check(self, machine: Machine) -> Sequence[Finding]:
+        self._rig = machine.config.name
+        if machine.config.is_virtual:
+            self._obstacle = (Finding(CHECK, self._rig, Status.SKIPPED, "a virtual rig has no kernel"),)
+            return ()
+        try:
+            self._log = self._open_log()
+        except OSError as error:
+            text = f"the kernel's log cannot be read: {error.strerror}"
+            fix = "`sudo adduser $USER systemd-journal`, then log in again"
+            self._obstacle = (Finding(CHECK, self._rig, Status.WARNING, text, fix),)
+        return ()
+
+    def finish(self) -> Iterator[Finding]:
+        """What was logged since :meth:`check`. Closes the log."""
         if self._log is None:
-            yield self._obstacle
+            yield from self._obstacle
             return
         with closing(self._log) as log:
             yield from kernel_findings(self._rig, log)

@@ -1,4 +1,4 @@
-"""All invariants over one test: the violations found, and those that the test expected."""
+"""Invariants over one test: the violations found, and those that the test expected."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
@@ -7,17 +7,11 @@ from dataclasses import dataclass, replace
 from hil.board.board import Board
 from hil.clock import Clock
 from hil.cluster.cluster_state import ClusterState
+from hil.config.registry import suggestion
 from hil.errors import HilError
 from hil.events import Timeline, TimelineEntry
-from hil.invariants.consoles import Crash, Traceback
-from hil.invariants.epochs import EpochFall
 from hil.invariants.invariant import Invariant, Violation
-from hil.invariants.masters import TwoMasters
-from hil.invariants.order import RoleOrder
-from hil.invariants.reboots import Reboot
 
-INVARIANTS: tuple[type[Invariant], ...] = (TwoMasters, RoleOrder, EpochFall, Crash, Traceback, Reboot)
-"""All that are checked. Those about roles find nothing in firmware that has none."""
 MAX_SHOWN = 5
 """How many violations a report shows; firmware that prints a traceback a second has thousands."""
 
@@ -26,26 +20,43 @@ class InvariantViolated(HilError, AssertionError):
     """An invariant did not hold, or a violation that the test expected did not occur."""
 
 
-def find_violations(entries: Iterable[TimelineEntry], end_s: float, nodes: Mapping[str, str]) -> list[Violation]:
-    """All violations in ``entries``, by time; looks at each entry once.
+def find_violations(
+    entries: Iterable[TimelineEntry],
+    end_s: float,
+    nodes: Mapping[str, str],
+    invariants: Iterable[type[Invariant]],
+) -> list[Violation]:
+    """All violations of ``invariants`` in ``entries``, by time; looks at each entry once.
 
     ``entries`` begin with all boards off and go up to ``end_s``, in rig time. ``nodes``: the board by its node id,
-    for firmware whose `boot` events have none.
+    for firmware whose `boot` events have none. What an invariant raises gets a note that names the invariant.
     """
-    invariants = [invariant(nodes) for invariant in INVARIANTS]
+    watching = [invariant(nodes) for invariant in invariants]
     state = ClusterState(nodes)
     for entry in entries:
         if entry.kind == "serial" and entry.events and not state.board(entry.source).is_heard:
             entry = replace(entry, events=())  # noqa: PLW2901
         before, state = state, state.after(entry)
-        for invariant in invariants:
+        for invariant in watching:
             invariant.before, invariant.after = before, state
-            invariant.see(entry)
-    for invariant in invariants:
+            try:
+                invariant.see(entry)
+            except Exception as error:
+                error.add_note(f"invariant {invariant.name!r} ({_defined_in(invariant)}) cannot take {entry}")
+                raise
+    for invariant in watching:
         invariant.before = state
-        invariant.finish(end_s)
-    found = [violation for invariant in invariants for violation in invariant.violations]
+        try:
+            invariant.finish(end_s)
+        except Exception as error:
+            error.add_note(f"invariant {invariant.name!r} ({_defined_in(invariant)}) cannot finish")
+            raise
+    found = [violation for invariant in watching for violation in invariant.violations]
     return sorted(found, key=lambda violation: violation.time_s)
+
+
+def _defined_in(invariant: Invariant) -> str:
+    return f"{type(invariant).__module__}.{type(invariant).__qualname__}"
 
 
 @dataclass(frozen=True)
@@ -68,12 +79,15 @@ class Expectation:
 
 
 class InvariantWatch:
-    """Checks all invariants from construction on, when all boards are off. It reads the timeline when asked."""
+    """Checks invariants from construction on, when all boards are off. It reads the timeline when asked."""
 
-    def __init__(self, boards: Iterable[Board], clock: Clock, timeline: Timeline) -> None:
+    def __init__(
+        self, boards: Iterable[Board], clock: Clock, timeline: Timeline, invariants: Iterable[type[Invariant]]
+    ) -> None:
         self._nodes = {board.serial: board.name for board in boards}
         self._clock = clock
         self._timeline = timeline
+        self._invariants = tuple(invariants)
         self._mark = timeline.mark()
         self._expectations: list[Expectation] = []
         self._not_entered: list[str] = []
@@ -86,9 +100,9 @@ class InvariantWatch:
         The violation must begin within the block. The test fails if none does, of that board if one is given.
         Violations of other invariants fail it as ever.
         """
-        known = [invariant.name for invariant in INVARIANTS]
+        known = [each.name for each in self._invariants]
         if invariant not in known:
-            raise ValueError(f"no invariant is called {invariant!r}; known: {', '.join(known)}")
+            raise ValueError(f"no invariant is called {invariant!r}; {suggestion(invariant, known)}")
         self._not_entered.append(invariant)
         return self._expected(invariant, board)
 
@@ -113,7 +127,7 @@ class InvariantWatch:
     def report(self) -> str:
         """What was wrong up to now, with the lines that prove it; empty if nothing was."""
         self.was_reported = True
-        found = find_violations(self._timeline.entries(self._mark), self._clock.now(), self._nodes)
+        found = find_violations(self._timeline.entries(self._mark), self._clock.now(), self._nodes, self._invariants)
         missing = [expected for expected in self._expectations if not any(map(expected.includes, found))]
         unexpected = [one for one in found if not any(expected.includes(one) for expected in self._expectations)]
         return "\n".join([*self._shown(unexpected), *map(self._shown_missing, missing)])

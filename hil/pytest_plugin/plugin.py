@@ -14,6 +14,7 @@ from hil.fixtures.checks import run_checks
 from hil.fixtures.markers import MARKERS
 from hil.fixtures.settings import SETTINGS
 from hil.history.options import add_history_options
+from hil.pytest_plugin import hookspecs
 from hil.pytest_plugin.cells import workers_for
 from hil.pytest_plugin.requirements import check_requirements
 from hil.pytest_plugin.settings import load_settings
@@ -69,6 +70,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addini("hil_rig", "rig to test on when --rig is not given", default="")
     parser.addini("hil_condition", "packet faults in every test when --hil-condition is not given", default="")
     parser.addini("hil_firmware_path", "folders in which apps are looked up, after --hil-firmware", "paths", default=[])
+
+
+def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
+    """Hooks of our own."""
+    pluginmanager.add_hookspecs(hookspecs)
 
 
 def pytest_configure(config: pytest.Config) -> None:

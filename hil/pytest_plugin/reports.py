@@ -1,6 +1,7 @@
 """What the plugin adds to reports of tests with a rig: the verdict of each phase, and the plugins that report a run."""
 
-from typing import Any
+from traceback import format_exc
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -13,6 +14,10 @@ from hil.history.options import record_measurements
 from hil.pytest_plugin.cells import CellAssignment, distributes
 from hil.report.outcome import VERDICT, mark_bench_error, mark_missing_devices
 from hil.report.recording import RECORDING
+
+if TYPE_CHECKING:
+    # A pytest run without a rig must not pay for it.
+    from hil.invariants.watch import InvariantWatch
 
 _INVARIANTS_TITLE = "invariants that did not hold"
 _SERIAL_TITLE = "serial log (all boards, merged by rig time)"
@@ -46,7 +51,14 @@ def register_reports(config: pytest.Config, settings: Settings) -> None:
         from hil.report.allure import AllureReport
 
         # After the attempts, so that its hooks run around theirs.
-        allure = AllureReport(config, settings.rig, settings.condition, settings.redactor, collector)
+        allure = AllureReport(
+            config,
+            settings.rig,
+            settings.condition,
+            settings.redactor,
+            collector,
+            lambda: settings.artifact_kinds,
+        )
         plugins.register(allure, "hil-allure")
         attempts.before_repeat.append(allure.attempt_over)
     # Last: it removes what the others read.
@@ -71,12 +83,19 @@ def judge(item: pytest.Item, report: pytest.TestReport, error: BaseException | N
         mark_bench_error(report, error, item.user_properties)
     watch = item.stash.get(INVARIANTS, None)
     if report.failed and watch is not None and not watch.was_reported:
-        report.sections += [(_INVARIANTS_TITLE, text) for text in [watch.report()] if text]
+        report.sections += [(_INVARIANTS_TITLE, text) for text in [_report_of(watch)] if text]
     recording = item.stash.get(RECORDING, None)
     if report.failed and recording is not None:
         report.sections.append((_SERIAL_TITLE, recording.timeline_text()))
     settings.redactor.redact_report(report)
     record_verdict(report, error)
+
+
+def _report_of(watch: "InvariantWatch") -> str:
+    try:
+        return watch.report()
+    except Exception:  # noqa: BLE001  # of an invariant: the report of the test must not end the run
+        return f"invariants could not be checked:\n{format_exc()}"
 
 
 def _attempt_over(item: pytest.Item, number: int, _failure: pytest.TestReport | None) -> None:

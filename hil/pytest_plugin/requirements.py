@@ -23,7 +23,8 @@ _PREPARED_BOARDS = "hil_prepared_boards"
 def check_requirements(items: Iterable[pytest.Item], settings: Settings | None) -> None:
     """Check the markers of all tests; skip those that need more than the rig has; have boards prepared for the others.
 
-    Raises ``ConfigError`` for a wrong marker and for an app that does not exist.
+    Raises ``ConfigError`` for a wrong marker, an app that does not exist, and an installed package whose invariant or
+    artifact cannot be used.
     """
     apps: dict[str, App] = {}
     for item in items:
@@ -36,6 +37,7 @@ def check_requirements(items: Iterable[pytest.Item], settings: Settings | None) 
         item.stash[NEEDS] = needs = needs or Needs()
         if settings is None:
             continue
+        settings.load_extensions()
         if name is not None and name not in apps:
             try:
                 apps[name] = settings.apps.load(name)

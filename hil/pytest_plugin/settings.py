@@ -47,7 +47,8 @@ def load_settings(config: pytest.Config) -> Settings | None:
         cells=cells,
         apps=FirmwareCatalog(_firmware_folders(config)),
         artifacts=None if artifacts is None else artifacts.absolute(),
-        redactor=Redactor([*_passwords(all_cells), *environment_secrets(os.environ, _hub_secrets(all_cells))]),
+        leaves_artifacts=artifacts is not None or bool(config.getoption("allure_report_dir", default=None)),
+        redactor=Redactor([*_passwords(all_cells), *environment_secrets(os.environ, _secrets(all_cells))]),
         condition=_condition(config, rig),
     )
 
@@ -56,11 +57,15 @@ def _passwords(cells: Iterable["RigConfig"]) -> list[str]:
     return [cell.wifi.password.get_secret_value() for cell in cells]
 
 
-def _hub_secrets(cells: Iterable["RigConfig"]) -> list[str]:
+def _secrets(cells: Iterable["RigConfig"]) -> list[str]:
+    """What hubs and probes take from the environment."""
+    from hil.config.probes import ProbeConfig
     from hil.power import HubSection
 
-    hubs = (hub for cell in cells for hub in cell.hubs.values() if isinstance(hub, HubSection))
-    return [secret for hub in hubs for secret in hub.secrets]
+    sections = [section for cell in cells for section in (*cell.hubs.values(), cell.probe)]
+    return [
+        secret for section in sections if isinstance(section, (HubSection, ProbeConfig)) for secret in section.secrets
+    ]
 
 
 def _condition(config: pytest.Config, rig: "RigConfig") -> "Condition":

@@ -1,6 +1,6 @@
 """Allure: adds what the bench knows to the results that ``--alluredir`` collects. Active in workers of xdist too."""
 
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from copy import deepcopy
 from pathlib import Path
 from uuid import uuid4
@@ -15,8 +15,9 @@ from hil.faults.condition import Condition
 from hil.report import allure_result, outcome
 from hil.report.allure_run import write_run
 from hil.report.allure_writer import redact_results
+from hil.report.artifact import Artifact, RecordedTest
 from hil.report.artifacts import artifacts_of
-from hil.report.attempts import attempt_number, last_error
+from hil.report.attempts import attempt_number, last_error, outcome_so_far
 from hil.report.category import BLOCKED, category_of
 from hil.report.measurements import measurements_in
 from hil.report.recording import RECORDING
@@ -37,12 +38,14 @@ class AllureReport:
         condition: Condition,
         redactor: Redactor,
         collector: ResultCollector,
+        artifacts: Callable[[], Mapping[str, type[Artifact]]],
     ) -> None:
         self._config = config
         self._rig = rig
         self._condition = condition
         self._redactor = redactor
         self._collector = collector
+        self._artifacts = artifacts
         self._folder = Path(config.getoption("allure_report_dir")).absolute()
 
     def pytest_sessionstart(self) -> None:
@@ -142,10 +145,12 @@ class AllureReport:
         if recording is None:
             return
         result.steps += allure_result.bench_steps(recording)
-        for artifact in artifacts_of(item.nodeid, boards, recording, measurements_in(properties), self._redactor):
-            name = f"{uuid4()}-attachment{Path(artifact.file).suffix}"
-            allure_commons.plugin_manager.hook.report_attached_data(body=artifact.content, file_name=name)
-            result.attachments.append(Attachment(name=artifact.title, source=name, type=artifact.media_type))
+        measured = measurements_in(properties)
+        test = RecordedTest(item.nodeid, boards, recording, measured, outcome_so_far(item), self._redactor)
+        for file in artifacts_of(test, self._artifacts()):
+            name = f"{uuid4()}-attachment{Path(file.file).suffix}"
+            allure_commons.plugin_manager.hook.report_attached_data(body=file.content, file_name=name)
+            result.attachments.append(Attachment(name=file.title, source=name, type=file.media_type))
 
 
 def _is_worse(found: str, shown: str) -> bool:

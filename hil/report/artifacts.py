@@ -1,27 +1,51 @@
-"""Artifacts, the files of each test: its timeline, also as a picture, serial logs, measurements, packets on the air.
+"""The files that each test leaves: made by the built-in artifacts, and by those of installed packages.
 
-Nothing in them depends on the host: no wall time, no absolute path. The same seed gives the same bytes.
+Nothing in the built-in ones depends on the host: no time of day, no absolute path. The same seed gives the same bytes.
 """
 
-import csv
 import hashlib
-import io
-import json
 import re
-from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass, replace
+import warnings
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
+from traceback import format_exception
 
-from hil.events import Event, TimelineEntry
-from hil.report.lanes import lanes_of
-from hil.report.measurements import Measurement, verdict_of
-from hil.report.pcap import pcap
-from hil.report.recording import Recording
-from hil.report.redaction import Redactor
-from hil.report.timeline_picture import timeline_picture
+from hil.config.registry import Registry, subclass_of
+from hil.report.artifact import Artifact, ArtifactFile, RecordedTest
+from hil.report.kernel_watch import KERNEL_LOG_FILE
+
+ARTIFACTS = Registry[type[Artifact]](
+    kind="artifact",
+    group="pico_hil.artifacts",
+    built_in={
+        "timeline-picture": "hil.report.built_in_artifacts.TimelinePicture",
+        "timeline": "hil.report.built_in_artifacts.TimelineText",
+        "serial-logs": "hil.report.built_in_artifacts.SerialLogs",
+        "measurements": "hil.report.built_in_artifacts.Measurements",
+        "packets": "hil.report.built_in_artifacts.PacketCapture",
+    },
+    requirement=subclass_of(Artifact),
+)
+"""The most informative first: reports show them in this order."""
 
 MAX_NAME_LENGTH = 120
 """Characters; longer folder names are cut. File systems end at 255 bytes, readability before that."""
+
+_SPECIAL = re.compile(r"[^A-Za-z0-9._\[\]=-]+")
+"""Characters that are special to file systems or shells, or may be."""
+
+
+class ArtifactWarning(UserWarning):
+    """An artifact could not be made."""
+
+
+def all_artifacts() -> dict[str, type[Artifact]]:
+    """Every artifact by name. Reads the metadata of installed packages: call it once per run.
+
+    Raises ``BrokenEntryPoint``.
+    """
+    return {name: ARTIFACTS.load(name) for name in ARTIFACTS.in_table_order}
 
 
 def folder_name(nodeid: str) -> str:
@@ -31,85 +55,66 @@ def folder_name(nodeid: str) -> str:
     """
     path, _, test = nodeid.partition("::")
     plain = f"{path.removesuffix('.py').replace('/', '.')}.{test.replace('::', '.')}"
-    name = re.sub(r"[^A-Za-z0-9._\[\]=-]+", "_", plain)[:MAX_NAME_LENGTH].lstrip(".")
+    name = _SPECIAL.sub("_", plain)[:MAX_NAME_LENGTH].lstrip(".")
     return name if name == plain else f"{name}-{hashlib.sha256(nodeid.encode()).hexdigest()[:8]}"
 
 
-@dataclass(frozen=True)
-class Artifact:
-    """One file that a test leaves."""
+def artifacts_of(test: RecordedTest, artifacts: Mapping[str, type[Artifact]]) -> list[ArtifactFile]:
+    """The files that ``artifacts`` make of ``test``, without secrets.
 
-    file: str
-    """Its name, within the folder of the test."""
-    title: str
-    """What a report calls it."""
-    media_type: str
-    content: bytes
-
-
-def artifacts_of(
-    title: str, boards: Sequence[str], recording: Recording, measurements: Sequence[Measurement], redactor: Redactor
-) -> list[Artifact]:
-    """All files of the test ``title``, the most informative first, without secrets."""
-    picture = timeline_picture(
-        lanes_of(_redacted(recording.entries(), redactor), boards, recording.began_s, recording.now_s),
-        redactor.redact(title),
-    )
-    found = [
-        Artifact("timeline.svg", "timeline (picture)", "image/svg+xml", _bytes(picture)),
-        _text("timeline.txt", "timeline", redactor.redact(recording.timeline_text())),
-        *(
-            _text(f"{board}.log", f"serial log {board}", redactor.redact(recording.serial_text(board)))
-            for board in boards
-        ),
-    ]
-    if measurements:
-        found.append(Artifact("measurements.csv", "measurements", "text/csv", _bytes(_table(measurements))))
-    values = json.dumps([asdict(measurement) for measurement in measurements], indent=2) + "\n"
-    found.append(Artifact("measurements.json", "measurements (JSON)", "application/json", _bytes(values)))
-    frames = recording.frames()
-    if frames is not None:
-        file = pcap(frames, recording.began_s, redactor)
-        found.append(Artifact("air.pcap", "packets on the air (pcap)", "application/vnd.tcpdump.pcap", file))
-    return found
+    An artifact that raises is an ``ArtifactWarning``, and has a file with the traceback.
+    """
+    found: dict[str, ArtifactFile] = {}
+    for name, artifact in artifacts.items():
+        try:
+            found |= _made(artifact, test, found)
+        except Exception as error:  # noqa: BLE001  # whatever is wrong with one, the others are worth their files
+            failure = _failure(name, error)
+            found[failure.file] = _clean(failure, test)
+            _warn(f"artifact '{name}' ({artifact.__module__}.{artifact.__qualname__})", error, failure.file, test)
+    return list(found.values())
 
 
-def write_artifacts(folder: Path, artifacts: Iterable[Artifact]) -> None:
-    """Write the files of one test into ``folder``, in place of those of an earlier run."""
+def write_artifacts(folder: Path, files: Iterable[ArtifactFile]) -> None:
+    """Write the files of one test into ``folder``, in place of all that an earlier run left there."""
     folder.mkdir(parents=True, exist_ok=True)
-    for pattern in ("*.log", "measurements.csv", "air.pcap"):
-        for old in folder.glob(pattern):
+    for old in folder.iterdir():
+        if old.is_file():
             old.unlink()
-    for artifact in artifacts:
-        (folder / artifact.file).write_bytes(artifact.content)
+    for file in files:
+        (folder / file.file).write_bytes(_encoded(file.content))
 
 
-def _redacted(entries: Iterable[TimelineEntry], redactor: Redactor) -> list[TimelineEntry]:
-    """To be called before drawing: a secret that is cut or escaped is no longer found."""
-
-    def clean(event: Event) -> Event:
-        fields = {name: redactor.redact(value) for name, value in event.fields.items()}
-        return replace(event, fields=fields, line=redactor.redact(event.line))
-
-    return [
-        replace(entry, text=redactor.redact(entry.text), events=tuple(clean(event) for event in entry.events))
-        for entry in entries
-    ]
+def _made(artifact: type[Artifact], test: RecordedTest, present: Mapping[str, ArtifactFile]) -> dict[str, ArtifactFile]:
+    made: dict[str, ArtifactFile] = {}
+    for file in artifact().files(test):
+        if not file.file or file.file.startswith(".") or Path(file.file).name != file.file:
+            raise ValueError(f"{file.file!r} is not the name of a file in the folder of the test; give a plain name")
+        if file.file in present or file.file in made or file.file == KERNEL_LOG_FILE:
+            raise ValueError(f"there is another artifact with the name {file.file!r}; choose one of your own")
+        made[file.file] = _clean(file, test)
+    return made
 
 
-def _table(measurements: Iterable[Measurement]) -> str:
-    file = io.StringIO()
-    writer = csv.writer(file, lineterminator="\n")
-    writer.writerow(("measurement", "value", "limit", "unit", "verdict"))
-    for each in measurements:
-        writer.writerow((each.name, each.value, each.limit, each.unit, verdict_of(each.value, each.limit)))
-    return file.getvalue()
+def _clean(file: ArtifactFile, test: RecordedTest) -> ArtifactFile:
+    content = file.content
+    clean = test.redact_bytes(content) if isinstance(content, bytes) else _encoded(test.redact(content))
+    return replace(file, content=clean)
 
 
-def _text(file: str, title: str, text: str) -> Artifact:
-    return Artifact(file, title, "text/plain", _bytes(text))
-
-
-def _bytes(text: str) -> bytes:
+def _encoded(content: str | bytes) -> bytes:
     # Not text mode: every host must write the same line ends.
-    return text.encode("utf-8", "backslashreplace")
+    return content if isinstance(content, bytes) else content.encode("utf-8", "backslashreplace")
+
+
+def _failure(name: str, error: Exception) -> ArtifactFile:
+    text = "".join(format_exception(error))
+    return ArtifactFile(f"{_SPECIAL.sub('_', name).lstrip('.')}.error.txt", f"{name} (error)", "text/plain", text)
+
+
+def _warn(artifact: str, error: Exception, file: str, test: RecordedTest) -> None:
+    text = f"{artifact} raised {type(error).__name__}: {error}; see {file} among the artifacts of {test.nodeid}"
+    with warnings.catch_warnings():
+        # Where warnings are errors too: the other files must be written.
+        warnings.simplefilter("always", ArtifactWarning)
+        warnings.warn(test.redact(text), ArtifactWarning, stacklevel=3)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from hil.report.category import category_of
-from hil.report.outcome import outcome_of, reason_of
+from hil.report.outcome import OUTCOMES, PASSED, outcome_of, reason_of
 
 if TYPE_CHECKING:
     # A pytest run without a rig must not pay for it.
@@ -57,6 +57,12 @@ def attempt_number(item: pytest.Item) -> int:
 def last_error(item: pytest.Item) -> BaseException | None:
     """What ended setup or body of the current attempt of ``item``; None if nothing did, and after its teardown."""
     return _log(item).error
+
+
+def outcome_so_far(item: pytest.Item) -> str:
+    """The worst outcome of setup and body of the current attempt of ``item``."""
+    outcomes = [phase["outcome"] for phase in _log(item).phases if phase["when"] != "teardown"]
+    return max(outcomes, key=OUTCOMES.index, default=PASSED)
 
 
 def record_phase(item: pytest.Item, report: pytest.TestReport) -> None:

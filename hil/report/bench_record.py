@@ -1,13 +1,13 @@
 """What the bench did for one test, and what the test leaves: user properties for all reports, and its artifacts."""
 
 import shutil
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
-from hil.report.attempts import attempt_number
+from hil.report.attempts import attempt_number, outcome_so_far
 from hil.report.firmware import MICROPYTHON_PROPERTY, firmware_properties
 from hil.report.kernel_watch import KERNEL_LOG_FILE, KernelWatch
 from hil.report.measurements import measurements_in
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     # Costly imports: a pytest run without a rig must not pay for them.
     from hil.board.board import Board
     from hil.config.app import App
+    from hil.report.artifact import Artifact
     from hil.report.redaction import Redactor
     from hil.rig import Rig
 
@@ -53,8 +54,10 @@ class BenchRecord:
         self._boards = list(boards)
         self._recording.omit_preparation()
 
-    def finish(self, redactor: "Redactor", folder: Path | None) -> None:
-        """Add what was recorded to the reports of the test, and write its artifacts into ``folder``, if one is given.
+    def finish(
+        self, redactor: "Redactor", folder: Path | None, artifacts: Callable[[], Mapping[str, "type[Artifact]"]]
+    ) -> None:
+        """Add what was recorded to the reports of the test, and write its ``artifacts`` into ``folder``, if given.
 
         ``redactor`` removes secrets from both.
         """
@@ -68,14 +71,16 @@ class BenchRecord:
         if attempt_number(self._item) == 1:
             _forget_attempts(folder)
         # Drawing and packets: costly imports.
+        from hil.report.artifact import RecordedTest
         from hil.report.artifacts import artifacts_of, write_artifacts
 
         names = [board.name for board in self._boards]
         probe_board = self._rig.probe_board
         if probe_board is not None and self._recording.has_entries_of(probe_board.name):
             names.append(probe_board.name)
-        measured = measurements_in(self._item.user_properties)
-        write_artifacts(folder, artifacts_of(self._item.nodeid, names, self._recording, measured, redactor))
+        measured, outcome = measurements_in(self._item.user_properties), outcome_so_far(self._item)
+        test = RecordedTest(self._item.nodeid, names, self._recording, measured, outcome, redactor)
+        write_artifacts(folder, artifacts_of(test, artifacts()))
         if kernel_trouble:
             (folder / KERNEL_LOG_FILE).write_text(kernel_trouble, encoding="utf-8")
 

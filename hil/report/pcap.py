@@ -1,4 +1,4 @@
-"""What was on the air during a test, as a pcap file without secrets."""
+"""What was on the air during a test, as a pcap file."""
 
 import io
 from collections.abc import Iterable
@@ -6,17 +6,11 @@ from collections.abc import Iterable
 import dpkt
 
 from hil.bench.sniffer import Frame
-from hil.report.redaction import Redactor
 
 
-def pcap(frames: Iterable[Frame], began_s: float, redactor: Redactor) -> bytes:
-    """``frames`` as the bytes of a file. Times count from ``began_s``, as in all artifacts of a test.
-
-    A secret in a payload is masked in place; the checksum of that packet, which is not changed, reveals it.
-    """
-    return pcap_file(
-        (max(round(frame.time_s - began_s, 6), 0.0), redactor.redact_bytes(frame.data)) for frame in frames
-    )
+def pcap(frames: Iterable[Frame], began_s: float) -> bytes:
+    """``frames`` as the bytes of a file. Times count from ``began_s``, as in all artifacts of a test."""
+    return pcap_file((max(round(frame.time_s - began_s, 6), 0.0), frame.data) for frame in frames)
 
 
 def pcap_file(frames: Iterable[tuple[float, bytes]]) -> bytes:

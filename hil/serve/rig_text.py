@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from hil.config.rig import RigConfig
-from hil.config.rig_file import BoardProbeConfig
+from hil.probes.drivers import BoardProbeSection
 
 HEADER = "# The boards that `hil serve` serves in "
 """The start of every file with a :func:`rig_text`; the folder's path follows."""
@@ -53,7 +53,7 @@ def _cell_lines(config: RigConfig, folder: Path) -> Iterator[str]:
         if board.name in config.boards:
             section["role"] = config.boards[board.name].role
         yield f"  {board.name}: {_value(section)}"
-    if isinstance(config.probe, BoardProbeConfig):
+    if isinstance(config.probe, BoardProbeSection):
         yield f"probe: {_value({'driver': 'board', 'board': config.probe.board})}"
 
 

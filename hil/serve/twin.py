@@ -4,7 +4,6 @@ from typing import TypeVar
 
 from hil.config.hubs import VirtualHubSection
 from hil.config.rig import RigConfig, WiredBoard, derived_serial
-from hil.config.rig_file import HostProbeConfig
 
 AnyBoard = TypeVar("AnyBoard", bound=WiredBoard)
 
@@ -15,7 +14,7 @@ _MIN_PORTS = 4
 def virtual_twin(config: RigConfig) -> RigConfig:
     """``config`` with virtual hubs, and boards of the same names, serial numbers and ports. A virtual rig stays as is.
 
-    A Wi-Fi card of this machine cannot hear virtual boards, so the twin has no such probe.
+    A probe that cannot hear virtual boards, such as a Wi-Fi card of this machine, is left out.
     """
     if config.is_virtual:
         return config
@@ -27,7 +26,7 @@ def virtual_twin(config: RigConfig) -> RigConfig:
         update={
             "hubs": hubs,
             "boards": {name: _virtual(config, board) for name, board in config.boards.items()},
-            "probe": None if isinstance(config.probe, HostProbeConfig) else config.probe,
+            "probe": None if config.probe is None or config.probe.obstacle(is_virtual=True) else config.probe,
             "probe_boards": tuple(_virtual(config, board) for board in config.probe_boards),
         }
     )

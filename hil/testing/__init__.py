@@ -1,4 +1,4 @@
-"""Contract tests for drivers: what every power port, link and probe has to do.
+"""Contract tests for drivers: what every power port, link, probe, fault and board type has to do.
 
 For authors of drivers, and for the drivers of pico-hil itself. Subclass a contract in a test module of your own, define
 the fixtures that it asks for, and let pytest collect it::
@@ -15,15 +15,22 @@ the fixtures that it asks for, and let pytest collect it::
 Fixtures that a subclass does not define fail with the name of what is missing.
 """
 
+from hil.clock import MonotonicClock
+from hil.invariants.watch import find_violations
+from hil.testing.board_type import BoardTypeContract
 from hil.testing.fault import FaultContract
-from hil.testing.link import LinkContract, Recorder
+from hil.testing.link import LinkContract, Recorder, make_link
 from hil.testing.power_port import PowerPortContract
 from hil.testing.probe import ProbeContract
 
 __all__ = [
+    "BoardTypeContract",
     "FaultContract",
     "LinkContract",
+    "MonotonicClock",
     "PowerPortContract",
     "ProbeContract",
     "Recorder",
+    "find_violations",
+    "make_link",
 ]

@@ -5,8 +5,11 @@ from collections.abc import Callable
 import pytest
 
 from hil.clock import Clock
+from hil.config.board_type import default_board_type
 from hil.errors import LinkError
-from hil.links import SerialLink
+from hil.host.usb_devices import UsbMonitor
+from hil.links import Address, LinkSite, SerialLink
+from hil.links.reader import PortLink
 from hil.testing.contract import WAIT_S, missing_fixture
 
 
@@ -35,6 +38,16 @@ class Recorder:
         """Count it."""
         self.disconnections += 1
         self._clock.notify()
+
+
+def make_link(address: type[Address], link: str, clock: Clock) -> SerialLink:
+    """The link that a rig makes for a board with ``link: LINK`` that is not on USB, not started. Stop it at the end."""
+
+    def usb() -> UsbMonitor:
+        raise LookupError(f"{link} is not on USB")
+
+    site = LinkSite(link=link, board_type=default_board_type(), clock=clock, serial="", usb_port=None, usb=usb)
+    return PortLink("under test", address(site), clock)
 
 
 class LinkContract:

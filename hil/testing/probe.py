@@ -1,5 +1,7 @@
 """The contract of probes."""
 
+from collections.abc import Callable
+
 import pytest
 
 from hil.errors import ProbeError, WaitTimeout
@@ -30,6 +32,11 @@ class ProbeContract:
         """Address of a peer and a port of it on which nothing listens, neither UDP nor TCP."""
         raise missing_fixture(self, "closed", "returns (address, port) of a peer that has nothing there")
 
+    @pytest.fixture
+    def peer_sends(self) -> Callable[[bytes, tuple[str, int]], None]:
+        """Makes a peer in the Wi-Fi send one datagram to an address and port."""
+        raise missing_fixture(self, "peer_sends", "returns a function (data, to) that makes a peer send a datagram")
+
     def test_joins_and_leaves(self, probe: Probe) -> None:
         """It has an address exactly while it has joined; joining twice changes nothing."""
         assert probe.address == ""
@@ -58,13 +65,15 @@ class ProbeContract:
         with pytest.raises(WaitTimeout):
             probe.request(b"WHO", closed, within_s=0.2, tries=2)
 
-    def test_a_listener_keeps_what_arrives(self, probe: Probe, udp_echo: tuple[str, int]) -> None:
+    def test_a_listener_keeps_what_arrives(
+        self, probe: Probe, peer_sends: Callable[[bytes, tuple[str, int]], None]
+    ) -> None:
         """In order, with non-decreasing times; the port is free again afterwards."""
         probe.join()
         for _ in range(2):
             with probe.listen(5001) as listener:
                 for payload in (b"ONE", b"TWO"):
-                    probe.send(payload, udp_echo, source_port=5001)
+                    peer_sends(payload, (probe.address, 5001))
                     assert listener.receive(WAIT_S).data == payload
                 with pytest.raises(WaitTimeout):
                     listener.receive(0.1)

@@ -10,6 +10,7 @@ from hil.config.board_types.pico_w import PICO_W
 from hil.config.rig import RigConfig, load_rig
 from hil.errors import ConfigError
 from hil.host.usb_devices import UsbDevice
+from hil.testing import BoardTypeContract
 
 RIG = """\
 rig: mixed
@@ -27,15 +28,10 @@ def load(folder: Path, text: str) -> RigConfig:
     return load_rig(path, {"TYPE": "top-secret"})
 
 
-@pytest.mark.parametrize("name", BOARD_TYPES.built_in)
-def test_built_in_types_have_their_names_and_are_complete(name: str) -> None:
-    board_type = BOARD_TYPES.load(name)
-    assert isinstance(board_type, BoardType)
-    assert board_type.name == name
-    assert board_type.machine.endswith(f" with {board_type.chip}")
-    assert board_type.is_serial(board_type.serial_prefix + "0" * 12)
-    assert 0 < board_type.file_system_bytes < board_type.flash_bytes
-    assert board_type.file_system_bytes % 4096 == 0
+class TestBuiltIn(BoardTypeContract):
+    @pytest.fixture(params=BOARD_TYPES.built_in)
+    def board_type(self, request: pytest.FixtureRequest) -> BoardType:
+        return BOARD_TYPES.load(request.param)
 
 
 def test_types_of_a_rig_file(tmp_path: Path) -> None:

@@ -2,7 +2,6 @@
 
 import json
 import os
-import re
 import subprocess
 import sys
 from pathlib import Path
@@ -12,8 +11,8 @@ import pytest
 from hil.config.rig import load_rig
 from hil.errors import ConfigError
 from tests.bootsel.uf2_writer import RP2350_ARM_S, micropython
+from tests.installed import install_example
 
-DOCS = Path(__file__).parents[2] / "docs" / "rig.md"
 RIG = """\
 rig: acme
 wifi: {ssid: PicoAP, password: pico1234}
@@ -27,14 +26,7 @@ boards:
 @pytest.fixture
 def installed(tmp_path: Path) -> Path:
     """A folder with the example type in it, as pip would install it."""
-    text = DOCS.read_text(encoding="utf-8")
-    [source] = re.findall(r"```python\n# acme_boards\.py\n(.*?)```", text, re.DOTALL)
-    [group, entry] = re.findall(r'```toml\n\[project\.entry-points\."(pico_hil\.board_types)"\]\n(.+?)\n```', text)[0]
-    (tmp_path / "acme_boards.py").write_text(source)
-    information = tmp_path / "acme_boards-1.0.dist-info"
-    information.mkdir()
-    (information / "METADATA").write_text("Metadata-Version: 2.1\nName: acme-boards\nVersion: 1.0\n")
-    (information / "entry_points.txt").write_text(f"[{group}]\n{entry.replace(chr(34), '')}\n")
+    install_example(tmp_path, "rig.md", "acme_boards.py", "pico_hil.board_types")
     (tmp_path / "rig.yaml").write_text(RIG)
     return tmp_path
 
@@ -72,6 +64,17 @@ def test_it_is_flashed_only_with_an_image_for_its_chip(installed: Path) -> None:
     assert (done.returncode, done.stderr) == (0, "")
 
 
+def test_it_passes_the_contract(installed: Path) -> None:
+    (installed / "test_acme_boards.py").write_text(
+        "import pytest\nfrom acme_boards import ONE_W\nfrom hil.testing import BoardTypeContract\n\n"
+        "class TestOneW(BoardTypeContract):\n    @pytest.fixture\n    def board_type(self): return ONE_W\n"
+    )
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "test_acme_boards.py"]
+    environ = {**os.environ, "PYTHONPATH": str(installed)}
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False, env=environ, cwd=installed)
+    assert "6 passed" in done.stdout
+
+
 def test_it_is_listed_among_the_known_ones(installed: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (installed / "rig.yaml").write_text(RIG.replace("acme-one-w", "acme-one"))
     assert problem(installed, monkeypatch) == (
@@ -90,7 +93,7 @@ def test_it_is_listed_among_the_known_ones(installed: Path, monkeypatch: pytest.
         ),
         (
             "from hil.config.board_types.pico_w import PICO_W as ONE_W",
-            "has the name 'pico-w' itself; correct",
+            "is acme_boards:ONE_W of package acme-boards, which has the name 'pico-w' itself; correct",
         ),
     ],
 )

@@ -1,6 +1,7 @@
 """Registries: names for objects that are built in or come from installed packages."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import pytest
 
 from hil.config.registry import CALLABLE, BrokenEntryPoint, Registry, UnknownName, instance_of, subclass_of
 from hil.errors import ConfigError
+from tests.installed import install as write_package
 
 NUMBERS = Registry[type[object]](
     kind="number",
@@ -25,11 +27,7 @@ def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Install:
     monkeypatch.syspath_prepend(tmp_path)
 
     def install(package: str, **entries: str) -> None:
-        information = tmp_path / f"{package}-1.0.dist-info"
-        information.mkdir()
-        (information / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {package}\nVersion: 1.0\n")
-        lines = "".join(f"{name} = {value}\n" for name, value in entries.items())
-        (information / "entry_points.txt").write_text(f"[{NUMBERS.group}]\n{lines}")
+        write_package(tmp_path, package, NUMBERS.group, entries)
 
     return install
 
@@ -50,6 +48,23 @@ def test_built_in_object_cannot_be_replaced(install: Install) -> None:
     install("acme-numbers", fraction="builtins:bool")
     assert NUMBERS.load("fraction") is Fraction
     assert NUMBERS.names == ("decimal", "fraction")
+
+
+def test_the_order_of_the_table_comes_first(install: Install) -> None:
+    install("acme-numbers", acme="builtins:bool")
+    assert NUMBERS.in_table_order == ("fraction", "decimal", "acme")
+
+
+def test_the_name_of_the_object_must_be_the_registered_one(install: Install) -> None:
+    install("acme-numbers", acme="builtins:bool", bool="builtins:bool")
+    named = replace(NUMBERS, own_name=lambda number: number.__name__)
+    assert named.load("bool") is bool
+    with pytest.raises(BrokenEntryPoint) as caught:
+        named.load("acme")
+    assert str(caught.value) == (
+        "number 'acme' is builtins:bool of package acme-numbers, which has the name 'bool' itself; correct its entry "
+        "point, or its `name`"
+    )
 
 
 def test_the_error_of_an_unknown_name_lists_the_known_ones(install: Install) -> None:

@@ -274,7 +274,7 @@ BROKEN = {
     "probe with an unknown driver": (
         "boards:\n",
         "probe: {driver: wlan}\nboards:\n",
-        ["rig.yaml:5: probe has an unknown driver 'wlan'; known: virtual, board, host"],
+        ["rig.yaml:5: probe: unknown probe driver 'wlan'; known: board, host, virtual"],
     ),
     "probe without kind": (
         "boards:\n",

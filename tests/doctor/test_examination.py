@@ -7,13 +7,19 @@ import pytest
 from hil.config.board_types.pico2_w import PICO2_W
 from hil.doctor import Finding, Status
 from hil.doctor.examination import examine_boards
+from hil.doctor.flash import FlashCheck
+from hil.doctor.micropython import MicropythonCheck
+from hil.doctor.radio import RadioCheck
+from hil.doctor.supply import SupplyCheck
 from hil.rig import Rig
 from hil.virtual.bench.bench import VirtualBench
+
+CHECKS = {"micropython": MicropythonCheck(), "flash": FlashCheck(), "radio": RadioCheck(), "power": SupplyCheck()}
 
 
 def findings(rig: Rig, bench: VirtualBench, check: str) -> dict[str, Finding]:
     """The finding of ``check`` for each board; there must be one per board."""
-    found = [finding for finding in examine_boards(rig, bench) if finding.check == check]
+    found = [finding for finding in examine_boards(rig, bench, CHECKS) if finding.check == check]
     assert len({finding.subject for finding in found}) == len(found)
     return {finding.subject: finding for finding in found}
 
@@ -24,7 +30,7 @@ def run(rig: Rig, board: str, code: str) -> None:
 
 
 def test_healthy_boards(virtual_rig: Rig, virtual_bench: VirtualBench) -> None:
-    found = list(examine_boards(virtual_rig, virtual_bench))
+    found = list(examine_boards(virtual_rig, virtual_bench, CHECKS))
     assert {finding.status for finding in found} == {Status.OK}
     assert [finding.check for finding in found if finding.subject == "B"] == [
         "serial",
@@ -39,7 +45,7 @@ def test_healthy_boards(virtual_rig: Rig, virtual_bench: VirtualBench) -> None:
 def test_boards_are_restored(virtual_rig: Rig, virtual_bench: VirtualBench) -> None:
     run(virtual_rig, "A", "with open('main.py', 'w') as f: f.write('print(\"main runs\")')")
     run(virtual_rig, "A", "import os\nwith open('list.txt', 'w') as f: f.write(','.join(sorted(os.listdir('/'))))")
-    list(examine_boards(virtual_rig, virtual_bench))
+    list(examine_boards(virtual_rig, virtual_bench, CHECKS))
     is_on = {name: board.power.is_on for name, board in virtual_rig.boards.items()}
     assert is_on == {"A": True, "B": False, "C": False}
     virtual_rig.clock.sleep(2)
@@ -84,7 +90,7 @@ def test_port_that_switches_another_board(virtual_rig: Rig, virtual_bench: Virtu
     virtual_bench.hubs["main"].plug_in(1, virtual_bench.boards["B"])
     found = [
         finding
-        for finding in examine_boards(virtual_rig, virtual_bench)
+        for finding in examine_boards(virtual_rig, virtual_bench, CHECKS)
         if finding.check == "power" and finding.subject == "A"
     ]
     assert [finding.status for finding in found] == [Status.FAILED, Status.FAILED]
@@ -124,7 +130,7 @@ def test_radio_hears_the_networks_on_the_air(virtual_rig: Rig, virtual_bench: Vi
 def test_dead_board_leaves_the_others_examined(virtual_rig: Rig, virtual_bench: VirtualBench) -> None:
     hub = virtual_bench.hubs["main"]
     hub.plug_in(1, virtual_bench.boards["C"])
-    found = list(examine_boards(virtual_rig, virtual_bench))
+    found = list(examine_boards(virtual_rig, virtual_bench, CHECKS))
     (of_a,) = [finding for finding in found if finding.subject == "A"]
     assert (of_a.check, of_a.status) == ("serial", Status.FAILED)
     assert "no serial device 15 s after power-on" in of_a.text

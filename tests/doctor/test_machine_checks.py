@@ -6,8 +6,8 @@ import pytest
 
 from hil.config.rig import RigConfig, load_rig
 from hil.doctor import Machine, Status
-from hil.doctor.access import check_access
-from hil.doctor.bandwidth import check_bandwidth
+from hil.doctor.access import AccessCheck
+from hil.doctor.bandwidth import BandwidthCheck
 from hil.doctor.kernel import KernelCheck, kernel_findings
 from hil.host.kernel_log import KernelLine
 from hil.host.usb_devices import UsbDevice
@@ -62,14 +62,14 @@ def plug_in(kernel: Path, *present: UsbDevice) -> tuple[UsbDevice, ...]:
 
 def test_few_boards_are_ok(tmp_path: Path, kernel: Path) -> None:
     devices = plug_in(kernel, *(pico(f"1-1.4.{port}", "/dev/ttyACM0") for port in (1, 2)))
-    (found,) = check_bandwidth(Machine(config(tmp_path), devices), devices=kernel)
+    (found,) = BandwidthCheck(kernel).check(Machine(config(tmp_path), devices))
     assert (found.subject, found.status) == (CONTROLLER, Status.OK)
     assert found.text == "2 boards among 2 devices; 8 endpoints, 2 of them periodic"
 
 
 def test_the_12th_board_is_a_warning_that_names_the_controller(tmp_path: Path, kernel: Path) -> None:
     devices = plug_in(kernel, *(pico(f"1-1.4.{port}", "/dev/ttyACM0") for port in range(1, 13)))
-    (found,) = check_bandwidth(Machine(config(tmp_path), devices), devices=kernel)
+    (found,) = BandwidthCheck(kernel).check(Machine(config(tmp_path), devices))
     assert (found.subject, found.status) == (CONTROLLER, Status.WARNING)
     assert found.text.startswith("near its limit: 12 boards")
     assert "another controller" in found.advice
@@ -77,23 +77,18 @@ def test_the_12th_board_is_a_warning_that_names_the_controller(tmp_path: Path, k
 
 def test_board_without_serial_device_is_a_failure(tmp_path: Path, kernel: Path) -> None:
     devices = plug_in(kernel, pico("1-1.4.1", "/dev/ttyACM0"), pico("1-1.4.2"))
-    (found,) = check_bandwidth(Machine(config(tmp_path), devices), devices=kernel)
+    (found,) = BandwidthCheck(kernel).check(Machine(config(tmp_path), devices))
     assert (found.subject, found.status) == (CONTROLLER, Status.FAILED)
     assert "the board on USB port 1-1.4.2 has no serial device" in found.text
 
 
 def test_controllers_without_boards_are_ignored(tmp_path: Path, kernel: Path) -> None:
-    assert list(check_bandwidth(Machine(config(tmp_path), plug_in(kernel, HUB)), devices=kernel)) == []
+    assert list(BandwidthCheck(kernel).check(Machine(config(tmp_path), plug_in(kernel, HUB)))) == []
 
 
 def access(machine: Machine, tmp_path: Path, refused: str = "") -> dict[str, tuple[Status, str, str]]:
-    found = check_access(
-        machine,
-        lock_folder=tmp_path / "locks",
-        root=tmp_path,
-        allowed=lambda path: not refused or refused not in str(path),
-    )
-    return {finding.subject: (finding.status, finding.text, finding.advice) for finding in found}
+    check = AccessCheck(tmp_path / "locks", tmp_path, lambda path: not refused or refused not in str(path))
+    return {finding.subject: (finding.status, finding.text, finding.advice) for finding in check.check(machine)}
 
 
 def test_sufficient_rights(tmp_path: Path) -> None:
@@ -154,10 +149,12 @@ def test_problems_in_the_kernels_log() -> None:
     assert [finding.status for finding in kernel_findings("bench-1", Log())] == [Status.OK]
 
 
-def test_a_log_without_permission_to_read_it() -> None:
+def test_a_log_without_permission_to_read_it(tmp_path: Path) -> None:
     def refuse() -> Log:
         raise PermissionError(13, "neither one nor the other")
 
-    (found,) = KernelCheck("bench-1", refuse).findings()
+    check = KernelCheck(refuse)
+    assert check.check(Machine(config(tmp_path), ())) == ()
+    (found,) = check.finish()
     assert found.status is Status.WARNING
     assert "systemd-journal" in found.advice

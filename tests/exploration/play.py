@@ -16,6 +16,7 @@ from hil.events import FAULT_BEGIN, FAULT_END, EventPatterns
 from hil.faults.fault import Fault
 from hil.invariants.invariant import Violation
 from hil.invariants.order import SETTLED_S
+from hil.invariants.registry import all_invariants
 from hil.invariants.watch import find_violations
 from hil.rig import Rig
 from hil.virtual.bench.bench import VirtualBench
@@ -217,7 +218,7 @@ class _Player:
         spans = list(self._permitted_spans(end_s))
         violations = [
             violation
-            for violation in find_violations(entries, end_s, nodes)
+            for violation in find_violations(entries, end_s, nodes, all_invariants())
             if not any(
                 name == violation.invariant and begin_s <= violation.time_s <= until_s
                 for name, begin_s, until_s in spans

@@ -1,11 +1,11 @@
 """The example faults of docs/faults.md, installed as a separate distribution."""
 
-import re
 from pathlib import Path
 
 import pytest
 
-DOCS = Path(__file__).parents[2] / "docs" / "faults.md"
+from tests.installed import example, install_example
+
 RIG = """\
 rig: small
 wifi: {ssid: PicoAP, password: pico1234}
@@ -25,22 +25,14 @@ def rig(pytester: pytest.Pytester) -> Path:
 @pytest.fixture
 def installed(pytester: pytest.Pytester) -> Path:
     """A folder with the example faults in it, as pip would install them."""
-    text = DOCS.read_text(encoding="utf-8")
-    [source] = re.findall(r"```python\n# acme_faults\.py\n(.*?)```", text, re.DOTALL)
-    [(group, entries)] = re.findall(r'```toml\n\[project\.entry-points\."(.+?)"\]\n(.+?)\n```', text, re.DOTALL)
     folder = pytester.mkdir("installed")
-    (folder / "acme_faults.py").write_text(source)
-    information = folder / "acme_faults-1.0.dist-info"
-    information.mkdir()
-    (information / "METADATA").write_text("Metadata-Version: 2.1\nName: acme-faults\nVersion: 1.0\n")
-    (information / "entry_points.txt").write_text(f"[{group}]\n{entries.replace(chr(34), '')}\n")
+    install_example(folder, "faults.md", "acme_faults.py", "pico_hil.faults")
     pytester.syspathinsert(folder)
     return folder
 
 
 def documented_test() -> str:
-    [source] = re.findall(r"```python\n# test_acme\.py\n(.*?)```", DOCS.read_text(encoding="utf-8"), re.DOTALL)
-    return str(source)
+    return example("faults.md", "test_acme.py")
 
 
 def test_the_documented_test_passes(pytester: pytest.Pytester, rig: Path, installed: Path) -> None:

@@ -17,6 +17,7 @@ from hil.events import (
     TimelineEntry,
 )
 from hil.invariants.invariant import Violation
+from hil.invariants.registry import all_invariants
 from hil.invariants.watch import find_violations
 
 PATTERNS = EventPatterns(
@@ -32,6 +33,8 @@ PATTERNS = EventPatterns(
         "order": re.compile(r"^order epoch=(?P<epoch>\d+) nodes=(?P<nodes>\S*)"),
     }
 )
+
+INVARIANTS = all_invariants()
 
 
 class Story:
@@ -78,7 +81,7 @@ class Story:
     def violations(self, end_s: float = 1000.0) -> list[Violation]:
         """The violations up to ``end_s``."""
         by_time = sorted(self.entries, key=lambda entry: entry.time_s)
-        return find_violations([entry for entry in by_time if entry.time_s <= end_s], end_s, {})
+        return find_violations([entry for entry in by_time if entry.time_s <= end_s], end_s, {}, INVARIANTS)
 
     def names(self, end_s: float = 1000.0) -> list[str]:
         """The invariants that are violated."""

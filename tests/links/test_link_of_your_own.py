@@ -1,18 +1,22 @@
 """The example link of docs/rig.md, installed as a separate distribution."""
 
-import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from hil.bench.physical import PhysicalBench
+from hil.clock import Clock
+from hil.config.links import LINKS
 from hil.config.rig import load_rig
 from hil.errors import ConfigError
+from hil.links import SerialLink
+from hil.testing import LinkContract, MonotonicClock, make_link
+from tests.installed import install_example
 from tests.links.conftest import PtyDevice, RecordingListener
+from tests.links.test_contract import EchoDevice
 
-DOCS = Path(__file__).parents[2] / "docs" / "rig.md"
 RIG = """\
 rig: desk
 wifi: {{ssid: PicoAP, password: pico1234}}
@@ -26,15 +30,8 @@ boards:
 @pytest.fixture
 def installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """A folder on sys.path with the example in it, as pip would install it."""
-    text = DOCS.read_text(encoding="utf-8")
-    [source] = re.findall(r"```python\n# acme_glob\.py\n(.*?)```", text, re.DOTALL)
-    [(group, entry)] = re.findall(r'```toml\n\[project\.entry-points\."(pico_hil\.links)"\]\n(.+?)\n```', text)
+    source = install_example(tmp_path, "rig.md", "acme_glob.py", "pico_hil.links").read_text()
     assert len([line for line in source.splitlines() if line.strip()]) <= 40
-    (tmp_path / "acme_glob.py").write_text(source)
-    information = tmp_path / "acme_glob-1.0.dist-info"
-    information.mkdir()
-    (information / "METADATA").write_text("Metadata-Version: 2.1\nName: acme-glob\nVersion: 1.0\n")
-    (information / "entry_points.txt").write_text(f"[{group}]\n{entry.replace(chr(34), '')}\n")
     monkeypatch.syspath_prepend(tmp_path)
     yield tmp_path
     sys.modules.pop("acme_glob", None)
@@ -108,6 +105,35 @@ def test_the_error_of_a_broken_link_names_its_package(installed: Path, source: s
     found = problem(installed, "glob:///dev/ttyACM*")
     assert found.startswith(f"{installed}/desk.yaml:6: boards.A.link: ")
     assert expected in found
+
+
+class TestContract(LinkContract):
+    @pytest.fixture
+    def clock(self) -> Clock:
+        return MonotonicClock()
+
+    @pytest.fixture
+    def device(self, tmp_path: Path) -> Iterator[EchoDevice]:
+        device = EchoDevice(tmp_path / "ttyACME0")
+        device.plug_in()
+        yield device
+        device.unplug()
+
+    @pytest.fixture
+    def link(self, installed: Path, device: EchoDevice, clock: Clock) -> Iterator[SerialLink]:
+        address = LINKS.load("glob")
+        assert address.__module__ == "acme_glob"
+        link = make_link(address, f"glob://{device.path.parent}/ttyACME?", clock)
+        yield link
+        link.stop()
+
+    @pytest.fixture
+    def unplug(self, device: EchoDevice) -> Callable[[], None]:
+        return device.unplug
+
+    @pytest.fixture
+    def plug_in(self, device: EchoDevice) -> Callable[[], None]:
+        return device.plug_in
 
 
 @pytest.mark.parametrize("secret", ["hush-hush", "hush-hush://lab2:1"])

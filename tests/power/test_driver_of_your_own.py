@@ -1,7 +1,6 @@
 """The example driver of docs/rig.md, installed as a separate distribution."""
 
 import os
-import re
 import socketserver
 import subprocess
 import sys
@@ -13,8 +12,8 @@ import pytest
 
 from hil.config.rig import load_rig
 from hil.errors import ConfigError
+from tests.installed import install_example
 
-DOCS = Path(__file__).parents[2] / "docs" / "rig.md"
 RIG = """\
 rig: relays
 wifi: {{ssid: PicoAP, password: pico1234}}
@@ -62,15 +61,8 @@ def card() -> Iterator[Card]:
 @pytest.fixture
 def installed(tmp_path: Path) -> Path:
     """A folder with the example driver in it, as pip would install it."""
-    text = DOCS.read_text(encoding="utf-8")
-    [source] = re.findall(r"```python\n# acme_relay\.py\n(.*?)```", text, re.DOTALL)
-    [group, entry] = re.findall(r'```toml\n\[project\.entry-points\."(.+?)"\]\n(.+?)\n```', text)[0]
+    source = install_example(tmp_path, "rig.md", "acme_relay.py", "pico_hil.power").read_text()
     assert len([line for line in source.splitlines() if line.strip()]) <= 30
-    (tmp_path / "acme_relay.py").write_text(source)
-    information = tmp_path / "acme_relay-1.0.dist-info"
-    information.mkdir()
-    (information / "METADATA").write_text("Metadata-Version: 2.1\nName: acme-relay\nVersion: 1.0\n")
-    (information / "entry_points.txt").write_text(f"[{group}]\n{entry.replace(chr(34), '')}\n")
     return tmp_path
 
 

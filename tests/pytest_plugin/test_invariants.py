@@ -239,6 +239,6 @@ def test_misspelt(invariants):
             "*_ test_forgotten_with _*",
             'E *ValueError: * write `with invariants.expect("traceback"):`',
             "*_ test_misspelt _*",
-            "E *no invariant is called 'traebcak'; known: two-masters, role-order, *",
+            "E *no invariant is called 'traebcak'; did you mean 'traceback'? known: two-masters, role-order, *",
         ]
     )

@@ -3,8 +3,10 @@ from pathlib import Path
 
 import pytest
 
+from hil.bench.sniffer import Frame
 from hil.events import Timeline
-from hil.report.artifacts import MAX_NAME_LENGTH, artifacts_of, folder_name, write_artifacts
+from hil.report.artifact import RecordedTest
+from hil.report.artifacts import MAX_NAME_LENGTH, all_artifacts, artifacts_of, folder_name, write_artifacts
 from hil.report.measurements import Measurement
 from hil.report.recording import Recording
 from hil.report.redaction import Redactor
@@ -55,14 +57,9 @@ def test_files_hold_this_test_alone_timed_from_its_start_and_no_secret(tmp_path:
     timeline.add(clock.now() + 0.5, "A", "serial", "boot app=roles")
     folder = tmp_path / "results" / "one"
 
-    artifacts = artifacts_of(
-        "key hush-hush",
-        ["A", "B", "C"],
-        recording,
-        [Measurement(name="join", value=2.5, limit=15, unit="s")],
-        Redactor(["hush-hush"]),
-    )
-    write_artifacts(folder, artifacts)
+    measured = Measurement(name="join hush-hush", value=2.5, limit=15, unit="s")
+    test = RecordedTest("key hush-hush", ["A", "B", "C"], recording, [measured], "passed", Redactor(["hush-hush"]))
+    write_artifacts(folder, artifacts_of(test, all_artifacts()))
 
     assert (folder / "A.log").read_bytes() == b"     0.500 boot app=roles\n"
     assert (folder / "B.log").read_bytes() == b"     0.250 key ***\n"
@@ -73,16 +70,31 @@ def test_files_hold_this_test_alone_timed_from_its_start_and_no_secret(tmp_path:
         "     0.500 A serial boot app=roles",
     ]
     assert json.loads((folder / "measurements.json").read_text()) == [
-        {"name": "join", "value": 2.5, "limit": 15, "unit": "s"}
+        {"name": "join ***", "value": 2.5, "limit": 15, "unit": "s"}
     ]
-    assert (folder / "measurements.csv").read_text().splitlines()[1:] == ["join,2.5,15,s,met"]
+    assert (folder / "measurements.csv").read_text().splitlines()[1:] == ["join ***,2.5,15,s,met"]
     assert all(b"hush-hush" not in path.read_bytes() for path in folder.iterdir())
 
 
 def test_artifacts_of_an_earlier_run_are_removed(tmp_path: Path) -> None:
     (tmp_path / "air.pcap").write_bytes(b"of a bench with a sniffer")
     recording = Recording(VirtualClock(World(seed=1)), Timeline())
-    write_artifacts(tmp_path, artifacts_of("t", ["A", "B"], recording, [], Redactor([])))
-    write_artifacts(tmp_path, artifacts_of("t", ["A"], recording, [], Redactor([])))
+    for boards in (["A", "B"], ["A"]):
+        test = RecordedTest("t", boards, recording, [], "passed", Redactor([]))
+        write_artifacts(tmp_path, artifacts_of(test, all_artifacts()))
     files = ["A.log", "measurements.json", "timeline.svg", "timeline.txt"]
     assert sorted(path.name for path in tmp_path.iterdir()) == files
+
+
+class Air:
+    """A sniffer that heard one frame."""
+
+    def frames(self) -> list[Frame]:
+        return [Frame(1.0, b"header key=hush-hush; trailer")]
+
+
+def test_packets_have_no_secret() -> None:
+    recording = Recording(VirtualClock(World(seed=1)), Timeline(), Air())
+    test = RecordedTest("t", [], recording, [], "passed", Redactor(["hush-hush"]))
+    [packets] = [file for file in artifacts_of(test, all_artifacts()) if file.file == "air.pcap"]
+    assert b"header key=*********; trailer" in packets.content

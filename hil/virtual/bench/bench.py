@@ -7,8 +7,8 @@ import serial
 from hil.clock import Clock
 from hil.config import hubs
 from hil.config.rig import RigConfig
-from hil.config.rig_file import VirtualProbeConfig
 from hil.probes import Probe
+from hil.probes.drivers import VirtualProbeSection
 from hil.virtual.air.medium import Air
 from hil.virtual.air.radio import Radio
 from hil.virtual.air.sniffer import AirSniffer
@@ -60,7 +60,7 @@ class VirtualBench:
             self._links[name] = VirtualLink(name, self._exchange.url(name), pico.usb, self._clock)
             self._bootsels[name] = VirtualBootsel(name, board.type, pico.bootrom, self._clock)
             self._power_ports[name] = VirtualPowerPort(hub, board.power.port)
-        self._radio = radio = self._make_radio() if isinstance(config.probe, VirtualProbeConfig) else None
+        self._radio = radio = self._make_radio() if isinstance(config.probe, VirtualProbeSection) else None
         self._probe = self._make_probe(config, radio) if radio else None
         probe_radio = next((self.boards[board.name].radio for board in config.probe_boards), radio)
         self._faults = VirtualFaults(self.world, self.air, self.boards, probe_radio)
