@@ -35,7 +35,7 @@ def test_failure_has_its_status_and_leaves_the_other_checks(rig_file: Path) -> N
     rig_file.write_text(
         "rig: plugs\nwifi: {ssid: PicoAP, password: pico1234}\n"
         f"hubs:\n  plug: {{driver: command, {deeds}}}\n"
-        f"boards:\n  A: {{power: plug/1, link: '/no/such'}}\n"
+        f"boards:\n  A: {{power: plug/1, link: '{rig_file.parent}/no-such'}}\n"
     )
     result = doctor("--json")
     assert result.exit_code == 1

@@ -21,8 +21,8 @@ power: {{off_time_s: 0.01, stagger_s: 0}}
 hubs:
   card: {{driver: {driver}, host: 127.0.0.1, {more}}}
 boards:
-  A: {{power: card/1, link: "socket://127.0.0.1:{tcp_port}"}}
-  B: {{power: card/2, serial: e6614c311b8c2b2b, link: "socket://127.0.0.1:1"}}
+  A: {{power: card/1, link: "{folder}/A"}}
+  B: {{power: card/2, serial: {serial}, link: "{folder}/B"}}
 """
 
 
@@ -66,9 +66,10 @@ def installed(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def rig_file(installed: Path, more: str, driver: str = "acme-relay", tcp_port: int = 2) -> Path:
+def rig_file(installed: Path, more: str, driver: str = "acme-relay") -> Path:
     path = installed / "relays.yaml"
-    path.write_text(RIG.format(driver=driver, more=more, tcp_port=tcp_port))
+    serial = f"e661{os.getpid():012d}"  # concurrent processes have different boards, and so different locks
+    path.write_text(RIG.format(driver=driver, more=more, folder=installed, serial=serial))
     return path
 
 
@@ -88,7 +89,7 @@ def problem(rig: Path, monkeypatch: pytest.MonkeyPatch) -> str:
 
 def test_the_driver_switches(installed: Path, card: Card) -> None:
     tcp_port = card.server_address[1]
-    done = power(installed, rig_file(installed, f"tcp_port: {tcp_port}", tcp_port=tcp_port), "off", "B")
+    done = power(installed, rig_file(installed, f"tcp_port: {tcp_port}"), "off", "B")
     assert (done.returncode, done.stdout, done.stderr) == (0, "B (card/2): off\n", "")
     assert card.outlets == {"1": "on", "2": "off"}
     assert all(command.endswith(" 2") for command in card.commands)
