@@ -29,7 +29,7 @@ def register_reports(config: pytest.Config, settings: Settings) -> None:
     from hil.report.job_summary import write_job_summary
     from hil.report.live.display import LiveDisplay
     from hil.report.power_retries import PowerRetries
-    from hil.report.results import ResultCollector
+    from hil.report.result_collector import ResultCollector
     from hil.report.short_summary import ShortSummary
     from hil.report.terminal import TerminalReport
 

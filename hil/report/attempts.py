@@ -22,7 +22,7 @@ ATTEMPTS = "hil_attempts"
 """Attribute of a report: the attempts of the test so far, this one last, as mappings that xdist can carry.
 
 Each has the keys ``number`` (from 1), ``phases`` (mappings with ``when``, ``outcome``, ``category``, ``reason`` and
-``duration_s``) and ``properties`` (pytest user properties). ``hil/report/results.py`` reads them.
+``duration_s``) and ``properties`` (pytest user properties). ``hil/report/result_collector.py`` reads them.
 """
 ATTEMPT_PROPERTY = "attempt"
 """Name of the pytest user property with the number of the attempt, from the second on: for JUnit XML."""
