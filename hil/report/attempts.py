@@ -90,6 +90,7 @@ class AttemptRecorder:
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_setup(self, item: pytest.Item) -> Generator[None]:
         """An attempt begins."""
+        __tracebackhide__ = True
         is_repeated = _LOG in item.stash
         log = _log(item)
         if is_repeated:
@@ -99,6 +100,7 @@ class AttemptRecorder:
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_call(self, item: pytest.Item) -> Generator[None]:
         """Keep what ends the body of the test."""
+        __tracebackhide__ = True
         yield from self._watching(_log(item))
 
     # Outermost of all: registered after the plugins that repeat tests.
@@ -127,6 +129,7 @@ class AttemptRecorder:
         return report
 
     def _watching(self, log: _Log) -> Generator[None]:
+        __tracebackhide__ = True  # pytest: leave this frame out of the tracebacks of tests
         try:
             yield
         except BaseException as error:

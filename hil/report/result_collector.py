@@ -130,7 +130,7 @@ def _phase(report: pytest.TestReport) -> Phase:
         when=str(report.when),
         outcome=outcome_of(report),
         category=category_of(report),
-        reason=reason_of(report) or failure_line(report),
+        reason=reason_of(report) or (failure_line(report) if report.failed else ""),
         duration_s=report.duration,
     )
 
@@ -148,7 +148,9 @@ def _attempt(sent: Mapping[str, Any]) -> Attempt:
         firmware=tuple(firmware_in(properties)),
         micropython=_texts(properties, MICROPYTHON_PROPERTY),
         cell=next(iter(_texts(properties, CELL_PROPERTY)), None),
-        rig_time_s=sum(float(text) for text in _texts(properties, RIG_TIME_PROPERTY)),
+        rig_time_s=sum(
+            value for name, value in properties if name == RIG_TIME_PROPERTY and isinstance(value, int | float)
+        ),
     )
 
 

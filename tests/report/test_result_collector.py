@@ -96,3 +96,62 @@ def test_a_test_that_is_broken_off_has_no_result() -> None:
     assert collected(report("setup")).results() == []
     assert collected(report("setup"), report("call")).results() == []
     assert len(collected(report("setup"), report("call")).attempts()) == 1
+
+
+def test_odd_errors_and_properties_of_tests_change_nothing(pytester: pytest.Pytester) -> None:
+    pytester.makefile(".yaml", rig=RIG)
+    pytester.makepyfile(
+        test_it="""
+        class FixedError(Exception):
+            @property
+            def args(self):
+                return ("it went wrong",)
+
+        def test_fixed(boards):
+            raise FixedError
+
+        def test_properties(boards, record_property):
+            for name in ("recovery", "quarantine", "rig_time_s", "measurement:m", 1):
+                record_property(name, "odd")
+            record_property("recovery", 1)
+        """
+    )
+    done = pytester.runpytest("--rig=rig.yaml")
+    done.assert_outcomes(passed=1, failed=1)
+    done.stdout.fnmatch_lines(["E*FixedError", "test_it.py       1        -        -       1            -"])
+    # Neither another error nor a frame of pico-hil.
+    done.stdout.no_fnmatch_line("*another exception*")
+    done.stdout.no_fnmatch_line("*attempts.py*")
+
+
+def test_the_time_of_subtests_counts_once(pytester: pytest.Pytester) -> None:
+    pytester.makefile(".yaml", rig=RIG)
+    pytester.makepyfile(
+        """
+        def test_it(subtests, boards):
+            with subtests.test():
+                assert False, "one of them"
+            with subtests.test():
+                pass
+        """
+    )
+    found: list[Attempt] = []
+
+    class Reader:
+        took_s = 0.0
+
+        @pytest.hookimpl(trylast=True)
+        def pytest_configure(self, config: pytest.Config) -> None:
+            collector = config.pluginmanager.get_plugin("hil-results")
+            assert isinstance(collector, ResultCollector)
+            collector.subscribe(lambda _nodeid, attempt, _worker: found.append(attempt))
+
+        def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+            if not hasattr(report, "context"):
+                self.took_s += report.duration
+
+    reader = Reader()
+    pytester.inline_run("--rig=rig.yaml", plugins=[reader])
+    [attempt] = found
+    assert attempt.took_s == pytest.approx(reader.took_s)
+    assert (attempt.outcome, attempt.reason) == ("failed", "AssertionError: one of them")
