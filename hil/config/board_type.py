@@ -6,7 +6,7 @@ type.
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
@@ -79,7 +79,8 @@ class BoardType:
     """The first line of that file."""
 
     uf2_families: tuple[Uf2Family, ...]
-    """The families that its boot ROM writes to flash. Of a file with several of them, the first one here is taken."""
+    """The families that its boot ROM writes to flash, of those that programs have. Of a file with several of them, the
+    first one here is taken."""
     flash_start: int
     """Where the chip sees its flash. A program begins there."""
     flash_bytes: int
@@ -169,9 +170,20 @@ def default_board_type() -> BoardType:
     return load_board_type(DEFAULT_TYPE)
 
 
-def known_board_types() -> tuple[BoardType, ...]:
-    """Every known type, the default first. Raises ``BrokenEntryPoint``."""
-    return tuple(load_board_type(name) for name in sorted(BOARD_TYPES.names, key=lambda name: name != DEFAULT_TYPE))
+def known_board_types(on_broken: Callable[[BrokenEntryPoint], object] | None = None) -> tuple[BoardType, ...]:
+    """Every known type, the default first, to tell what a board is that may be of any type.
+
+    A broken one is left out, because the board in question is hardly ever of that type; ``on_broken`` is called with
+    its error. A rig file that names it gets that error from :func:`load_board_type`.
+    """
+    found = []
+    for name in sorted(BOARD_TYPES.names, key=lambda name: name != DEFAULT_TYPE):
+        try:
+            found.append(load_board_type(name))
+        except BrokenEntryPoint as error:
+            if on_broken is not None:
+                on_broken(error)
+    return tuple(found)
 
 
 def types_of(device: UsbDevice, types: Iterable[BoardType]) -> Sequence[BoardType]:

@@ -6,7 +6,8 @@ its group: the entry point's name is the name that users write, its value the ob
 """
 
 import difflib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from importlib.metadata import EntryPoint, entry_points
 from pydoc import locate
@@ -101,10 +102,16 @@ class Registry(Generic[T]):
             raise BrokenEntryPoint(f"{self.kind} '{name}' is both {owners}; uninstall one of the packages")
         return self._import(entries[0])
 
-    def items(self) -> Iterator[tuple[str, T]]:
-        """Every name with its object, sorted by name; imports them all. Raises ``BrokenEntryPoint``."""
+    def usable(self) -> dict[str, T]:
+        """Every object by its name, sorted by name; imports them all.
+
+        Those of broken packages are left out: their error is for whoever names one, and :meth:`load` raises it.
+        """
+        found = {}
         for name in self.names:
-            yield name, self.load(name)
+            with suppress(BrokenEntryPoint):
+                found[name] = self.load(name)
+        return found
 
     def package(self, name: str) -> str | None:
         """The installed package that registers ``name``, which is not imported; None for a built-in or unknown name."""
