@@ -122,9 +122,7 @@ def rig_file(
             uf2 = f"{board.types[0].micropython_build}-….uf2"
             lines.append(f"  # In BOOTSEL mode, without a program: `hil flash {board_name} --uf2 {uf2}`.")
         elif board.board_type is None:
-            lines.append(
-                f"  # It did not report its type; if it is not of type {board_type}, add `type:`. `hil doctor` checks it."
-            )
+            lines.append(f"  # Its type is not known; if it is not {board_type}, add `type:`. `hil doctor` checks it.")
         lines.append(f"  {_scalar(board_name)}: {{{type_}power: {hubs[board.location]}/{board.port}{serial}}}")
     for device in found.other_devices:
         what = f"{device.vendor_id:04x}:{device.product_id:04x}"

@@ -11,7 +11,7 @@ from hil.report.bench_record import CELL_PROPERTY, KERNEL_LOG_PROPERTY, RIG_TIME
 from hil.report.category import category_of, failure_line
 from hil.report.firmware import MICROPYTHON_PROPERTY, firmware_in
 from hil.report.measurements import measurements_in
-from hil.report.outcome import VERDICT, outcome_of, reason_of
+from hil.report.outcome import FAILED, VERDICT, outcome_of, reason_of
 from hil.report.power_retries import POWER_RETRY_PROPERTY
 from hil.report.recoveries import quarantined_in, recoveries_in
 from hil.report.results import Attempt, Phase, TestResult
@@ -126,11 +126,13 @@ def _joined(runs: Iterable[_Run]) -> list[tuple[Attempt, ...]]:
 
 
 def _phase(report: pytest.TestReport) -> Phase:
+    outcome = outcome_of(report)
     return Phase(
         when=str(report.when),
-        outcome=outcome_of(report),
+        outcome=outcome,
         category=category_of(report),
-        reason=reason_of(report) or (failure_line(report) if report.failed else ""),
+        # Not `report.failed`: the plugin that repeats the test may have given the report an outcome of its own.
+        reason=reason_of(report) or (failure_line(report) if outcome == FAILED else ""),
         duration_s=report.duration,
     )
 

@@ -81,7 +81,7 @@ def test_another_worker_goes_on_where_one_has_died() -> None:
     published: list[tuple[Attempt, object]] = []
     collector = ResultCollector()
     collector.subscribe(lambda _nodeid, attempt, worker: published.append((attempt, worker)))
-    for each in (report("setup", node="gw0"), report("???", "failed", node="gw0")):
+    for each in (report("setup", node="gw0"), report("???", "rerun", node="gw0")):
         collector.pytest_runtest_logreport(each)
     [result] = collector.results()
     assert (result.outcome, len(result.attempts)) == ("failed", 1)
@@ -89,6 +89,7 @@ def test_another_worker_goes_on_where_one_has_died() -> None:
         collector.pytest_runtest_logreport(each)
     [result] = collector.results()
     assert result.attempts_text == "passed at attempt 2 of 2"
+    assert result.attempts[0].reason == "it went wrong"
     assert {worker for _attempt, worker in published} == {"gw0", "gw1"}
 
 
