@@ -6,11 +6,11 @@ type.
 """
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
-from hil.config.registry import Registry, instance_of
+from hil.config.registry import OnBroken, Registry, instance_of
 from hil.host.usb_devices import UsbDevice
 
 Mode = Literal["application", "bootsel"]
@@ -170,20 +170,13 @@ def default_board_type() -> BoardType:
     return load_board_type(DEFAULT_TYPE)
 
 
-def known_board_types(on_broken: Callable[[BrokenEntryPoint], object] | None = None) -> tuple[BoardType, ...]:
-    """Every known type, the default first, to tell what a board is that may be of any type.
+def known_board_types(on_broken: OnBroken | None = None) -> tuple[BoardType, ...]:
+    """Every known type, the default first, to find out which one a board is of.
 
-    A broken one is left out, because the board in question is hardly ever of that type; ``on_broken`` is called with
-    its error. A rig file that names it gets that error from :func:`load_board_type`.
+    A type of a broken package is left out, see :meth:`Registry.usable`.
     """
-    found = []
-    for name in sorted(BOARD_TYPES.names, key=lambda name: name != DEFAULT_TYPE):
-        try:
-            found.append(load_board_type(name))
-        except BrokenEntryPoint as error:
-            if on_broken is not None:
-                on_broken(error)
-    return tuple(found)
+    types = BOARD_TYPES.usable(on_broken).values()
+    return tuple(sorted(types, key=lambda board_type: board_type.name != DEFAULT_TYPE))
 
 
 def types_of(device: UsbDevice, types: Iterable[BoardType]) -> Sequence[BoardType]:
