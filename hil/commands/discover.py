@@ -56,7 +56,7 @@ def discover(
     """
     try:
         _check_output(output, force, identify)
-        types = known_board_types()
+        types = known_board_types(on_broken=lambda error: typer.echo(str(error), err=True))
         found = find_boards(list_devices(), types)
         switching = _switching_hubs()
         _show(found, switching or frozenset())

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
-from hil.config.registry import Registry, instance_of
+from hil.config.registry import OnBroken, Registry, instance_of
 from hil.host.usb_devices import UsbDevice
 
 Mode = Literal["application", "bootsel"]
@@ -79,7 +79,8 @@ class BoardType:
     """The first line of that file."""
 
     uf2_families: tuple[Uf2Family, ...]
-    """The families that its boot ROM writes to flash. Of a file with several of them, the first one here is taken."""
+    """The families that its boot ROM writes to flash, of those that programs have. Of a file with several of them, the
+    first one here is taken."""
     flash_start: int
     """Where the chip sees its flash. A program begins there."""
     flash_bytes: int
@@ -169,9 +170,13 @@ def default_board_type() -> BoardType:
     return load_board_type(DEFAULT_TYPE)
 
 
-def known_board_types() -> tuple[BoardType, ...]:
-    """Every known type, the default first. Raises ``BrokenEntryPoint``."""
-    return tuple(load_board_type(name) for name in sorted(BOARD_TYPES.names, key=lambda name: name != DEFAULT_TYPE))
+def known_board_types(on_broken: OnBroken | None = None) -> tuple[BoardType, ...]:
+    """Every known type, the default first, to find out which one a board is of.
+
+    A type of a broken package is left out, see :meth:`Registry.usable`.
+    """
+    types = BOARD_TYPES.usable(on_broken).values()
+    return tuple(sorted(types, key=lambda board_type: board_type.name != DEFAULT_TYPE))
 
 
 def types_of(device: UsbDevice, types: Iterable[BoardType]) -> Sequence[BoardType]:

@@ -115,15 +115,14 @@ def rig_file(
     lines += ["", "boards: # the first one is the access point, the others are clients"]
     for board_name, board in zip(names, found.boards, strict=True):
         serial = f", serial: {_scalar(board.serial)}" if board.serial else ""
-        board_type = board.board_type.name if board.board_type is not None else DEFAULT_TYPE
+        # The default one, as long as it may be that.
+        board_type = board.types[0].name
         type_ = f"type: {_scalar(board_type)}, " if board_type != DEFAULT_TYPE else ""
         if board.is_in_bootsel_mode:
             uf2 = f"{board.types[0].micropython_build}-….uf2"
             lines.append(f"  # In BOOTSEL mode, without a program: `hil flash {board_name} --uf2 {uf2}`.")
         elif board.board_type is None:
-            lines.append(
-                f"  # It did not report its type; if it is not a {DEFAULT_TYPE}, add `type:`. `hil doctor` checks it."
-            )
+            lines.append(f"  # Its type is not known; if it is not {board_type}, add `type:`. `hil doctor` checks it.")
         lines.append(f"  {_scalar(board_name)}: {{{type_}power: {hubs[board.location]}/{board.port}{serial}}}")
     for device in found.other_devices:
         what = f"{device.vendor_id:04x}:{device.product_id:04x}"

@@ -6,7 +6,7 @@ its group: the entry point's name is the name that users write, its value the ob
 """
 
 import difflib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import EntryPoint, entry_points
 from pydoc import locate
@@ -35,6 +35,10 @@ class UnknownName(RegistryError):
 
 class BrokenEntryPoint(RegistryError):
     """A name is registered by an installed package, but unusable. The text names the package."""
+
+
+OnBroken = Callable[[BrokenEntryPoint], object]
+"""Called with the error of a name that cannot be used."""
 
 
 @dataclass(frozen=True)
@@ -101,10 +105,20 @@ class Registry(Generic[T]):
             raise BrokenEntryPoint(f"{self.kind} '{name}' is both {owners}; uninstall one of the packages")
         return self._import(entries[0])
 
-    def items(self) -> Iterator[tuple[str, T]]:
-        """Every name with its object, sorted by name; imports them all. Raises ``BrokenEntryPoint``."""
+    def usable(self, on_broken: OnBroken | None = None) -> dict[str, T]:
+        """Every object by its name, sorted by name; imports them all.
+
+        A broken one is left out, since it must not stop a user who did not name it; ``on_broken`` is called with its
+        error. :meth:`load` raises that error.
+        """
+        found = {}
         for name in self.names:
-            yield name, self.load(name)
+            try:
+                found[name] = self.load(name)
+            except BrokenEntryPoint as error:
+                if on_broken is not None:
+                    on_broken(error)
+        return found
 
     def package(self, name: str) -> str | None:
         """The installed package that registers ``name``, which is not imported; None for a built-in or unknown name."""

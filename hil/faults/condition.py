@@ -57,5 +57,6 @@ def _fault(part: str) -> tuple[str, PacketFault]:
 
 
 def _examples() -> str:
-    kinds = {name: FAULTS.load(name) for name in fault_names()}
-    return ", ".join(f"{name}={kind.example}" for name, kind in kinds.items() if issubclass(kind, PacketFault))
+    usable = FAULTS.usable()
+    kinds = [(name, usable[name]) for name in fault_names() if name in usable]
+    return ", ".join(f"{name}={kind.example}" for name, kind in kinds if issubclass(kind, PacketFault))

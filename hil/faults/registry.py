@@ -34,14 +34,15 @@ def fault_names() -> tuple[str, ...]:
 
 
 def offered_faults(bench: Collection[type[BenchFault]]) -> tuple[str, ...]:
-    """The faults that a rig can have whose bench offers the classes ``bench``. Raises ``BrokenEntryPoint``."""
-    return tuple(name for name in fault_names() if FAULTS.load(name).is_offered(bench))
+    """The faults that a rig can have whose bench offers the classes ``bench``; none of a broken package."""
+    usable = FAULTS.usable()
+    return tuple(name for name in fault_names() if name in usable and usable[name].is_offered(bench))
 
 
 def missing_faults(rig: str, wanted: Iterable[str], bench: Collection[type[BenchFault]]) -> str:
     """Which of the faults ``wanted`` a rig cannot have, as a reason to skip; empty when it can have all.
 
-    Raises ``UnknownName`` and ``BrokenEntryPoint``.
+    Raises ``UnknownName`` and ``BrokenEntryPoint`` for one of ``wanted``.
     """
     missing = [name for name in wanted if not FAULTS.load(name).is_offered(bench)]
     if not missing:

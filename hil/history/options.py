@@ -10,7 +10,7 @@ from hil.errors import ConfigError
 
 if TYPE_CHECKING:
     from hil.fixtures.settings import Settings
-    from hil.report.results import ResultCollector
+    from hil.report.result_collector import ResultCollector
 
 
 def add_history_options(group: pytest.OptionGroup, parser: pytest.Parser) -> None:

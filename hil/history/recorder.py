@@ -11,7 +11,8 @@ from hil.history.trend import Trend, markdown, render, trend_of
 from hil.report.job_summary import JOB_SUMMARY_PARTS
 from hil.report.measurement_log import MeasurementLog, MeasurementRecord, Run, records_of
 from hil.report.redaction import Redactor
-from hil.report.results import Attempt, ResultCollector
+from hil.report.result_collector import ResultCollector
+from hil.report.results import Attempt
 
 
 class MeasurementRecorder:

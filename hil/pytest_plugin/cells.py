@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from xdist.workermanage import WorkerController
 
     from hil.config.rig import RigConfig
-    from hil.report.results import Attempt, ResultCollector
+    from hil.report.result_collector import ResultCollector
+    from hil.report.results import Attempt
 
 _CELL = "hil_cell"
 """Key of a worker's input: the index of its cell."""

@@ -29,7 +29,7 @@ def register_reports(config: pytest.Config, settings: Settings) -> None:
     from hil.report.job_summary import write_job_summary
     from hil.report.live.display import LiveDisplay
     from hil.report.power_retries import PowerRetries
-    from hil.report.results import ResultCollector
+    from hil.report.result_collector import ResultCollector
     from hil.report.short_summary import ShortSummary
     from hil.report.terminal import TerminalReport
 
@@ -103,8 +103,8 @@ def _attempt_over(item: pytest.Item, number: int, _failure: pytest.TestReport | 
     from hil.report.bench_record import keep_attempt
 
     folder = item.config.stash[SETTINGS].artifact_folder(item.nodeid)
-    if folder is not None and RECORDING in item.stash:
-        keep_attempt(folder, number)
+    if folder is not None:
+        keep_attempt(folder, number, has_artifacts=RECORDING in item.stash)
     keys: tuple[pytest.StashKey[Any], ...] = (RECORDING, PREPARED_RIG, INVARIANTS, CHECKS)
     for key in keys:
         if key in item.stash:

@@ -22,7 +22,7 @@ from hil.report.category import BLOCKED, category_of
 from hil.report.measurements import measurements_in
 from hil.report.recording import RECORDING
 from hil.report.redaction import Redactor
-from hil.report.results import ResultCollector
+from hil.report.result_collector import ResultCollector
 
 _SHOWN_OUTCOME = pytest.StashKey[str]()
 """The outcome of the phase whose failure Allure's result shows."""

@@ -22,7 +22,7 @@ ATTEMPTS = "hil_attempts"
 """Attribute of a report: the attempts of the test so far, this one last, as mappings that xdist can carry.
 
 Each has the keys ``number`` (from 1), ``phases`` (mappings with ``when``, ``outcome``, ``category``, ``reason`` and
-``duration_s``) and ``properties`` (pytest user properties). ``hil/report/results.py`` reads them.
+``duration_s``) and ``properties`` (pytest user properties). ``hil/report/result_collector.py`` reads them.
 """
 ATTEMPT_PROPERTY = "attempt"
 """Name of the pytest user property with the number of the attempt, from the second on: for JUnit XML."""
@@ -90,6 +90,7 @@ class AttemptRecorder:
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_setup(self, item: pytest.Item) -> Generator[None]:
         """An attempt begins."""
+        __tracebackhide__ = True
         is_repeated = _LOG in item.stash
         log = _log(item)
         if is_repeated:
@@ -99,6 +100,7 @@ class AttemptRecorder:
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_call(self, item: pytest.Item) -> Generator[None]:
         """Keep what ends the body of the test."""
+        __tracebackhide__ = True
         yield from self._watching(_log(item))
 
     # Outermost of all: registered after the plugins that repeat tests.
@@ -127,6 +129,7 @@ class AttemptRecorder:
         return report
 
     def _watching(self, log: _Log) -> Generator[None]:
+        __tracebackhide__ = True  # pytest: leave this frame out of the tracebacks of tests
         try:
             yield
         except BaseException as error:

@@ -68,8 +68,7 @@ class BenchRecord:
             self._item.add_report_section("teardown", "kernel log (USB)", kernel_trouble)
         if folder is None:
             return
-        if attempt_number(self._item) == 1:
-            _forget_attempts(folder)
+        _forget_attempts(folder, since=attempt_number(self._item))
         # Drawing and packets: costly imports.
         from hil.report.artifact import RecordedTest
         from hil.report.artifacts import artifacts_of, write_artifacts
@@ -99,18 +98,22 @@ class BenchRecord:
         return [*found, *((MICROPYTHON_PROPERTY, version) for version in sorted(versions))]
 
 
-def keep_attempt(folder: Path, number: int) -> None:
-    """A test is run again: its artifacts in ``folder`` become those of attempt ``number``, in a separate folder."""
+def keep_attempt(folder: Path, number: int, *, has_artifacts: bool) -> None:
+    """A test is run again: its artifacts in ``folder`` become those of attempt ``number``, in a separate folder.
+
+    ``has_artifacts``: whether that attempt got far enough to leave any. If not, only those of earlier runs are deleted.
+    """
     kept = attempt_folder(folder, number)
     shutil.rmtree(kept, ignore_errors=True)
-    if folder.is_dir():
+    if has_artifacts and folder.is_dir():
         folder.rename(kept)
 
 
-def _forget_attempts(folder: Path) -> None:
-    """Delete the folders of the attempts that an earlier run needed for the test of ``folder``."""
+def _forget_attempts(folder: Path, since: int) -> None:
+    """Delete the folders that an earlier run left of attempts that this one has not come to, from number ``since``."""
     for kept in folder.parent.glob("*.attempt-*"):
-        if kept.name.rpartition(".attempt-")[0] == folder.name:
+        name, _, number = kept.name.rpartition(".attempt-")
+        if name == folder.name and number.isdecimal() and int(number) >= since:
             shutil.rmtree(kept, ignore_errors=True)
 
 

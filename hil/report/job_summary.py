@@ -12,7 +12,8 @@ from hil.report.markdown import escape, table
 from hil.report.measurements import EXCEEDED, MET, format_quantity, verdict_of
 from hil.report.outcome import OUTCOMES, PASSED, SKIPPED
 from hil.report.redaction import Redactor
-from hil.report.results import ResultCollector, TestResult
+from hil.report.result_collector import ResultCollector
+from hil.report.results import TestResult
 from hil.report.summary import MeasurementRow, measurement_rows, verdict_counts
 
 JOB_SUMMARY_PARTS = pytest.StashKey[list[str]]()

@@ -58,7 +58,7 @@ def measurements_in(properties: Iterable[tuple[str, Any]]) -> list[Measurement]:
             unit=found["unit"],
         )
         for name, value in properties
-        if name.startswith(MEASUREMENT_PROPERTY) and (found := _PROPERTY_VALUE.fullmatch(str(value)))
+        if str(name).startswith(MEASUREMENT_PROPERTY) and (found := _PROPERTY_VALUE.fullmatch(str(value)))
     ]
 
 

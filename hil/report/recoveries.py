@@ -2,13 +2,16 @@
 
 import json
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
     # tenacity, which a run without a rig must not pay for.
     from hil.board.recovery import RecoveryAttempt
+
+T = TypeVar("T")
 
 RECOVERY_PROPERTY = "recovery"
 """Name of the pytest user property for one rung of the recovery ladder, climbed while a test was prepared."""
@@ -47,12 +50,20 @@ def quarantine_property(board: str, reason: str) -> tuple[str, str]:
 
 def recoveries_in(properties: Iterable[tuple[str, Any]]) -> list[Recovery]:
     """The recoveries among the user properties of a test, oldest first."""
-    return [Recovery(**json.loads(value)) for name, value in properties if name == RECOVERY_PROPERTY]
+    return list(_records(properties, RECOVERY_PROPERTY, Recovery))
 
 
 def quarantined_in(properties: Iterable[tuple[str, Any]]) -> list[QuarantinedBoard]:
     """The boards that were quarantined, from the user properties of a test."""
-    return [QuarantinedBoard(**json.loads(value)) for name, value in properties if name == QUARANTINE_PROPERTY]
+    return list(_records(properties, QUARANTINE_PROPERTY, QuarantinedBoard))
+
+
+def _records(properties: Iterable[tuple[str, Any]], wanted: str, make: Callable[..., T]) -> Iterator[T]:
+    for name, value in properties:
+        if name == wanted:
+            # A test may record a property of that name itself, with a value of any kind.
+            with suppress(TypeError, ValueError):
+                yield make(**json.loads(value))
 
 
 def recovery_lines(recoveries: Iterable[Recovery], quarantined: Iterable[QuarantinedBoard]) -> list[str]:

@@ -3,6 +3,8 @@
 import json
 import re
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from typing import Any
 
 import pytest
 
@@ -52,19 +54,26 @@ class Redactor:
         return data
 
     def redact_error(self, error: BaseException) -> None:
-        """Remove secrets from the texts that ``error`` was made of."""
-        error.args = tuple(self.redact(each) if isinstance(each, str) else each for each in error.args)
-        for name, value in vars(error).items():
-            if isinstance(value, str):
-                setattr(error, name, self.redact(value))
+        """Remove secrets from the texts that ``error`` was made of, where it lets them be replaced.
+
+        Nothing else of it changes: a frozen dataclass, for example, stays the error that it is.
+        """
+        # FrozenInstanceError is an AttributeError too.
+        with suppress(AttributeError, TypeError):
+            args = tuple(self.redact(each) if isinstance(each, str) else each for each in error.args)
+            if args != error.args:
+                error.args = args
+        for name, value in list(vars(error).items()):
+            if isinstance(value, str) and (redacted := self.redact(value)) != value:
+                with suppress(AttributeError, TypeError):
+                    setattr(error, name, redacted)
 
     def redact_report(self, report: pytest.TestReport) -> None:
         """Remove secrets from everything that ``report`` shows."""
         if (verdict := getattr(report, VERDICT, None)) is not None:
             report.__dict__[VERDICT] = {name: self.redact(text) for name, text in verdict.items()}
         report.user_properties = [
-            (self.redact(name), self.redact(value) if isinstance(value, str) else value)
-            for name, value in report.user_properties
+            (self._redact_any(name), self._redact_any(value)) for name, value in report.user_properties
         ]
         report.sections = [(self.redact(title), self.redact(content)) for title, content in report.sections]
         if isinstance(report.longrepr, tuple):
@@ -76,3 +85,7 @@ class Redactor:
         if (redacted := self.redact(shown)) != shown:
             # Plain text in place of the structured traceback: less pretty, but no part of it can hold a secret.
             report.longrepr = redacted
+
+    def _redact_any(self, value: Any) -> Any:
+        # record_property() takes names and values of any type.
+        return self.redact(value) if isinstance(value, str) else value

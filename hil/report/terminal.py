@@ -15,7 +15,8 @@ from hil.report.outcome import BENCH_ERROR
 from hil.report.power_retries import power_retry_lines
 from hil.report.recoveries import recovery_lines
 from hil.report.repeats import attempt_lines, repeats_text
-from hil.report.results import Attempt, ResultCollector
+from hil.report.result_collector import ResultCollector
+from hil.report.results import Attempt
 from hil.report.summary import render
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from hil.config.board_type import known_board_types
 from hil.config.rig import load_rig
 from hil.errors import ConfigError
 from tests.bootsel.uf2_writer import RP2350_ARM_S, micropython
@@ -102,3 +103,18 @@ def test_the_error_of_a_broken_type_names_its_package(
 ) -> None:
     (installed / "acme_boards.py").write_text(source)
     assert problem(installed, monkeypatch).startswith(f"rig.yaml:6: boards.B.type: board type 'acme-one-w' {expected}")
+
+
+def test_one_that_is_broken_does_not_keep_others_from_being_known(
+    installed: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.syspath_prepend(installed)
+    monkeypatch.delitem(sys.modules, "acme_boards", raising=False)
+    assert [board_type.name for board_type in known_board_types()] == ["pico-w", "acme-one-w", "pico2-w"]
+    monkeypatch.delitem(sys.modules, "acme_boards")
+    (installed / "acme_boards.py").write_text("import nonesuch")
+    errors: list[str] = []
+    known = known_board_types(on_broken=lambda error: errors.append(str(error)))
+    assert [board_type.name for board_type in known] == ["pico-w", "pico2-w"]
+    assert len(errors) == 1
+    assert "package acme-boards, which cannot be imported" in errors[0]

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from hil.config.board_type import UsbId
 from hil.config.board_types.pico2_w import PICO2_W
 from hil.config.board_types.pico_w import PICO_W
 from hil.config.discovered import board_names, find_boards, rig_file
@@ -94,7 +95,7 @@ def test_a_board_of_another_type_gets_its_type(tmp_path: Path) -> None:
     found = find_boards((hub("1-1"), pico("1-1.1", SERIAL + "a"), pico("1-1.2", "0123456789abcdef", 0x0F)), TYPES)
     assert [board.board_type for board in found.boards] == [None, PICO2_W]
     text = rig_file("r", found, ["A", "B"], {"1-1": "sysfs"}, frozenset())
-    assert "if it is not a pico-w, add `type:`" in text
+    assert "if it is not pico-w, add `type:`" in text
     assert "# In BOOTSEL mode, without a program: `hil flash B --uf2 RPI_PICO2_W-….uf2`." in text
     asked = replace(found, boards=(found.boards[0].reporting("Raspberry Pi Pico 2 W with RP2350"), found.boards[1]))
     text = rig_file("r", asked, ["A", "B"], {"1-1": "sysfs"}, frozenset())
@@ -107,3 +108,12 @@ def test_a_board_that_reports_no_known_machine_may_be_of_any_type() -> None:
     (board,) = find_boards((hub("1-1"), pico("1-1.1", SERIAL + "a")), TYPES).boards
     assert board.reporting("Acme One with RP2040").types == TYPES
     assert board.reporting("Raspberry Pi Pico W with RP2040").board_type is PICO_W
+
+
+def test_a_board_that_cannot_be_the_default_is_not_written_as_one() -> None:
+    acme = [replace(PICO_W, name=name, application_usb=UsbId(0x1234, 1)) for name in ("acme-one", "acme-two")]
+    device = UsbDevice("1-1.1", 0x1234, 1, SERIAL + "a", 1, 3)
+    found = find_boards((hub("1-1"), device), (PICO_W, *acme))
+    text = rig_file("r", found, ["A"], {"1-1": "sysfs"}, frozenset())
+    assert "if it is not acme-one, add `type:`" in text
+    assert "  A: {type: acme-one, power: main/1" in text

@@ -40,7 +40,7 @@ def test_built_in_object_is_found_by_its_path() -> None:
 def test_installed_package_adds_an_object(install: Install) -> None:
     install("acme-numbers", acme="builtins:bool")
     assert NUMBERS.load("acme") is bool
-    assert dict(NUMBERS.items())["acme"] is bool
+    assert NUMBERS.usable()["acme"] is bool
     assert NUMBERS.names == ("acme", "decimal", "fraction")
 
 
@@ -90,6 +90,11 @@ def test_unusable_entry_point_names_its_package(install: Install, value: str, ex
     with pytest.raises(BrokenEntryPoint) as caught:
         NUMBERS.load("acme")
     assert str(caught.value).startswith(f"number 'acme' is {expected}")
+
+
+def test_unusable_entry_point_does_not_stop_those_who_do_not_name_it(install: Install) -> None:
+    install("acme-numbers", acme="nonesuch:Acme", other="builtins:bool")
+    assert list(NUMBERS.usable()) == ["decimal", "fraction", "other"]
 
 
 def test_name_that_two_packages_bring_is_an_error(install: Install) -> None:

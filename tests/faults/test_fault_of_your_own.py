@@ -179,3 +179,22 @@ def test_the_error_of_a_broken_fault_names_its_package(
     result = pytester.runpytest("--rig", rig)
     assert result.ret == pytest.ExitCode.USAGE_ERROR
     assert f"fault 'hang' is acme_faults:Hang of package acme-faults, {expected}" in result.stderr.str()
+
+
+def test_one_that_is_broken_does_not_stop_tests_that_do_not_name_it(
+    pytester: pytest.Pytester, rig: Path, installed: Path
+) -> None:
+    (installed / "acme_faults.py").write_text("import nonesuch")
+    pytester.makepyfile(
+        test_it="""
+        import pytest
+
+        @pytest.mark.needs(faults=("loss",))
+        def test_it(rig):
+            assert "loss" in rig.faults.offered
+            assert "hang" not in rig.faults.offered
+        """
+    )
+    pytester.runpytest("--rig", rig).assert_outcomes(passed=1)
+    done = pytester.runpytest("--rig", rig, "--hil-condition", "lost=1")
+    done.stderr.fnmatch_lines(["*--hil-condition: 'lost=1' is not a condition; known: loss=*"])

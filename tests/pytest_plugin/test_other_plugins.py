@@ -54,6 +54,17 @@ def test_hangs(boards):
     while True: pass
 """
 
+NO_KERNEL_LOG_AT_FIRST = """
+from hil.report.kernel_watch import KernelWatch
+
+@pytest.fixture
+def hil_kernel_watch(request):
+    assert attempt(request) > 1
+    return KernelWatch(None)
+
+def test_early(boards): pass
+"""
+
 ALWAYS = ("hil", "xdist", "timeout", "repeat")
 """Plugins that are loaded in every run."""
 BESIDE = ("randomly", "metadata", "html", "pytest_cov", "allure_pytest")
@@ -194,6 +205,18 @@ def test_a_repeated_test_that_is_rerun_keeps_all_attempts(pytester: pytest.Pytes
     # The next run needs no second attempt, and removes the folders of this one.
     run_plan(*REPEATING["rerunfailures"], "--count", "2", "-k", "flaky or good")
     assert folders(pytester.path) == ["flaky[1-2]", "flaky[2-2]", "good[1-2]", "good[2-2]"]
+
+
+def test_attempts_of_an_earlier_run_are_not_taken_for_those_of_this_one(
+    pytester: pytest.Pytester, run_plan: RunPlan
+) -> None:
+    # Its first attempt fails before the boards are prepared, so it leaves nothing.
+    (pytester.path / "test_it.py").write_text(f"{TESTS}{NO_KERNEL_LOG_AT_FIRST}")
+    earlier = [pytester.path / "art" / f"test_it.test_early.attempt-{number}" for number in (1, 2, 3)]
+    for folder in earlier:
+        folder.mkdir(parents=True)
+    run_plan(*REPEATING["rerunfailures"], "-k", "early")
+    assert folders(pytester.path) == ["early"]
 
 
 def test_two_plugins_that_repeat_tests_at_once(pytester: pytest.Pytester, run_plan: RunPlan) -> None:

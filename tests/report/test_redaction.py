@@ -1,4 +1,5 @@
 import json
+from dataclasses import dataclass
 
 import pytest
 
@@ -37,6 +38,7 @@ def test_user_properties_of_a_report_are_redacted() -> None:
             ("measurement:join hush-hush", "2 s (limit 15 s)"),
             ("said", "hush-hush"),
             ("rig_time_s", 3.5),
+            (1, None),  # type: ignore[list-item]  # pytest does not check it
         ],
     )
     Redactor(["hush-hush"]).redact_report(report)
@@ -44,4 +46,30 @@ def test_user_properties_of_a_report_are_redacted() -> None:
         ("measurement:join ***", "2 s (limit 15 s)"),
         ("said", "***"),
         ("rig_time_s", 3.5),
+        (1, None),
     ]
+
+
+@dataclass(frozen=True)
+class _FrozenError(Exception):
+    text: str
+
+
+class _FixedError(Exception):
+    @property
+    def args(self) -> tuple[str, ...]:  # type: ignore[override]
+        return ("hush-hush",)
+
+
+def test_the_texts_of_an_error_are_redacted() -> None:
+    error = ValueError("hush-hush", 1)
+    error.text = "a hush-hush"  # type: ignore[attr-defined]
+    Redactor(["hush-hush"]).redact_error(error)
+    assert error.args == ("***", 1)
+    assert vars(error) == {"text": "a ***"}
+
+
+@pytest.mark.parametrize("error", [_FrozenError("hush-hush"), _FixedError()])
+def test_an_error_that_cannot_be_changed_stays_what_it_is(error: Exception) -> None:
+    Redactor(["hush-hush"]).redact_error(error)
+    assert "hush-hush" in str(vars(error)) + str(error.args)
