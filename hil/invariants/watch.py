@@ -113,6 +113,7 @@ class InvariantWatch:
         for name in self._not_entered:
             call = f'invariants.expect("{name}")'
             raise ValueError(f"{call} has no effect by itself; write `with {call}:`")
+        self.was_reported = True
         unexpected, missing = self._wrong()
         if missing or any(violation.boards & self._under_test for violation in unexpected):
             raise InvariantViolated(self.report())
