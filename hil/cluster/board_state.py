@@ -50,7 +50,7 @@ class BoardState:
     app: str = ""
     """The firmware app, from its latest `boot` event since power-on."""
     restarts: int = 0
-    """How often the board has restarted since it was switched on or stopped, without the framework having done it."""
+    """How often the board has restarted since it was switched on or stopped: by itself, or by a `brown_out`."""
     wifi: Reported[Wifi] | None = None
     role: Reported[str] | None = None
     """``NO_ROLE`` for a board that certainly holds none, None where that is not known."""
