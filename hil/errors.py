@@ -22,7 +22,7 @@ class PowerError(BenchError):
 
 
 class ProbeError(BenchError):
-    """The probe could not join the Wi-Fi, or could not send."""
+    """The probe could not join the Wi-Fi, could not send, or its board failed."""
 
 
 class DeployError(BenchError):

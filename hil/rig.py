@@ -1,7 +1,7 @@
 """A rig at work: its boards on one bench, brought to a known state before each test."""
 
 from collections.abc import Iterable, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from functools import partial
 
 from hil import events
@@ -49,13 +49,13 @@ class Rig:
     @classmethod
     def open(cls, config: RigConfig) -> "Rig":
         """The rig on the kind of bench that its file asks for, every board off."""
-        rig = cls(config, open_bench(config))
-        try:
+        with ExitStack() as on_error:
+            rig = cls(config, on_error.enter_context(closing(open_bench(config))))
+            on_error.pop_all()  # from here on the rig closes its bench
+            on_error.callback(rig.close)
             rig.silence_all()
             rig._silence_probe()
-        except BaseException:
-            rig.close()
-            raise
+            on_error.pop_all()
         return rig
 
     @property

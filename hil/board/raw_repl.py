@@ -23,6 +23,8 @@ _INTERRUPT = b"\r\x03"
 _ENTER_RAW = b"\r\x01"
 _EXIT_RAW = b"\r\x02"
 _SOFT_RESET = b"\x04"
+_END = b"\x04"
+"""Ends what code prints in the raw REPL, and then its traceback, which is empty if it raised nothing."""
 _IMPORT_MACHINE = "import machine\n"
 _ATTEMPT_S = 1.0
 """Seconds that a board has to react to an interrupt before it is interrupted again."""
@@ -78,11 +80,14 @@ class RawRepl:
         """Run ``code``, and leave it running once it has printed the line ``ready``. Ctrl-C ends it.
 
         What it prints afterwards stays on the port for its next reader. Errors quote the first line of ``code``; with
-        ``title`` they do not, which ``code`` with a secret needs.
+        ``title`` they do not, which ``code`` with a secret needs. Raises ``ReplError`` if ``code`` ends before it is
+        ready.
         """
         with self._bounded(within_s, f"run {title or repr(_first_line(code))}"):
             self._transport.exec_raw_no_follow(code)
-            self._port.read_until(ready + b"\r\n")
+            if self._port.read_until(ready + b"\r\n", _END).endswith(_END):
+                raised = self._port.read_until(_END).removesuffix(_END).decode("utf-8", "backslashreplace")
+                raise TransportExecError(1, raised or f"nothing, but ended without printing {ready.decode()!r}")
 
     def reset(self, within_s: float = EXEC_WITHIN_S) -> None:
         """Reset the board by ``machine.reset()``, and wait until its serial device has gone."""

@@ -76,7 +76,9 @@ class RecoveryLadder:
             # The board obeys. The firmware may be too large, and another one may fit.
             raise latest
         plural = "attempt" if attempts == 1 else "attempts"
-        reason = f"{_first_line(failure)} ({attempts} {plural})"
+        # A failure of another kind than the first is what stands in the way now.
+        at_last = "" if type(latest) is type(failure) else f"; the last one: {_first_line(latest)}"
+        reason = f"{_first_line(failure)} ({attempts} {plural}{at_last})"
         if self._rungs.is_in_bootsel:
             reason += f"; it is in BOOTSEL mode: write MicroPython to it with `hil flash {self._board} --uf2 …`"
         self._note(f"given up: {reason}")

@@ -41,10 +41,13 @@ class ReplPort:
             self._receive()
         return self._hand_out(size)
 
-    def read_until(self, ending: bytes) -> bytes:
-        while (position := self._waiting.find(ending)) < 0:
+    def read_until(self, *endings: bytes) -> bytes:
+        """Everything up to the first of ``endings`` that comes, and that one."""
+        while True:
+            ends = [at + len(ending) for ending in endings if (at := self._waiting.find(ending)) >= 0]
+            if ends:
+                return self._hand_out(min(ends))
             self._receive()
-        return self._hand_out(position + len(ending))
 
     def try_read_until(self, ending: bytes, within_s: float) -> bool:
         """Whether ``ending`` comes in time; everything before it is dropped."""

@@ -1,6 +1,5 @@
 """Facts about a board: its serial device, its program, its Wi-Fi, and what it reported itself."""
 
-from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Generic, NamedTuple, TypeVar
 
@@ -42,8 +41,7 @@ class WifiStatus(Enum):
     LOST = auto()
 
 
-@dataclass(frozen=True)
-class Wifi:
+class Wifi(NamedTuple):
     """The Wi-Fi of a board since its latest event about it."""
 
     status: WifiStatus

@@ -1,6 +1,5 @@
 """The state of one board, folded from its timeline entries: the only state machine over the firmware vocabulary."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +15,21 @@ NOT_HEARD: frozenset[str] = frozenset({"usb_drop", "garbled_serial"})
 SILENT_BOOT_S = 3.0
 """Seconds of an open serial device after which a board that prints nothing counts as running. MicroPython starts
 main.py when it enumerates; firmware that has a `boot` event prints it within a second or two of that."""
+
+_ACTIONS = frozenset(
+    {
+        *(events.POWER_ON, events.POWER_OFF, events.STOPPED, events.SERIAL_OPENED, events.SERIAL_GONE),
+        *(events.FAULT_BEGIN, events.FAULT_END),
+    }
+)
+"""Events of the bench and the framework that change the state of a board."""
+_REPORTS = frozenset(
+    {
+        *(vocabulary.BOOT, vocabulary.JOINED, vocabulary.ROLE, vocabulary.ORDER),
+        *(vocabulary.AP_UP, vocabulary.AP_DOWN, vocabulary.LINK_LOST),
+    }
+)
+"""Events of firmware that change the state of a board, whether or not they have an epoch."""
 
 
 @dataclass(frozen=True)
@@ -36,7 +50,7 @@ class BoardState:
     app: str = ""
     """The firmware app, from its latest `boot` event since power-on."""
     restarts: int = 0
-    """How often the board has restarted since it was switched on or stopped, without the framework having done it."""
+    """How often the board has restarted since it was switched on or stopped: by itself, or by a `brown_out`."""
     wifi: Reported[Wifi] | None = None
     role: Reported[str] | None = None
     """``NO_ROLE`` for a board that certainly holds none, None where that is not known."""
@@ -66,9 +80,11 @@ class BoardState:
         return reported is not None and reported.run == self.run
 
     def _with(self, **changes: Any) -> "BoardState":
-        # Like dataclasses.replace(), but four times as fast: this is done for every event of a run.
+        # Like dataclasses.replace(), but eight times as fast: this is done for most events of a run.
         state = object.__new__(BoardState)
-        state.__dict__.update(self.__dict__, **changes)
+        values = state.__dict__
+        values.update(self.__dict__)
+        values.update(changes)
         return state
 
     def at(self, time_s: float) -> "BoardState":
@@ -80,35 +96,40 @@ class BoardState:
 
     def after(self, entry: TimelineEntry) -> "BoardState":
         """The state after ``entry``, which is about this board."""
-        state = self.at(entry.time_s)
+        state = self.at(entry.time_s) if self.program is Program.BOOTING else self
         if entry.kind == "serial":
             state = state._after_line(entry)
         for event in entry.events:
-            state = state._after_event(event, entry)
+            # Decided by sets first: most events are of a running program, and a match tries one case after another.
+            if event.name in _ACTIONS:
+                state = state._after_action(event, entry)
+            elif event.name in _REPORTS or vocabulary.EPOCH_FIELD in event.fields:
+                state = state._after_report(event, entry)
         return state
 
     def _after_line(self, entry: TimelineEntry) -> "BoardState":
         ending = ending_in(entry.text)
         if ending is None:
-            return self._runs(entry.time_s) if entry.text.strip() else self
+            return self._runs(entry.time_s) if self.program is Program.BOOTING and entry.text.strip() else self
         state = self._with(run=self.run + 1)
         match ending:
             case Ending.SOFT_REBOOT:
                 return state._restarts(entry.time_s)
             case Ending.CRASH | Ending.BANNER if self.program is not Program.STOPPED:
                 # A second banner: the program has begun and ended in between.
-                again = int(ending is Ending.BANNER and self.program is Program.ENDED)
-                return state._with(program=Program.ENDED, program_since_s=entry.time_s, restarts=self.restarts + again)
+                restarts = self.restarts + int(ending is Ending.BANNER and self.program is Program.ENDED)
+                return state._with(program=Program.ENDED, program_since_s=entry.time_s, restarts=restarts)
             case Ending.TRACEBACK | Ending.MEMORY_ERROR:
                 return state._runs(entry.time_s)
         return state
 
-    def _after_event(self, event: Event, entry: TimelineEntry) -> "BoardState":
+    def _after_action(self, event: Event, entry: TimelineEntry) -> "BoardState":
+        """The state after the bench or the framework did something to the board."""
         match event.name:
             case events.POWER_ON | events.POWER_OFF:
                 is_on = event.name == events.POWER_ON
-                state = self._with(is_on=is_on, switched_s=entry.time_s, serial=Serial.CLOSED, app="")
-                return state._begins(Program.BOOTING if is_on else Program.OFF, entry)
+                program = Program.BOOTING if is_on else Program.OFF
+                return self._begins(program, entry, is_on=is_on, switched_s=entry.time_s, serial=Serial.CLOSED, app="")
             case events.STOPPED:
                 return self._begins(Program.STOPPED, entry)
             case events.SERIAL_OPENED:
@@ -119,50 +140,65 @@ class BoardState:
                 return self._with(serial=serial, serial_since_s=entry.time_s, run=self.run + 1)
             case events.FAULT_BEGIN | events.FAULT_END:
                 return self._fault(event)
-            case vocabulary.BOOT:
-                return self._boots(event, entry)
-        return self._after_report(event, entry)
+        return self
 
     def _after_report(self, event: Event, entry: TimelineEntry) -> "BoardState":
-        """The state after the firmware reported something in the middle of its run."""
-        state = self
-        if (epoch := epoch_of(event)) is not None:
-            state = self._with(epoch=Reported(epoch, entry, self.run))
+        """The state after the firmware reported something."""
+        if event.name == vocabulary.BOOT:
+            return self._boots(event, entry)
+        epoch = epoch_of(event)
+        also = {} if epoch is None else {"epoch": Reported(epoch, entry, self.run)}
         match event.name:
-            case vocabulary.AP_UP:
-                return state._wifi_becomes(WifiStatus.AP_UP, event.fields, entry)
-            case vocabulary.AP_DOWN:
-                return state._wifi_becomes(WifiStatus.AP_DOWN, {}, entry)._with(order=None)
             case vocabulary.JOINED:
-                return state._wifi_becomes(WifiStatus.JOINED, event.fields, entry)
-            case vocabulary.LINK_LOST:
-                return state._wifi_becomes(WifiStatus.LOST, {}, entry)
+                return self._with(wifi=Reported(_wifi(WifiStatus.JOINED, event), entry, self.run), **also)
             case vocabulary.ROLE if vocabulary.ROLE_FIELD in event.fields:
-                return state._with(role=Reported(event.fields[vocabulary.ROLE_FIELD], entry, self.run))
+                return self._with(role=Reported(event.fields[vocabulary.ROLE_FIELD], entry, self.run), **also)
             case vocabulary.ORDER if (order := Order.of(event)) is not None:
-                return state._with(order=Reported(order, entry, self.run))
-        return state
+                return self._with(order=Reported(order, entry, self.run), **also)
+            case vocabulary.AP_UP:
+                return self._with(wifi=Reported(_wifi(WifiStatus.AP_UP, event), entry, self.run), **also)
+            case vocabulary.AP_DOWN:
+                return self._with(wifi=Reported(Wifi(WifiStatus.AP_DOWN), entry, self.run), order=None, **also)
+            case vocabulary.LINK_LOST:
+                return self._with(wifi=Reported(Wifi(WifiStatus.LOST), entry, self.run), **also)
+        return self._with(**also) if also else self
 
-    def _wifi_becomes(self, status: WifiStatus, fields: Mapping[str, str], entry: TimelineEntry) -> "BoardState":
-        wifi = Wifi(status, fields.get(vocabulary.SSID_FIELD, ""), fields.get(vocabulary.IP_FIELD, ""))
-        return self._with(wifi=Reported(wifi, entry, self.run))
-
-    def _begins(self, program: Program, entry: TimelineEntry) -> "BoardState":
-        """The framework switched or stopped the board: it holds no role and keeps no order."""
+    def _begins(
+        self,
+        program: Program,
+        entry: TimelineEntry,
+        *,
+        restarts: int = 0,
+        wifi: Reported[Wifi] | None = None,
+        epoch: Reported[int] | None = None,
+        **changes: Any,
+    ) -> "BoardState":
+        """The board was switched or stopped, or has booted: it holds no role and keeps no order."""
         run = self.run + 1
-        role = Reported(NO_ROLE, entry, run)
-        state = self._with(program=program, program_since_s=entry.time_s, restarts=0, run=run, role=role)
-        return state._with(wifi=None, order=None, epoch=None, _has_booted=False)
+        return self._with(
+            program=program,
+            program_since_s=entry.time_s,
+            restarts=restarts,
+            wifi=wifi,
+            role=Reported(NO_ROLE, entry, run),
+            order=None,
+            epoch=epoch,
+            run=run,
+            _has_booted=program is Program.RUNNING,
+            **changes,
+        )
 
     def _boots(self, event: Event, entry: TimelineEntry) -> "BoardState":
         again = int(self.program is Program.RUNNING and self._has_booted)
-        state = self._begins(Program.RUNNING, entry)._with(restarts=self.restarts + again, _has_booted=True)
-        wifi, epoch = Reported(Wifi(WifiStatus.NOT_YET), entry, state.run), epoch_of(event)
-        return state._with(
+        run, epoch = self.run + 1, epoch_of(event)
+        return self._begins(
+            Program.RUNNING,
+            entry,
+            restarts=self.restarts + again,
             app=event.fields.get(vocabulary.APP_FIELD, ""),
             node_id=event.fields.get(vocabulary.ID_FIELD, self.node_id),
-            wifi=wifi,
-            epoch=None if epoch is None else Reported(epoch, entry, state.run),
+            wifi=Reported(Wifi(WifiStatus.NOT_YET), entry, run),
+            epoch=None if epoch is None else Reported(epoch, entry, run),
         )
 
     def _runs(self, time_s: float) -> "BoardState":
@@ -182,9 +218,9 @@ class BoardState:
 
     def _restarts(self, since_s: float) -> "BoardState":
         """The board boots again without its power having been switched. One that was stopped is reset that way."""
-        again = int(self.program is not Program.STOPPED)
-        state = self._with(program=Program.BOOTING, program_since_s=since_s, restarts=self.restarts + again)
-        return state._with(wifi=None, role=None, order=None, epoch=None, _has_booted=False)
+        restarts = self.restarts + int(self.program is not Program.STOPPED)
+        state = self._with(program=Program.BOOTING, program_since_s=since_s, restarts=restarts, _has_booted=False)
+        return state._with(wifi=None, role=None, order=None, epoch=None)
 
     def _fault(self, event: Event) -> "BoardState":
         fault = event.fields.get("fault", "")
@@ -194,3 +230,7 @@ class BoardState:
             return self
         at = self.faults.index(fault)
         return self._with(faults=self.faults[:at] + self.faults[at + 1 :])
+
+
+def _wifi(status: WifiStatus, event: Event) -> Wifi:
+    return Wifi(status, event.fields.get(vocabulary.SSID_FIELD, ""), event.fields.get(vocabulary.IP_FIELD, ""))

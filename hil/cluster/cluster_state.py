@@ -1,7 +1,8 @@
 """The state of all boards of a rig: their node ids, the roles that they hold, and the order that an AP keeps."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import NamedTuple
 
 from hil.cluster.board_facts import Reported
 from hil.cluster.board_state import BoardState
@@ -11,13 +12,12 @@ from hil.events import TimelineEntry
 _UNKNOWN = BoardState()
 
 
-@dataclass(frozen=True)
-class ClusterState:
+class ClusterState(NamedTuple):
     """What is known of a cluster after some entries; a pure fold: :meth:`after` gives the next state."""
 
-    nodes: Mapping[str, str] = field(default_factory=dict)
+    nodes: Mapping[str, str] = MappingProxyType({})
     """The board by its node id: what the rig knows to begin with, then what `boot` events report."""
-    boards: Mapping[str, BoardState] = field(default_factory=dict)
+    boards: Mapping[str, BoardState] = MappingProxyType({})
     """By the source of its entries: boards, and other parts of the rig on which a fault was injected, such as `air`."""
     order_by: str = ""
     """The board that reported the latest order; empty before the first."""
@@ -56,7 +56,7 @@ class ClusterState:
 
     def after(self, entry: TimelineEntry) -> "ClusterState":
         """The state after ``entry``."""
-        before = self.board(entry.source)
+        before = self.boards.get(entry.source, _UNKNOWN)
         after = before.after(entry)
         if after is before:
             return self

@@ -2,6 +2,7 @@
 
 import re
 from enum import Enum, auto
+from functools import lru_cache
 
 
 class Ending(Enum):
@@ -29,9 +30,11 @@ _AT_THE_BEGINNING = (
 )
 
 
+@lru_cache(maxsize=1)
 def ending_in(line: str) -> Ending | None:
     """What ``line`` reports of the end of a program; None for any other line."""
-    # One regular expression for all would be ten times as slow, and every line of every board is checked.
+    # One regular expression for all would be ten times as slow, and every line of every board is checked. The cache
+    # is for the invariants, which ask one after the other for the same line.
     if line.startswith(("***", "M")):
         for ending, pattern in _AT_THE_BEGINNING:
             if pattern.match(line):

@@ -6,7 +6,7 @@ Events that the framework records itself, such as power-on, are in :mod:`hil.eve
 """
 
 import re
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from hil.events import Event
 
@@ -75,8 +75,7 @@ def is_cluster_role(role: str) -> bool:
     return _CLUSTER_ROLE.fullmatch(role) is not None
 
 
-@dataclass(frozen=True)
-class Node:
+class Node(NamedTuple):
     """A node of an order: a board, or a guest such as a probe."""
 
     id: str
@@ -95,8 +94,7 @@ class Node:
         return tuple(cls.parse(node) for node in text.split(",") if node)
 
 
-@dataclass(frozen=True)
-class Order:
+class Order(NamedTuple):
     """The order that an AP keeps. The place of a node gives its role: see :func:`role_at`."""
 
     nodes: tuple[Node, ...]

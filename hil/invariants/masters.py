@@ -24,6 +24,9 @@ class TwoMasters(Invariant):
     def see(self, entry: TimelineEntry) -> None:
         if self.after is self.before:
             return
+        was, now = self.before.board(entry.source), self.after.board(entry.source)
+        if now.role is was.role and now.run == was.run:
+            return
         masters = {board: role.entry for board, role in self.after.proven_roles().items() if role.value == MASTER}
         if len(masters) > 1:
             if self._since_s is None:

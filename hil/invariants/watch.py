@@ -8,7 +8,7 @@ from hil.board.board import Board
 from hil.clock import Clock
 from hil.cluster.cluster_state import ClusterState
 from hil.config.registry import suggestion
-from hil.errors import HilError
+from hil.errors import HilError, ProbeError
 from hil.events import Timeline, TimelineEntry
 from hil.invariants.invariant import Invariant, Violation
 
@@ -84,7 +84,10 @@ class InvariantWatch:
     def __init__(
         self, boards: Iterable[Board], clock: Clock, timeline: Timeline, invariants: Iterable[type[Invariant]]
     ) -> None:
-        self._nodes = {board.serial: board.name for board in boards}
+        """``boards`` are those under test. Any other board that violates an invariant is the bench's."""
+        under_test = tuple(boards)
+        self._nodes = {board.serial: board.name for board in under_test}
+        self._under_test = frozenset(board.name for board in under_test)
         self._clock = clock
         self._timeline = timeline
         self._invariants = tuple(invariants)
@@ -117,20 +120,34 @@ class InvariantWatch:
             self._expectations.append(Expectation(invariant, name, begin_s, self._clock.now()))
 
     def check(self) -> None:
-        """Raise ``InvariantViolated`` if an invariant was violated up to now, or an expected violation is missing."""
+        """Raise ``InvariantViolated`` if an invariant was violated up to now, or an expected violation is missing.
+
+        Raises ``ProbeError`` instead if no board under test is involved: the firmware is not to blame.
+        """
         for name in self._not_entered:
             call = f'invariants.expect("{name}")'
             raise ValueError(f"{call} has no effect by itself; write `with {call}:`")
-        if text := self.report():
-            raise InvariantViolated(text)
+        self.was_reported = True
+        unexpected, missing = self._wrong()
+        if missing or any(violation.boards & self._under_test for violation in unexpected):
+            raise InvariantViolated(self.report())
+        if unexpected:
+            boards = " and ".join(sorted(frozenset().union(*(violation.boards for violation in unexpected))))
+            text = f"{boards}: the board of the probe failed during the test; check its cable, hub port and supply"
+            raise ProbeError(f"{text}\n{self.report()}")
 
     def report(self) -> str:
         """What was wrong up to now, with the lines that prove it; empty if nothing was."""
         self.was_reported = True
+        unexpected, missing = self._wrong()
+        return "\n".join([*self._shown(unexpected), *map(self._shown_missing, missing)])
+
+    def _wrong(self) -> tuple[list[Violation], list[Expectation]]:
+        """The violations up to now that were not expected, and the expected ones that did not occur."""
         found = find_violations(self._timeline.entries(self._mark), self._clock.now(), self._nodes, self._invariants)
         missing = [expected for expected in self._expectations if not any(map(expected.includes, found))]
         unexpected = [one for one in found if not any(expected.includes(one) for expected in self._expectations)]
-        return "\n".join([*self._shown(unexpected), *map(self._shown_missing, missing)])
+        return unexpected, missing
 
     def _shown(self, violations: Sequence[Violation]) -> Iterator[str]:
         for violation in violations[:MAX_SHOWN]:

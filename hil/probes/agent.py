@@ -3,6 +3,7 @@
 import json
 from base64 import b64decode
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 from hil.board.board import Board
@@ -20,7 +21,10 @@ CALL_WITHIN_S = 5.0
 """Seconds of rig time in which the agent answers a command; switching the radio on takes longest."""
 
 Reporter = Callable[[float, str, list[Any]], None]
-"""Called with each report of the agent: rig time of arrival, name of the report, and its other fields."""
+"""Called with each report of the agent: rig time of arrival, name of the report, and its other fields. Raises
+``ValueError`` for fields that no agent sends."""
+_WITH_DATA = frozenset({"send", "write"})
+"""Commands whose second argument is data, as base64."""
 
 
 class CommandFailed(Exception):
@@ -54,6 +58,8 @@ class BoardAgent:
         self._connection = 0
         self._failure: BenchError | None = None
         self._last = ""
+        self._sent = ""
+        """The data of the latest command that had some, as base64."""
         self._number = 0
         self._reads: set[int] = set()
         self._answers: dict[int, tuple[bool, Any]] = {}
@@ -74,7 +80,8 @@ class BoardAgent:
         if self.runs:
             return
         if self._connection:
-            self._failure = LinkError(f"{self.board}: its serial device went away while the probe agent ran")
+            text = "its serial device went away while the probe agent ran; check its cable, hub port and supply"
+            self._failure = LinkError(f"{self.board}: {text}")
         failure, self._failure, self._connection = self._failure, None, 0
         if failure is None:
             self._supervisor.run(self.board, self._start)
@@ -116,6 +123,8 @@ class BoardAgent:
         self._number += 1
         if name == "read":
             self._reads.add(self._number)
+        if name in _WITH_DATA:
+            self._sent = str(arguments[1])
         try:
             self._link.write(json.dumps([self._number, name, *arguments]).encode() + b"\n")
         except LinkError as error:
@@ -147,31 +156,44 @@ class BoardAgent:
 
     def _take(self, line: Line) -> str | None:
         """Handle one line of the board; returns what the log shows of it, or None if it is not of the protocol."""
+        # The friendly REPL echoes a command when the agent has just died.
+        shown = line.text.replace(self._sent, _as_text(self._sent)) if self._sent else line.text
         if not self.runs:
             # Of the program on its flash, which may look like the protocol. It is not under test.
-            return line.text
-        try:
-            message = None if line.cut_off or line.garbled else json.loads(line.text)
-        except ValueError:
-            message = None
+            return shown
+        if not line.cut_off and not line.garbled:
+            # A ValueError: it is not JSON, or only looks like the protocol.
+            with suppress(ValueError):
+                if (logged := self._handle(line.time_s, json.loads(line.text))) is not None:
+                    return logged
+        # A traceback, most likely: kept for error messages, and seen by invariants.
+        self._last = shown or self._last
+        return None if shown == line.text else shown
+
+    def _handle(self, time_s: float, message: object) -> str | None:
+        """Handle what the board sent; returns what the log shows of it, or None if it is not a message of the agent.
+
+        Raises ``ValueError`` for a message whose fields make no sense.
+        """
         match message:
+            case [0, "udp", handle, str(data), *sender]:
+                self.on_report(time_s, "udp", [handle, data, *sender])
+                return json.dumps([0, "udp", handle, _as_text(data), *sender])
             case [0, str(name), *rest]:
-                self.on_report(line.time_s, name, rest)
-                return _logged(message, 3 if name == "udp" else None)
+                self.on_report(time_s, name, rest)
+                return json.dumps(message)
+            case [int(number), True, str(data)] if number in self._reads:
+                shown = json.dumps([number, True, _as_text(data)])
+                self._answers[number] = (True, data)
+                self._reads.discard(number)
+                return shown
             case [int(number), bool(done), value]:
                 self._answers[number] = (done, value)
-                is_data = number in self._reads and done
                 self._reads.discard(number)
-                return _logged(message, 2 if is_data else None)
-            case _:
-                # A traceback, most likely: kept for error messages, and seen by invariants.
-                self._last = line.text or self._last
-                return None
+                return json.dumps(message)
+        return None
 
 
-def _logged(message: list[Any], data_at: int | None) -> str:
-    """``message`` for the log. Data is shown as text, not as base64, in which a secret would not be redacted."""
-    shown = list(message)
-    if data_at is not None and len(shown) > data_at:
-        shown[data_at] = b64decode(shown[data_at]).decode("utf-8", "backslashreplace")
-    return json.dumps(shown)
+def _as_text(data: str) -> str:
+    """``data``, which is base64, as text for the log: a secret in base64 would not be redacted."""
+    return b64decode(data).decode("utf-8", "backslashreplace")

@@ -106,13 +106,17 @@ class BoardProbe(UdpProbe):
             self._agent.call("close", handle)
 
     def _reported(self, time_s: float, name: str, rest: list[Any]) -> None:
-        if name == "wifi":
-            self._status, self._address = rest
-        elif name == "garbled":
-            # The command was corrupted on its way to the board: waiting for its answer raises an error.
-            return
-        elif (port := self._ports.get(rest[0])) is not None:
-            port.reported(time_s, name, rest[1:])
+        match name, rest:
+            case "wifi", [int(status), str(address)]:
+                self._status, self._address = status, address
+            case "garbled", [_]:
+                # The command was corrupted on its way to the board: waiting for its answer raises an error.
+                pass
+            case _, [int(handle), *about]:
+                if (port := self._ports.get(handle)) is not None:
+                    port.reported(time_s, name, about)
+            case _:
+                raise ValueError(name)
 
 
 class _BoardPort(Inbox):
@@ -136,14 +140,16 @@ class _BoardPort(Inbox):
         return f"{self._agent.board}: the probe agent {self._fault} on port {self._port}" if self._fault else ""
 
     def reported(self, time_s: float, name: str, rest: list[Any]) -> None:
-        """Handle a report of the agent about this port."""
-        if name == "udp":
-            data, ip, port = rest
-            self.received.append(Datagram(time_s, b64decode(data), (ip, port)))
-        elif name == "dropped":
-            self._fault = f"lost {rest[0]} datagrams, which came faster than its serial line carries them,"
-        else:
-            self._fault = f"could not receive: {why_not_sent(rest[0])},"
+        """Handle a report of the agent about this port. Raises ``ValueError`` for fields that no agent sends."""
+        match name, rest:
+            case "udp", [str(data), str(ip), int(port)]:
+                self.received.append(Datagram(time_s, b64decode(data), (ip, port)))
+            case "dropped", [int(count)]:
+                self._fault = f"lost {count} datagrams, which came faster than its serial line carries them,"
+            case "failed", [int(errno)]:
+                self._fault = f"could not receive: {why_not_sent(errno)},"
+            case _:
+                raise ValueError(name)
 
 
 class _BoardTcpConnection:

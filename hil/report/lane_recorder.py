@@ -1,6 +1,6 @@
 """From timeline entries to the bands and marks of one lane: follows a board's state, and records where it changes."""
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from hil import events
 from hil.cluster import vocabulary
@@ -52,7 +52,7 @@ class LaneRecorder:
         band = self.running.pop(track, None)
         # Many tests wait for a role, and end as soon as it is there.
         if band is not None and (time_s > band.begin_s or track in (Track.ROLE, Track.FAULT)):
-            self.bands.append(replace(band, end_s=time_s))
+            self.bands.append(Band(track, band.begin_s, time_s, band.label, band.is_strong, band.is_restart))
 
     def mark(self, time_s: float, kind: MarkKind, label: str) -> None:
         self.marks.append(LaneMark(time_s, kind, label))
@@ -77,9 +77,14 @@ class LaneRecorder:
         if state is was:
             return
         time_s = self.since(now_s)
-        if (state.is_on, state.switched_s) != (was.is_on, was.switched_s):
+        if state.switched_s != was.switched_s or state.is_on is not was.is_on:
             self._end_or_begin(Track.POWER, time_s, "on" if state.is_on else "")
-        if _program(state) != _program(was):
+        if (
+            state.program is not was.program
+            or state.program_since_s != was.program_since_s
+            or state.restarts != was.restarts
+            or state.app != was.app
+        ):
             self._program_becomes(state, is_restart=state.restarts > was.restarts, time_s=time_s)
         if state.wifi is not was.wifi:
             wifi = state.wifi.value if state.wifi is not None else None
@@ -139,11 +144,6 @@ class LaneRecorder:
             self.end(track, end_s)
         order = sorted(self.bands, key=lambda band: (band.begin_s, band.track))
         return Lane(self.name, tuple(order), tuple(self.marks))
-
-
-def _program(state: BoardState) -> tuple[Program, float, str, int]:
-    """What makes a band of the program."""
-    return state.program, state.program_since_s, state.app, state.restarts
 
 
 def _wifi_label(wifi: Wifi | None) -> str:

@@ -85,6 +85,9 @@ def bench_error_in(error: BaseException) -> BenchError | None:
     """The bench error in ``error``, if there is one. Teardown may wrap several errors in a group: one is enough."""
     if isinstance(error, BaseExceptionGroup):
         return next((found for inner in error.exceptions if (found := bench_error_in(inner))), None)
+    if isinstance(error, pytest.fail.Exception) and error.__suppress_context__:
+        # Raised by a check of a fixture: see hil.fixtures.checks.
+        return error.__context__ if isinstance(error.__context__, BenchError) else None
     return error if isinstance(error, BenchError) else None
 
 

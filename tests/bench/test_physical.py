@@ -12,7 +12,7 @@ import pytest
 
 from hil.bench.physical import PhysicalBench, lock_keys
 from hil.config.rig import RigConfig, load_rig
-from hil.errors import LinkError
+from hil.errors import ConfigError, LinkError
 from hil.faults.serial_line import UsbDrop
 from hil.host.locks import BoardsInUse
 from hil.rig import Rig, bench_faults
@@ -48,6 +48,14 @@ def config(tmp_path: Path) -> RigConfig:
         rig_text(tmp_path, f"  A: {{power: plug/1, link: {tmp_path}/A}}\n  B: {{power: plug/2, link: {tmp_path}/B}}\n")
     )
     return load_rig(path, {})
+
+
+def test_a_rig_that_cannot_be_made_leaves_its_boards_to_others(config: RigConfig, tmp_path: Path) -> None:
+    (tmp_path / "not.uf2").write_text("not a UF2 image")
+    recovery = config.recovery.model_copy(update={"uf2": tmp_path / "not.uf2"})
+    with pytest.raises(ConfigError, match=r"recovery\.uf2 cannot recover board A"):
+        Rig.open(config.model_copy(update={"recovery": recovery}))
+    PhysicalBench(config).close()
 
 
 def test_a_board_is_read_and_switched(config: RigConfig, tmp_path: Path) -> None:

@@ -58,6 +58,21 @@ def test_an_exception_on_the_board_comes_with_its_traceback(board: Board) -> Non
         assert repl.eval("1 + 1") == 2
 
 
+@pytest.mark.parametrize(
+    ("code", "error"),
+    [("print('soon')\nraise ValueError('odd')", "Traceback(?s:.)*ValueError: odd"), ("pass", "ended without .*'go'")],
+)
+def test_a_program_that_ends_before_it_is_ready_is_noticed_at_once(
+    board: Board, clock: Clock, code: str, error: str
+) -> None:
+    with board.repl() as repl:
+        begun_s = clock.now()
+        with pytest.raises(ReplError, match=f"A: (?s:.)*{error}"):
+            repl.start(code, b"go")
+        assert clock.now() - begun_s < 1
+        assert repl.eval("1 + 1") == 2
+
+
 def test_code_longer_than_the_window_of_raw_paste(board: Board) -> None:
     data = bytes(range(256)) * 20
     with board.repl() as repl:

@@ -1,6 +1,7 @@
 """What only a board probe does: its board is powered, started, watched, and started anew."""
 
 import re
+from base64 import b64encode
 
 import pytest
 
@@ -180,6 +181,21 @@ def test_lines_that_only_look_like_the_agent_s_are_not_taken_for_them(agent: Boa
     assert [entry.text for entry in timeline.entries() if entry.kind == "raw"][-1] == "[1, true, 1]"
 
 
+def test_a_report_with_fields_that_no_agent_sends_is_an_ordinary_line(board_probe: BoardProbe, net: RadioWorld) -> None:
+    net.access_point()
+    lines = (
+        *('[0, "wifi"]', '[0, "wifi", "3", "192.168.4.9"]', '[0, "udp"]', '[0, "udp", 1, 5]', '[0, "udp", [], "x"]'),
+        *('[0, "udp", 1, "a", "192.168.4.1", 5]', '[0, "dropped", 1]', '[0, "failed", 1, "x"]', '[0, "no such", 1]'),
+    )
+    with board_probe.listen(5001) as listener:
+        console = board_probe._agent.board.console
+        for line in lines:
+            console.received(0.0, f"{line}\n".encode())
+        assert [line.text for line in console.lines][-len(lines) :] == list(lines)
+        assert listener.received == []
+    assert board_probe.address == "192.168.4.16"
+
+
 def test_a_board_without_a_serial_device_is_quarantined(
     agent: BoardAgent, bench: VirtualBench, net: RadioWorld
 ) -> None:
@@ -225,20 +241,27 @@ def test_the_key_is_not_in_the_log_of_a_board_that_echoes_commands(
     agent._link.write(b"\x03\x02")
     net.run(0.5)
     agent._link.write(b'[90, "join"]\r\n')
-    with pytest.raises(ProbeError, match="did not answer"):
-        agent.call("leave")
+    data = b64encode(b"the key is " + KEY.encode()).decode()
+    with pytest.raises(ProbeError, match="did not answer 'send'") as caught:
+        agent.call("send", 1, data, AP, 5000)
     agent.ensure_running()
     logged = [entry.text for entry in timeline.entries()]
     assert any("90" in text for text in logged)
-    assert not any(KEY in text for text in logged)
+    # Data that a test sends is shown as text, in which a secret is redacted.
+    assert any(f"the key is {KEY}" in text for text in logged)
+    redacted = Redactor([KEY]).redact("\n".join([*logged, str(caught.value)]))
+    assert KEY not in redacted
+    assert data not in redacted
 
 
-def test_the_key_is_not_in_the_error_of_an_agent_that_does_not_get_ready(
+def test_the_key_is_not_in_the_error_of_an_agent_that_raises_before_it_is_ready(
     agent: BoardAgent, bench: VirtualBench, timeline: Timeline
 ) -> None:
     # A file hides the built-in module of that name.
     bench.boards["P"].flash.replace("/network.py", b"STA_IF = AP_IF = 0")
-    with pytest.raises(RecoveryFailed, match=r"^P: the board did not run the probe agent within 10 s .*WLAN") as caught:
+    with pytest.raises(
+        RecoveryFailed, match=r"^P: the probe agent does not start .*: AttributeError: .*WLAN"
+    ) as caught:
         agent.ensure_running()
     assert KEY not in str(caught.value)
     assert not any(KEY in entry.text for entry in timeline.entries())

@@ -152,15 +152,35 @@ def test_asks_again(ask):
     ask()
 """,
     )
-    result.assert_outcomes(passed=1, failed=2)
+    # The firmware under test is not to blame.
     result.stdout.fnmatch_lines(
         [
-            "*traceback at * s: an exception on P*",
+            "P: the board of the probe failed during the test; check its cable, hub port and supply",
+            "traceback at * s: an exception on P",
             "*P serial KeyboardInterrupt*",
             "reboot at * s: P restarted*",
             "board P needed recovery 2 times: power cycle helped once, Ctrl-C helped once (2 tries)",
+            "BENCH ERROR test_it.py::test_traceback - ProbeError: P: the board of the probe failed during the test; *",
+            "BENCH ERROR test_it.py::test_reboot - ProbeError: P: the board of the probe failed during the test; *",
+            "*1 passed, 2 bench-error*",
         ]
     )
+
+
+def test_a_violation_of_a_board_under_test_counts_whatever_the_probe_does(pytester: pytest.Pytester, rig: Path) -> None:
+    result = run(
+        pytester,
+        rig,
+        """
+def test_both(ask, rig, ap, clock):
+    ask()
+    for board in ("P", ap.name):
+        rig._bench.link(board).write(b"\\x03")
+    clock.sleep(1)
+""",
+    )
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(["traceback at * s: an exception on [AP]", "1 invariant violated"])
 
 
 def test_a_dead_probe_is_quarantined_and_costs_only_the_tests_that_need_it(

@@ -22,6 +22,8 @@ _ROWS_BESIDE_BOARDS = 3
 """The test, what is being waited for, and how many boards there is no room for."""
 _BAR_COLUMNS = 24
 _STYLE = {"on": "green", "connected": "green", "gone": "yellow", MASTER: "bold"}
+_UNKNOWN = BoardState()
+"""The state of a board about which nothing is on the timeline."""
 _LINK = {Serial.OPEN: "connected", Serial.GONE: "gone", Serial.DROPPED: "gone"}
 
 
@@ -60,7 +62,7 @@ class RigStatus:
             self._position += 1
 
     def _state(self, board: str) -> BoardState:
-        return self._states.get(board, BoardState())
+        return self._states.get(board, _UNKNOWN)
 
     def _chosen(self, most: int) -> list["Board"]:
         boards = list(self.rig.all_boards)
