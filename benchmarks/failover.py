@@ -31,7 +31,7 @@ from hil.config.rig import load_rig
 from hil.errors import HilError
 from hil.faults.condition import Condition
 from hil.invariants.registry import all_invariants
-from hil.invariants.watch import InvariantWatch
+from hil.invariants.watch import Invariants
 from hil.rig import Rig
 
 ROOT = Path(__file__).parent.parent
@@ -115,7 +115,7 @@ def failover_s(rig: Rig, case: Case, rng: random.Random) -> float:
     """Rig time from the power cut to the new MASTER's line, in seconds. Raises ``HilError``."""
     clients = rig.clients
     rig.prepare(FirmwareCatalog([ROOT / "firmware"]).load("roles"), [rig.ap, *clients])
-    watch = InvariantWatch(rig.boards.values(), rig.clock, rig.timeline, all_invariants())
+    watch = Invariants(rig.boards.values(), rig.clock, rig.timeline, all_invariants())
     cluster = Cluster(rig.ap, clients, rig.clock, rig.timeline)
     with rig.faults.under(Condition.parse(case.condition)):
         first, second, third = cluster.boot_in_order()

@@ -34,9 +34,9 @@ if TYPE_CHECKING:
     from hil.events import UnknownEvent as UnknownEvent
     from hil.faults.condition import Condition as Condition
     from hil.faults.fault import Fault as Fault
-    from hil.faults.injector import FaultInjector as FaultInjector
+    from hil.faults.injector import Faults as Faults
     from hil.fixtures.measure import Measure as Measure
-    from hil.invariants.watch import InvariantWatch as InvariantWatch
+    from hil.invariants.watch import Invariants as Invariants
     from hil.probes import Datagram as Datagram
     from hil.probes import Listener as Listener
     from hil.probes import Probe as Probe
@@ -58,10 +58,10 @@ _DEFINED_IN = {
     "Event": "hil.events",
     "Fault": "hil.faults.fault",
     "FaultError": "hil.errors",
-    "FaultInjector": "hil.faults.injector",
+    "Faults": "hil.faults.injector",
     "FlashFull": "hil.errors",
     "HilError": "hil.errors",
-    "InvariantWatch": "hil.invariants.watch",
+    "Invariants": "hil.invariants.watch",
     "Line": "hil.board.console",
     "LinkError": "hil.errors",
     "Listener": "hil.probes",

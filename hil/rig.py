@@ -17,7 +17,7 @@ from hil.config.rig_file import WifiConfig
 from hil.errors import BenchError, BlockedByQuarantine, HilError, RecoveryFailed
 from hil.events import Timeline
 from hil.faults import BenchFault
-from hil.faults.injector import FaultInjector
+from hil.faults.injector import Faults
 from hil.probes.recorded import RecordedProbe
 
 
@@ -44,7 +44,7 @@ class Rig:
         probe = make_probe(config, bench, self.probe_board, self._supervisor)
         self.probe = RecordedProbe(probe, self.clock, self.timeline) if probe is not None else None
         self.sniffer = bench.sniffer()
-        self.faults = FaultInjector(config.name, self.ap, bench.faults(), self.clock, self.timeline)
+        self.faults = Faults(config.name, self.ap, bench.faults(), self.clock, self.timeline)
 
     @classmethod
     def open(cls, config: RigConfig) -> "Rig":

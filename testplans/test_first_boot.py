@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from hil import Board, Clock, Cluster, Condition, FaultInjector, InvariantWatch, Measure
+from hil import Board, Clock, Cluster, Condition, Faults, Invariants, Measure
 
 pytestmark = pytest.mark.firmware("first_boot")
 
@@ -177,7 +177,7 @@ def test_aps_opened_at_once_end_as_one(
     boards: Mapping[str, Board],
     wait_complete: WaitComplete,
     clock: Clock,
-    faults: FaultInjector,
+    faults: Faults,
     measure: Measure,
     count: int,
     limits: Limits,
@@ -370,8 +370,8 @@ def test_ap_does_not_leave_its_clients_at_the_sight_of_another(
     boards: Mapping[str, Board],
     wait_complete: WaitComplete,
     clock: Clock,
-    faults: FaultInjector,
-    invariants: InvariantWatch,
+    faults: Faults,
+    invariants: Invariants,
     timing: Timing,
     boot_one_by_one: BootOneByOne,
     limits: Limits,
@@ -398,8 +398,8 @@ def test_two_aps_that_meet_end_as_one(
     boards: Mapping[str, Board],
     wait_complete: WaitComplete,
     clock: Clock,
-    faults: FaultInjector,
-    invariants: InvariantWatch,
+    faults: Faults,
+    invariants: Invariants,
     measure: Measure,
     alone: int,
     boot_one_by_one: BootOneByOne,

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 
 import pytest
 
-from hil import Board, Clock, Cluster, Condition, FaultInjector, Measure
+from hil import Board, Clock, Cluster, Condition, Faults, Measure
 
 pytestmark = [pytest.mark.firmware("roles"), pytest.mark.needs(clients=3)]
 
@@ -22,7 +22,7 @@ Agreement = Callable[[], None]
 
 @pytest.mark.needs(faults=("partition",))
 def test_master_cut_off_from_the_ap_steps_down_before_the_next_takes_over(
-    cluster: Cluster, settled: Settled, faults: FaultInjector, measure: Measure, condition: Condition, timing: Timing
+    cluster: Cluster, settled: Settled, faults: Faults, measure: Measure, condition: Condition, timing: Timing
 ) -> None:
     first, second, third = settled()
     mark = first.console.mark()
@@ -37,7 +37,7 @@ def test_master_cut_off_from_the_ap_steps_down_before_the_next_takes_over(
 
 @pytest.mark.needs(faults=("brown_out",))
 def test_brown_out_of_the_ap_costs_the_master_its_lease_and_nobody_their_place(
-    cluster: Cluster, settled: Settled, faults: FaultInjector, measure: Measure
+    cluster: Cluster, settled: Settled, faults: Faults, measure: Measure
 ) -> None:
     first, second, third = settled()
     with measure("recovery from a brown-out of the AP", limit=BACK_WITHIN_S, unit="s"):
@@ -48,7 +48,7 @@ def test_brown_out_of_the_ap_costs_the_master_its_lease_and_nobody_their_place(
 
 @pytest.mark.needs(faults=("loss",))
 def test_cluster_is_whole_again_after_a_minute_of_heavy_loss(
-    cluster: Cluster, settled: Settled, agreement: Agreement, faults: FaultInjector, clock: Clock, measure: Measure
+    cluster: Cluster, settled: Settled, agreement: Agreement, faults: Faults, clock: Clock, measure: Measure
 ) -> None:
     settled()
     with faults.loss(0.8):
@@ -59,7 +59,7 @@ def test_cluster_is_whole_again_after_a_minute_of_heavy_loss(
 
 
 @pytest.mark.needs(faults=("duplication", "reordering"))
-def test_duplicates_and_disorder_change_nothing(settled: Settled, faults: FaultInjector, clock: Clock) -> None:
+def test_duplicates_and_disorder_change_nothing(settled: Settled, faults: Faults, clock: Clock) -> None:
     clients = settled()
     marks = {client: client.console.mark() for client in clients}
     with faults.duplication(0.5), faults.reordering(0.5):
@@ -71,7 +71,7 @@ def test_duplicates_and_disorder_change_nothing(settled: Settled, faults: FaultI
 
 @pytest.mark.needs(faults=("usb_drop",))
 def test_cluster_does_not_depend_on_its_serial_lines(
-    cluster: Cluster, settled: Settled, faults: FaultInjector, clock: Clock
+    cluster: Cluster, settled: Settled, faults: Faults, clock: Clock
 ) -> None:
     first, second, _ = settled()
     mark = cluster.ap.console.mark()
@@ -83,7 +83,7 @@ def test_cluster_does_not_depend_on_its_serial_lines(
 
 
 def test_client_with_a_wrong_key_says_so_and_joins_once_it_is_right(
-    cluster: Cluster, settled: Settled, faults: FaultInjector
+    cluster: Cluster, settled: Settled, faults: Faults
 ) -> None:
     first, second, third = settled()
     mark = third.console.mark()
@@ -94,7 +94,7 @@ def test_client_with_a_wrong_key_says_so_and_joins_once_it_is_right(
 
 
 def test_client_whose_radio_is_switched_off_is_dropped_and_comes_back(
-    cluster: Cluster, settled: Settled, faults: FaultInjector
+    cluster: Cluster, settled: Settled, faults: Faults
 ) -> None:
     first, second, third = settled()
     with faults.radio_off(second):
@@ -102,14 +102,14 @@ def test_client_whose_radio_is_switched_off_is_dropped_and_comes_back(
     cluster.wait(roles={first: "MASTER", third: "WORKER1", second: "WORKER2"}, within=BACK_WITHIN_S)
 
 
-def test_full_flash_stops_nobody(cluster: Cluster, settled: Settled, faults: FaultInjector) -> None:
+def test_full_flash_stops_nobody(cluster: Cluster, settled: Settled, faults: Faults) -> None:
     first, second, third = settled()
     with faults.full_flash(third):
         cluster.wait(roles={first: "MASTER", second: "WORKER1", third: "WORKER2"}, within=BACK_WITHIN_S)
 
 
 def test_ap_restart_costs_the_master_its_lease_and_nobody_their_place(
-    cluster: Cluster, settled: Settled, faults: FaultInjector, measure: Measure
+    cluster: Cluster, settled: Settled, faults: Faults, measure: Measure
 ) -> None:
     first, second, third = settled()
     with measure("recovery from an AP restart", limit=BACK_WITHIN_S, unit="s"):

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from hil import Board, Clock, Cluster, Condition, FaultInjector, Measure, Probe
+from hil import Board, Clock, Cluster, Condition, Faults, Measure, Probe
 
 pytestmark = pytest.mark.firmware("roles")
 
@@ -124,7 +124,7 @@ def test_roles_stay_as_they_are_while_nothing_happens(cluster: Cluster, settled:
 
 @pytest.mark.needs(clients=2, faults=("partition",))
 def test_client_whose_address_was_given_away_takes_another(
-    ap: Board, clients: list[Board], cluster: Cluster, agreement: Agreement, faults: FaultInjector, condition: Condition
+    ap: Board, clients: list[Board], cluster: Cluster, agreement: Agreement, faults: Faults, condition: Condition
 ) -> None:
     first, second = clients
     ap.power.on()

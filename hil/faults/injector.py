@@ -16,7 +16,7 @@ from hil.faults.fault import Fault
 from hil.faults.registry import FAULTS, fault_names, missing_faults, offered_faults
 
 
-class FaultInjector:
+class Faults:
     """Injects faults into a rig, and ends them.
 
     Every method that injects a fault begins it at once, and returns a :class:`Fault`. It ends with the ``with`` block,

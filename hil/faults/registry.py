@@ -48,4 +48,4 @@ def missing_faults(rig: str, wanted: Iterable[str], bench: Collection[type[Bench
     if not missing:
         return ""
     able = ", ".join(offered_faults(bench))
-    return f'needs the faults {", ".join(missing)}, which rig "{rig}" cannot do; it can do {able}'
+    return f'needs faults that rig "{rig}" cannot inject: {", ".join(missing)}; it can inject: {able}'

@@ -78,7 +78,7 @@ class Expectation:
         )
 
 
-class InvariantWatch:
+class Invariants:
     """Checks invariants from construction on, when all boards are off. It reads the timeline when asked."""
 
     def __init__(

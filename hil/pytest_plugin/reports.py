@@ -17,7 +17,7 @@ from hil.report.recording import RECORDING
 
 if TYPE_CHECKING:
     # A pytest run without a rig must not pay for it.
-    from hil.invariants.watch import InvariantWatch
+    from hil.invariants.watch import Invariants
 
 _INVARIANTS_TITLE = "invariants that did not hold"
 _SERIAL_TITLE = "serial log (all boards, merged by rig time)"
@@ -91,7 +91,7 @@ def judge(item: pytest.Item, report: pytest.TestReport, error: BaseException | N
     record_verdict(report, error)
 
 
-def _report_of(watch: "InvariantWatch") -> str:
+def _report_of(watch: "Invariants") -> str:
     try:
         return watch.report()
     except Exception:  # noqa: BLE001  # of an invariant: the report of the test must not end the run

@@ -5,7 +5,7 @@
 
 import pytest
 
-from hil import Cluster, FaultInjector, Measure, Probe
+from hil import Cluster, Faults, Measure, Probe
 
 pytestmark = pytest.mark.firmware("roles")
 
@@ -33,7 +33,7 @@ def test_limit_exceeded(cluster: Cluster, measure: Measure) -> None:
 
 
 @pytest.mark.needs(clients=2, faults=("partition",))
-def test_invariant_violated(cluster: Cluster, faults: FaultInjector) -> None:
+def test_invariant_violated(cluster: Cluster, faults: Faults) -> None:
     first, second = cluster.boot_in_order()
     with faults.partition({cluster.ap}, {first}):
         # The cut-off MASTER does not step down. The test does not check that, but the invariants of every test do.

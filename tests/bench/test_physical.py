@@ -190,4 +190,4 @@ def test_a_test_that_needs_such_a_fault_is_skipped_with_its_name(config: RigConf
     )
     result = pytester.runpytest("--rig", str(config.path), "-rs")
     result.assert_outcomes(skipped=1)
-    result.stdout.fnmatch_lines(['*needs the faults usb_drop, which rig "desk" cannot do; it can do power_cut, *'])
+    result.stdout.fnmatch_lines(['*needs faults that rig "desk" cannot inject: usb_drop; it can inject: power_cut, *'])

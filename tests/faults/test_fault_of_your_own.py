@@ -160,7 +160,7 @@ def test_a_test_is_skipped_on_a_rig_whose_bench_cannot_do_the_fault(pytester: py
     result = pytester.runpytest("--rig", pytester.makefile(".yaml", real=REAL_RIG), "-rs")
     result.assert_outcomes(skipped=1)
     result.stdout.fnmatch_lines(
-        ['SKIPPED*needs the faults jitter, which rig "bench" cannot do; it can do power_cut, *, hang']
+        ['SKIPPED*needs faults that rig "bench" cannot inject: jitter; it can inject: power_cut, *, hang']
     )
 
 

@@ -16,7 +16,7 @@ from hil.config.rig import RigConfig
 from hil.errors import ConfigError, DeployError, FaultError, LinkError
 from hil.events import FAULT_BEGIN, FAULT_END
 from hil.faults.condition import Condition
-from hil.faults.injector import FaultInjector
+from hil.faults.injector import Faults
 from hil.faults.packets import Latency, Loss
 from hil.faults.registry import FAULTS, offered_faults
 from hil.fixtures.markers import Needs
@@ -56,7 +56,7 @@ def rig(virtual_rig: Rig) -> Rig:
 
 
 @pytest.fixture
-def faults(rig: Rig) -> FaultInjector:
+def faults(rig: Rig) -> Faults:
     return rig.faults
 
 
@@ -99,7 +99,7 @@ def counts(board: Board) -> list[int]:
 # ---- begin and end
 
 
-def test_begin_and_end_are_on_the_timeline_at_their_times(rig: Rig, faults: FaultInjector) -> None:
+def test_begin_and_end_are_on_the_timeline_at_their_times(rig: Rig, faults: Faults) -> None:
     start_s = rig.clock.now()
     with faults.loss(0.1), faults.latency(0.05):
         rig.clock.sleep(2)
@@ -115,7 +115,7 @@ def test_begin_and_end_are_on_the_timeline_at_their_times(rig: Rig, faults: Faul
     assert [event.time_s - start_s for event in events] == pytest.approx([0, 0, 2, 2])
 
 
-def test_a_fault_also_ends_when_the_test_fails(faults: FaultInjector, virtual_bench: VirtualBench) -> None:
+def test_a_fault_also_ends_when_the_test_fails(faults: Faults, virtual_bench: VirtualBench) -> None:
     def failing_test() -> None:
         with faults.loss(0.1):
             assert is_disturbed(virtual_bench)
@@ -127,7 +127,7 @@ def test_a_fault_also_ends_when_the_test_fails(faults: FaultInjector, virtual_be
     assert faults.active == ()
 
 
-def test_a_fault_can_be_held_and_ended_by_hand(rig: Rig, faults: FaultInjector) -> None:
+def test_a_fault_can_be_held_and_ended_by_hand(rig: Rig, faults: Faults) -> None:
     loss, latency = faults.loss(0.1), faults.latency(0.05)
     assert list(faults.active) == [loss, latency]
     loss.end()
@@ -139,7 +139,7 @@ def test_a_fault_can_be_held_and_ended_by_hand(rig: Rig, faults: FaultInjector) 
 
 
 def test_end_all_ends_every_one_even_when_another_cannot_be_ended(
-    rig: Rig, faults: FaultInjector, board: Board, virtual_bench: VirtualBench
+    rig: Rig, faults: Faults, board: Board, virtual_bench: VirtualBench
 ) -> None:
     faults.loss(0.1)
     faults.full_flash(board)
@@ -154,7 +154,7 @@ def test_end_all_ends_every_one_even_when_another_cannot_be_ended(
 
 
 def test_a_fault_that_cannot_be_ended_does_not_hide_why_the_test_failed(
-    faults: FaultInjector, board: Board, virtual_bench: VirtualBench
+    faults: Faults, board: Board, virtual_bench: VirtualBench
 ) -> None:
     def failing_test() -> None:
         with faults.radio_off(board):
@@ -169,7 +169,7 @@ def test_a_fault_that_cannot_be_ended_does_not_hide_why_the_test_failed(
 
 
 def test_after_a_test_only_faults_that_outlast_the_boards_power_are_undone(
-    rig: Rig, faults: FaultInjector, board: Board, virtual_bench: VirtualBench
+    rig: Rig, faults: Faults, board: Board, virtual_bench: VirtualBench
 ) -> None:
     faults.power_cut(board)
     faults.loss(0.1)
@@ -189,18 +189,18 @@ def test_after_a_test_only_faults_that_outlast_the_boards_power_are_undone(
 # ---- what a rig can do
 
 
-def test_every_built_in_fault_has_a_method_with_its_types(faults: FaultInjector) -> None:
-    assert set(FAULTS.built_in) <= set(dir(FaultInjector))
+def test_every_built_in_fault_has_a_method_with_its_types(faults: Faults) -> None:
+    assert set(FAULTS.built_in) <= set(dir(Faults))
     assert faults.offered == set(FAULTS.built_in)
 
 
-def test_a_fault_can_be_injected_by_its_name(rig: Rig, faults: FaultInjector) -> None:
+def test_a_fault_can_be_injected_by_its_name(rig: Rig, faults: Faults) -> None:
     with faults.inject("loss", 0.1), faults.inject("garbled_serial", rig.boards["B"], probability=0.5):
         assert [fault.name for fault in faults.active] == ["loss", "garbled_serial"]
     assert recorded(rig)[:2] == [("air", "loss 10 % begins"), ("B", "garbled_serial 50 % of the bytes begins")]
 
 
-def test_the_error_of_an_unknown_fault_lists_the_known_ones(faults: FaultInjector) -> None:
+def test_the_error_of_an_unknown_fault_lists_the_known_ones(faults: Faults) -> None:
     known = r"did you mean 'loss'\? known: .*garbled_serial"
     with pytest.raises(ConfigError, match=f"^unknown fault 'los'; {known}"):
         faults.inject("los", 0.1)
@@ -209,12 +209,12 @@ def test_the_error_of_an_unknown_fault_lists_the_known_ones(faults: FaultInjecto
 
 
 def test_a_fault_that_the_rig_cannot_do_is_an_error(rig: Rig) -> None:
-    plain = FaultInjector("bench-1", rig.ap, None, rig.clock, rig.timeline)
+    plain = Faults("bench-1", rig.ap, None, rig.clock, rig.timeline)
     assert plain.offered == ON_EVERY_RIG
     with pytest.raises(
         FaultError,
         match=re.escape(
-            'needs the faults loss, which rig "bench-1" cannot do; it can do power_cut, radio_off, ap_restart, '
+            'needs faults that rig "bench-1" cannot inject: loss; it can inject: power_cut, radio_off, ap_restart, '
             "wrong_key, full_flash; mark the test with needs(faults=('loss',)), so that it is skipped on such a rig"
         ),
     ):
@@ -228,15 +228,15 @@ def test_a_test_that_needs_a_fault_that_the_rig_cannot_do_is_skipped_with_its_na
     assert missing_of(needs, three_boards) == ""
     assert offered_faults(bench_faults(three_boards)) == tuple(FAULTS.built_in)
     assert missing_of(needs, three_boards, ()) == (
-        'needs the faults loss, partition, which rig "three" cannot do; '
-        "it can do power_cut, radio_off, ap_restart, wrong_key, full_flash"
+        'needs faults that rig "three" cannot inject: loss, partition; '
+        "it can inject: power_cut, radio_off, ap_restart, wrong_key, full_flash"
     )
 
 
 # ---- power
 
 
-def test_power_cut_and_its_end(rig: Rig, faults: FaultInjector, board: Board) -> None:
+def test_power_cut_and_its_end(rig: Rig, faults: Faults, board: Board) -> None:
     with faults.power_cut(board):
         assert not is_on(board)
         rig.clock.sleep(3)
@@ -245,13 +245,13 @@ def test_power_cut_and_its_end(rig: Rig, faults: FaultInjector, board: Board) ->
     assert recorded(rig) == [("B", "power_cut begins"), ("B", "power_cut ends")]
 
 
-def test_power_cut_of_a_board_that_is_off_leaves_it_off(rig: Rig, faults: FaultInjector) -> None:
+def test_power_cut_of_a_board_that_is_off_leaves_it_off(rig: Rig, faults: Faults) -> None:
     with faults.power_cut(rig.boards["C"]):
         pass
     assert not rig.boards["C"].power.is_on
 
 
-def test_brown_out_of_a_neighbour(rig: Rig, faults: FaultInjector, board: Board) -> None:
+def test_brown_out_of_a_neighbour(rig: Rig, faults: Faults, board: Board) -> None:
     mark = board.console.mark()
     rig.boards["C"].power.on()
     assert not faults.brown_out(board).is_active
@@ -261,14 +261,14 @@ def test_brown_out_of_a_neighbour(rig: Rig, faults: FaultInjector, board: Board)
     assert recorded(rig) == [("B", "brown_out for 50 ms begins"), ("B", "brown_out for 50 ms ends")]
 
 
-def test_brown_out_of_a_board_without_power_does_nothing(rig: Rig, faults: FaultInjector) -> None:
+def test_brown_out_of_a_board_without_power_does_nothing(rig: Rig, faults: Faults) -> None:
     faults.brown_out(rig.boards["C"])
     rig.clock.sleep(5)
     assert rig.boards["C"].console.lines == []
 
 
 @pytest.mark.parametrize("name", ["brown_out", "ap_restart"])
-def test_a_fault_without_a_duration_cannot_be_a_block(rig: Rig, faults: FaultInjector, name: str) -> None:
+def test_a_fault_without_a_duration_cannot_be_a_block(rig: Rig, faults: Faults, name: str) -> None:
     over = (
         f"the fault {name} is over when faults.{name}(…) returns, so no block can run under it; call it without `with`"
     )
@@ -333,7 +333,7 @@ def test_wrong_key_of_a_board_without_an_app(virtual_rig: Rig) -> None:
 # ---- flash
 
 
-def test_full_flash_gives_error_28_and_the_firmware_runs_on(faults: FaultInjector, board: Board) -> None:
+def test_full_flash_gives_error_28_and_the_firmware_runs_on(faults: Faults, board: Board) -> None:
     mark = board.console.mark()
     with faults.full_flash(board):
         board.console.expect("boot", within=5, since=mark, cause="3")
@@ -345,7 +345,7 @@ def test_full_flash_gives_error_28_and_the_firmware_runs_on(faults: FaultInjecto
 
 
 def test_a_deployment_onto_a_full_flash_names_the_free_bytes_and_works_afterwards(
-    rig: Rig, faults: FaultInjector, board: Board
+    rig: Rig, faults: Faults, board: Board
 ) -> None:
     bigger = App("count", "", {"client": {"main.py": b"print('big')\n" + b"#" * 20_000}}, {}, {}, {})
     too_full = r"^B: the flash is too full: .* there are 0; nothing was changed"
@@ -361,7 +361,7 @@ def test_a_deployment_onto_a_full_flash_names_the_free_bytes_and_works_afterward
 # ---- the serial line
 
 
-def test_usb_drop_leaves_a_marked_gap_and_the_board_running(rig: Rig, faults: FaultInjector, board: Board) -> None:
+def test_usb_drop_leaves_a_marked_gap_and_the_board_running(rig: Rig, faults: Faults, board: Board) -> None:
     before = counts(board)[-1]
     with faults.usb_drop(board):
         assert "serial device gone" in board.console.tail()
@@ -381,7 +381,7 @@ def test_usb_drop_leaves_a_marked_gap_and_the_board_running(rig: Rig, faults: Fa
     assert links[-2:] == ["disconnected", missing]
 
 
-def test_usb_drop_during_boot(rig: Rig, faults: FaultInjector) -> None:
+def test_usb_drop_during_boot(rig: Rig, faults: Faults) -> None:
     board = rig.boards["C"]
     with faults.usb_drop(board):
         board.power.on()
@@ -390,7 +390,7 @@ def test_usb_drop_during_boot(rig: Rig, faults: FaultInjector) -> None:
     assert counts(board)[-1] > 10
 
 
-def test_power_cut_during_a_usb_drop(rig: Rig, faults: FaultInjector, board: Board) -> None:
+def test_power_cut_during_a_usb_drop(rig: Rig, faults: Faults, board: Board) -> None:
     with faults.usb_drop(board):
         board.power.off()
     rig.clock.sleep(3)
@@ -399,7 +399,7 @@ def test_power_cut_during_a_usb_drop(rig: Rig, faults: FaultInjector, board: Boa
     board.console.expect("boot", within=5, since=mark)
 
 
-def test_garbled_serial_gives_hex_and_no_event(rig: Rig, faults: FaultInjector, board: Board) -> None:
+def test_garbled_serial_gives_hex_and_no_event(rig: Rig, faults: Faults, board: Board) -> None:
     mark = board.console.mark()
     with faults.garbled_serial(board, 0.5):
         rig.clock.sleep(10)
@@ -412,7 +412,7 @@ def test_garbled_serial_gives_hex_and_no_event(rig: Rig, faults: FaultInjector, 
     assert recorded(rig)[0] == ("B", "garbled_serial 50 % of the bytes begins")
 
 
-def test_garbled_serial_leaves_other_bytes_unchanged(rig: Rig, faults: FaultInjector, board: Board) -> None:
+def test_garbled_serial_leaves_other_bytes_unchanged(rig: Rig, faults: Faults, board: Board) -> None:
     mark = board.console.mark()
     with faults.garbled_serial(board, 0.02):
         rig.clock.sleep(10)

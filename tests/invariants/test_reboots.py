@@ -5,7 +5,7 @@ from typing import Literal
 import pytest
 
 from hil.invariants.registry import all_invariants
-from hil.invariants.watch import InvariantWatch
+from hil.invariants.watch import Invariants
 from hil.rig import Rig
 from hil.virtual.bench.bench import VirtualBench
 from tests.invariants.story import Story, shown
@@ -136,7 +136,7 @@ def test_a_port_of_another_hub_or_another_time_is_not_suspected(port: str, time_
 
 def test_on_a_bench_whose_hub_switches_all_its_ports(virtual_rig: Rig, virtual_bench: VirtualBench) -> None:
     boards = [virtual_rig.boards[name] for name in "AB"]
-    watch = InvariantWatch(boards, virtual_rig.clock, virtual_rig.timeline, all_invariants())
+    watch = Invariants(boards, virtual_rig.clock, virtual_rig.timeline, all_invariants())
     for board in boards:
         board.boot()
     virtual_rig.clock.sleep(10)

@@ -17,7 +17,9 @@ import pytest
 
 from hil.clock import MonotonicClock
 from hil.errors import ProbeError, WaitTimeout
+from hil.probes import Probe
 from hil.probes.host import HostProbe
+from hil.testing import ProbeContract
 from tests.probes.namespace_peer import SILENT_PORT, TCP_PORT, UDP_PORT
 
 # Of its own in each process, for two of them may run these tests at once.
@@ -203,3 +205,27 @@ def test_an_interface_that_is_gone(probe: HostProbe, cable: None) -> None:
     gone = HostProbe("hilprobe9", MonotonicClock(), "PicoAP", "pico1234")
     with pytest.raises(ProbeError, match="hilprobe9, the probe, has joined Wi-Fi 'PicoAP' but has no address"):
         gone.join()
+
+
+class TestContract(ProbeContract):
+    """The peer answers in capitals, which is an echo of what the contract sends."""
+
+    @pytest.fixture
+    def probe(self, probe: HostProbe) -> Probe:
+        return probe
+
+    @pytest.fixture
+    def udp_echo(self) -> tuple[str, int]:
+        return PEER, UDP_PORT
+
+    @pytest.fixture
+    def tcp_echo(self) -> tuple[str, int]:
+        return PEER, TCP_PORT
+
+    @pytest.fixture
+    def closed(self) -> tuple[str, int]:
+        return PEER, 9
+
+    @pytest.fixture
+    def peer_sends(self, peer: Callable[[str, str, int], None]) -> Callable[[bytes, tuple[str, int]], None]:
+        return lambda data, to: peer(data.decode(), *to)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from hil import Board, Clock, InvariantWatch, Measure, Probe
+from hil import Board, Clock, Invariants, Measure, Probe
 
 AP = "192.168.4.1"
 
@@ -39,7 +39,7 @@ def test_tcp_greeting(ap: Board, clients: list[Board]) -> None:
 
 @pytest.mark.firmware("blink_poll")
 @pytest.mark.needs(clients=2)
-def test_blink_and_poll(ap: Board, clients: list[Board], clock: Clock, invariants: InvariantWatch) -> None:
+def test_blink_and_poll(ap: Board, clients: list[Board], clock: Clock, invariants: Invariants) -> None:
     first, second = clients
     with invariants.expect("reboot", board=second):  # without an access point it resets itself, and tries again
         second.power.on()
