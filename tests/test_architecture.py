@@ -60,6 +60,10 @@ ONE_OWNER = {
 """Third-party modules, and the only modules of ours that may import them."""
 
 
+MAX_LINES = 250
+"""Of one module: more than that has more than one reason to exist."""
+
+
 @cache
 def modules() -> dict[str, Path]:
     """Every module of the package by name, without the MicroPython files, which are data here."""
@@ -283,3 +287,8 @@ def test_only_the_factory_assembles_boards(part: str) -> None:
         )
 
     assert {name for name, path in modules().items() if makes(path)} == {"hil.board.factory"}
+
+
+@pytest.mark.parametrize("path", sorted(PACKAGE.rglob("*.py")), ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_a_module_can_be_read_in_one_sitting(path: Path) -> None:
+    assert len(path.read_text(encoding="utf-8").splitlines()) <= MAX_LINES

@@ -11,7 +11,8 @@ from hil.config.board_types.pico_w import PICO_W
 from hil.errors import BootselError
 from hil.rig import Rig
 from hil.virtual.bench.bench import VirtualBench
-from hil.virtual.bench.pico import PowerState, VirtualPico
+from hil.virtual.bench.pico import VirtualPico
+from hil.virtual.bench.power_state import PowerState
 from tests.bootsel.uf2_writer import NEW_VERSION, RP2350_ARM_S, micropython, uf2
 
 IMAGE = read_uf2(micropython(), "new.uf2", PICO_W)

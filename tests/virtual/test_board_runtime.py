@@ -6,7 +6,7 @@ from collections.abc import Callable
 import pytest
 
 from hil.virtual.bench.bench import VirtualBench
-from hil.virtual.bench.pico import PowerState
+from hil.virtual.bench.power_state import PowerState
 from tests.virtual.conftest import Terminal
 
 

@@ -9,7 +9,7 @@ import serial
 from hil.bootsel.uf2_block import BLOCK_BYTES
 from hil.config.board_types.pico_w import PICO_W
 from hil.virtual.bench.bench import VirtualBench
-from hil.virtual.bench.pico import PowerState
+from hil.virtual.bench.power_state import PowerState
 from hil.virtual.bootrom import volume_files
 from tests.bootsel.uf2_writer import FLASH_START, NEW_VERSION, block, micropython, uf2
 from tests.virtual.conftest import Terminal

@@ -1,12 +1,13 @@
 """One virtual board: power, boot and resets of the MicroPython that runs on it, with its flash, USB and radio."""
 
 from collections.abc import Mapping
-from enum import Enum
 from random import Random
 
-from hil.config.board_type import BoardType, default_board_type
+from hil.config.board_type import BoardType
 from hil.virtual.air.medium import Air
 from hil.virtual.air.radio import Radio
+from hil.virtual.bench.interpreter_arguments import interpreter_arguments
+from hil.virtual.bench.power_state import PowerState
 from hil.virtual.bootrom import BootRom, Firmware
 from hil.virtual.flash import Flash
 from hil.virtual.hal.machine import MachineHal, ResetCause
@@ -28,25 +29,11 @@ end of the 1 to 5 s on real hubs."""
 TOUCH_US = 250_000
 """From the 1200-baud touch to BOOTSEL mode (``usbd_cdc_run_bootloader_task`` in MicroPython)."""
 
-HEAP_FOR_MODULES = 26 * 1024
-"""Bytes of heap beyond those of a real board: a virtual one holds modules in RAM that a real one holds in flash."""
-
 EPOCH_2021_US = 1_609_459_200_000_000
 """``time.time()`` of a board starts at 2021-01-01 at each hard boot."""
 
 _RADIO_CHIP_MAC_PREFIX = bytes.fromhex("28cdc1")
 """Raspberry Pi's own; the rest of a virtual board's MAC is the end of its serial number."""
-
-
-class PowerState(Enum):
-    """The state of a board, seen from outside."""
-
-    OFF = "off"
-    BOOTING = "booting"
-    RUNNING = "running"
-    CRASHED = "crashed"
-    BOOTLOADER = "in the bootloader"
-    BROWNED_OUT = "browned out"
 
 
 class VirtualPico:
@@ -218,19 +205,11 @@ class VirtualPico:
 
     def _start(self, mode: str) -> None:
         vm = Vm(self._runtime)
-        version = f"{self.firmware.version!r}, {self.firmware.version_info!r}"
-        run = f"import _boot; _boot.run({mode!r}, {version})"
-        board_type = self.board_type
-        if board_type != default_board_type():
-            # The built-in modules have the default type's names in them.
-            names = f"{board_type.machine!r}, {board_type.micropython_build!r}, {board_type.cpu_hz}"
-            run = f"import _board_type; _board_type.set({version}, {names}); {run}"
-        heap_kb = (board_type.heap_bytes + HEAP_FOR_MODULES) // 1024
         wasi = Wasi(
             vm,
             self._files,
             self.usb,
-            argv=["micropython", "-X", f"heapsize={heap_kb}k", "-c", run],
+            argv=interpreter_arguments(mode, self.firmware, self.board_type),
             environ={"MICROPYPATH": ROM_FOLDER},
             now_us=lambda: self._uptime_us,
             epoch_us=lambda: self._epoch_us + self._uptime_us,
