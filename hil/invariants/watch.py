@@ -82,12 +82,16 @@ class Invariants:
     """Checks invariants from construction on, when all boards are off. It reads the timeline when asked."""
 
     def __init__(
-        self, boards: Iterable[Board], clock: Clock, timeline: Timeline, invariants: Iterable[type[Invariant]]
+        self,
+        boards: Iterable[Board],
+        clock: Clock,
+        timeline: Timeline,
+        invariants: Iterable[type[Invariant]],
+        probe_board: Board | None = None,
     ) -> None:
-        """``boards`` are those under test. Any other board that violates an invariant is the bench's."""
-        under_test = tuple(boards)
-        self._nodes = {board.serial: board.name for board in under_test}
-        self._under_test = frozenset(board.name for board in under_test)
+        """``boards`` are those under test; ``probe_board`` is the one that is the probe, if one is."""
+        self._nodes = {board.serial: board.name for board in boards}
+        self._probe_board = None if probe_board is None else probe_board.name
         self._clock = clock
         self._timeline = timeline
         self._invariants = tuple(invariants)
@@ -122,19 +126,18 @@ class Invariants:
     def check(self) -> None:
         """Raise ``InvariantViolated`` if an invariant was violated up to now, or an expected violation is missing.
 
-        Raises ``ProbeError`` instead if no board under test is involved: the firmware is not to blame.
+        Raises ``ProbeError`` instead if only the board of the probe is involved: the firmware is not to blame.
         """
         for name in self._not_entered:
             call = f'invariants.expect("{name}")'
             raise ValueError(f"{call} has no effect by itself; write `with {call}:`")
         self.was_reported = True
         unexpected, missing = self._wrong()
-        if missing or any(violation.boards & self._under_test for violation in unexpected):
+        if missing or any(violation.boards != {self._probe_board} for violation in unexpected):
             raise InvariantViolated(self.report())
         if unexpected:
-            boards = " and ".join(sorted(frozenset().union(*(violation.boards for violation in unexpected))))
-            text = f"{boards}: the board of the probe failed during the test; check its cable, hub port and supply"
-            raise ProbeError(f"{text}\n{self.report()}")
+            text = "the board of the probe failed during the test; check its cable, hub port and supply"
+            raise ProbeError(f"{self._probe_board}: {text}\n{self.report()}")
 
     def report(self) -> str:
         """What was wrong up to now, with the lines that prove it; empty if nothing was."""

@@ -55,6 +55,34 @@ def test_it_is_checked_in_every_test(pytester: pytest.Pytester, rig: Path, modul
     result.stdout.fnmatch_lines(["*test_loud*", "chatter at * s: A printed more than 50 lines in 1 s", "* A serial *"])
 
 
+QUIET_PROBE = """
+from hil.abc import Invariant
+
+class Chatter(Invariant):
+    name = "chatter"
+
+    def see(self, entry):
+        if entry.kind == "probe":
+            self.found(entry.time_s, "the probe was used", [entry])
+"""
+
+
+def test_a_violation_that_only_the_traffic_of_the_probe_proves_is_not_a_bench_error(
+    pytester: pytest.Pytester, rig: Path, module: Path
+) -> None:
+    module.write_text(QUIET_PROBE)
+    rig.write_text(f"{RIG}probe: {{driver: virtual}}\n")
+    pytester.makepyfile(
+        """
+        def test_it(ap, rig, clock):
+            rig.timeline.add(clock.now(), "probe", "probe", "sends")
+        """
+    )
+    result = pytester.runpytest("--rig", rig)
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(["chatter at * s: the probe was used", "1 invariant violated"])
+
+
 def test_the_documented_tests_of_it_pass(pytester: pytest.Pytester, module: Path) -> None:
     pytester.makepyfile(test_acme_invariants=example("invariants.md", "test_acme_invariants.py"))
     pytester.runpytest().assert_outcomes(passed=2)
