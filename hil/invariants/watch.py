@@ -136,8 +136,8 @@ class Invariants:
         if missing or any(violation.boards != {self._probe_board} for violation in unexpected):
             raise InvariantViolated(self.report())
         if unexpected:
-            text = "the board of the probe failed during the test; check its cable, hub port and supply"
-            raise ProbeError(f"{self._probe_board}: {text}\n{self.report()}")
+            what = f"{self._probe_board}: the board of the probe failed during the test"
+            raise ProbeError(f"{what}; check its cable, hub port and supply\n{self.report()}")
 
     def report(self) -> str:
         """What was wrong up to now, with the lines that prove it; empty if nothing was."""
