@@ -11,7 +11,7 @@ CORES := $(shell nproc)
 MICROPYTHON := firmware hil/virtual/board hil/on_board
 
 .DELETE_ON_ERROR:
-.PHONY: help demo test quick dist hooks install lint types firmware-check unit mutants plans explore soak report report-demo bench bench-check clean
+.PHONY: help demo test quick dist hooks install lint types firmware-check unit mutants plans explore conformance soak report report-demo bench bench-check clean
 
 help:
 	@echo "make demo    the firmware's test plans on the virtual rig, outcomes and measurements at the end"
@@ -19,6 +19,7 @@ help:
 	@echo "make quick   lint, types and the tests that your change affects, in less than a minute"
 	@echo "make dist    wheel and sdist in dist/, built, checked and tested in an environment of their own"
 	@echo "make explore N=2000    random schedules of faults against roles, mesh and first_boot: docs/exploration.md"
+	@echo "make conformance TREE=...   MicroPython's own tests on the port that vm/port has built in TREE: vm/README.md"
 	@echo "make soak    1,000 power cycles of 4 boards and 50 killed runs: docs/bench-faults.md"
 	@echo "make report  the test plans on the virtual rig, as an HTML report in build/report: docs/reports.md"
 	@echo "make bench   how fast the virtual bench is"
@@ -104,6 +105,10 @@ N ?= 200
 JOBS ?= 2
 explore: $(INSTALLED)
 	$(BIN)/python -m tests.exploration explore --runs $(N) --jobs $(JOBS)
+
+# MicroPython's own tests on the port (vm/README.md). TREE: what `python -m vm.port.build --work DIR` leaves.
+conformance: $(INSTALLED)
+	$(BIN)/python -m tests.conformance $(TREE)
 
 # Against boards of `hil serve`. Takes ten minutes.
 soak: $(INSTALLED)

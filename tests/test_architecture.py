@@ -44,7 +44,14 @@ BOARD_PARTS = {"Board", "Console", "VerifiedPort", "PowerSwitch", "PowerSequence
 
 ONE_OWNER = {
     "mpremote": {"hil.board.raw_repl"},
-    "wasmtime": {"hil.virtual.vm.vm", "hil.virtual.vm.vm_image"},
+    "wasmtime": {
+        "hil.virtual.vm.vm",
+        "hil.virtual.vm.vm_image",
+        "hil.virtual.port.core",
+        "hil.virtual.port.image",
+        "hil.virtual.port.memory",
+        "hil.virtual.port.runtime",
+    },
     "ruamel": {"hil.config.yaml_source"},
     "dnslib": {"hil.probes.dns_message"},
     "time": {"hil.clock"},

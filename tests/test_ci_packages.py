@@ -33,6 +33,7 @@ COMMANDS = {
     "gcc": "gcc",
     "python3": "python3",
     "npm": "npm",
+    "patch": "patch",
     "ip": "iproute2",
     "uhubctl": "uhubctl",
     "umockdev-wrapper": "umockdev",
@@ -43,6 +44,8 @@ PACKAGES = [*COMMANDS.values(), *MODULES.values()]
 
 ALWAYS_THERE = {"bash", "dirname", "env", "find", "mktemp", "nproc", "readlink", "rm", "sh", "test", "touch", "xargs"}
 """On every machine of Debian or Ubuntu."""
+BROUGHT_ALONG = {"apt-cache", "apt-get", "node"}
+"""The first two are part of every Debian, the last comes with npm."""
 BUILT_IN = {"cd", "echo", "set", "trap"}
 
 MISSING = 'raise ImportError("not installed")\n'
@@ -330,7 +333,7 @@ def test_programs_that_tests_search_or_run_are_in_the_table() -> None:
     own = [path for path in sources if "node_modules" not in path.parts and "sample_firmware" not in path.parts]
     used = {program for path in own for program in programs_of_python(path)}
     assert {"git", "ip", "tshark"} <= used, "found in the files"
-    assert used - set(COMMANDS) - ALWAYS_THERE == set()
+    assert used - set(COMMANDS) - ALWAYS_THERE - BROUGHT_ALONG == set()
     in_hints = {
         package
         for path in own
