@@ -1,8 +1,8 @@
 """Access point of the app `hello`: answers every HELLO."""
 
 from picolink import config, wifi
-from picolink.board import Uptime, say_boot
-from picolink.log import say
+from picolink.board import Uptime, log_boot
+from picolink.log import log
 from picolink.node import UdpPort, serve
 from picolink.program import Program
 from picolink.wire import Malformed, Message
@@ -10,8 +10,8 @@ from picolink.wire import Malformed, Message
 IDLE_MS = 60000
 
 
-class Welcomer(Program):
-    """Answers HELLO with its own address."""
+class Responder(Program):
+    """Answers HELLO with WELCOME and its own address."""
 
     def __init__(self, port: UdpPort, ip: str) -> None:
         self._port = port
@@ -23,17 +23,17 @@ class Welcomer(Program):
     def received(self, now_ms: int, message: Message, sender: tuple[str, int]) -> None:
         if message.word != "HELLO":
             raise Malformed("unknown")
-        say(f"hello from={sender[0]}")
+        log(f"hello from={sender[0]}")
         self._port.send(f"WELCOME from AP @ {self._ip}", sender)
 
 
 def main() -> None:
-    say_boot("hello", "ap")
+    log_boot("hello", "ap")
     settings = config.load()
     ip = wifi.open_access_point(settings.ssid, settings.password, settings.channel)
     port = UdpPort(settings.discovery_port)
     try:
-        serve(port, Welcomer(port, ip), Uptime())
+        serve(port, Responder(port, ip), Uptime())
     finally:
         port.close()
 

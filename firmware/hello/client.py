@@ -1,8 +1,8 @@
-"""Client of the app `hello`: says HELLO to the access point, prints the answer, and says so when there is none."""
+"""Client of the app `hello`: sends HELLO to the access point and prints the answer, or that there is none."""
 
 from picolink import config, wire
-from picolink.board import Uptime, say_boot, unique_id
-from picolink.log import say
+from picolink.board import Uptime, log_boot, unique_id
+from picolink.log import log
 from picolink.node import UdpPort, serve
 from picolink.program import Program
 from picolink.timing import AP_SILENT_MS, HELLO_PERIOD_MS, HELLO_RETRY_MS
@@ -12,14 +12,14 @@ TRIES_PER_LINE = 8
 
 
 class Greeter(Program):
-    """Says HELLO once a second until it is answered, then every HELLO_PERIOD_MS."""
+    """Sends HELLO once a second until it is answered, then every HELLO_PERIOD_MS."""
 
     def __init__(self, port: UdpPort, ap: tuple[str, int]) -> None:
         self._port = port
         self._ap = ap
         self._text = wire.hello(unique_id(), 0, None)
         self._joined = False
-        self._tries = 0  # since the last answer; a try without Wi-Fi is one too
+        self._tries = 0  # since the last answer, tries without Wi-Fi included
         self._hello_ms = 0
         self._heard_ms = 0
 
@@ -34,7 +34,7 @@ class Greeter(Program):
         if now_ms >= self._hello_ms:
             self._tries += 1
             if self._tries % TRIES_PER_LINE == 0:
-                say(f"no-reply tries={self._tries}")
+                log(f"no-reply tries={self._tries}")
             if self._joined:
                 self._port.send(self._text, self._ap)
             self._hello_ms = now_ms + HELLO_RETRY_MS
@@ -45,14 +45,14 @@ class Greeter(Program):
             raise wire.Malformed("foreign")
         if message.word != "WELCOME":
             raise wire.Malformed("unknown")
-        say(f'hello-reply from={sender[0]} tries={self._tries} text="{message.text}"')
+        log(f'hello-reply from={sender[0]} tries={self._tries} text="{message.text}"')
         self._tries = 0
         self._heard_ms = now_ms
         self._hello_ms = now_ms + HELLO_PERIOD_MS
 
 
 def main() -> None:
-    say_boot("hello", "client")
+    log_boot("hello", "client")
     settings = config.load()
     station = Station(settings.ssid, settings.password)
     port = UdpPort(settings.peer_port)

@@ -1,9 +1,9 @@
-"""Client of the app `mdns`: finds the access point by its name, and everybody else by theirs. It knows no address."""
+"""Client of the app `mdns`: finds the access point and all other clients by name. It knows no address."""
 
 from picolink import config, wire
 from picolink.address_book import AddressBook
-from picolink.board import Uptime, say_boot, unique_id
-from picolink.log import say
+from picolink.board import Uptime, log_boot, unique_id
+from picolink.log import log
 from picolink.mdns import resolve, take_hostname
 from picolink.node import UdpPort, serve
 from picolink.program import Program
@@ -11,15 +11,15 @@ from picolink.timing import AP_SILENT_MS, HELLO_PERIOD_MS, HELLO_RETRY_MS
 from picolink.wifi import Station
 
 
-class Seeker(Program):
-    """Looks up the AP, says HELLO to it under its own name, and looks up the names that the AP lists."""
+class Resolver(Program):
+    """Resolves the AP's name, sends HELLO with its own, and resolves the names that the AP lists."""
 
     def __init__(self, name: str, ap_name: str, ap_port: int, port: UdpPort, uptime: Uptime) -> None:
         self._name = name
         self._ap_name = ap_name
         self._ap_port = ap_port
         self._port = port
-        self._book = AddressBook(resolve, uptime.now_ms, say)
+        self._book = AddressBook(resolve, uptime.now_ms, log)
         self._joined = False
         self._listed: list[str] = []
         self._hello_ms = 0
@@ -28,7 +28,7 @@ class Seeker(Program):
     def link(self, now_ms: int, ip: str) -> None:
         self._joined = bool(ip)
         self._hello_ms = self._heard_ms = now_ms
-        # Everybody may be somewhere else now.
+        # Every address may have changed.
         self._book.want([])
 
     def is_deaf(self, now_ms: int) -> bool:
@@ -45,7 +45,7 @@ class Seeker(Program):
         ask_ms = self._book.due_ms()
         if ask_ms is not None and now_ms >= ask_ms:
             self._book.ask_next()
-            # Time has passed: look at the clock before anything else.
+            # Asking took time: read the clock again before anything else.
             return now_ms
         due_ms = ask_ms if ask_ms is not None else now_ms + HELLO_PERIOD_MS
         return min(due_ms, self._hello_ms) if ap_ip else due_ms
@@ -61,20 +61,20 @@ class Seeker(Program):
         if message.order != self._listed:
             self._listed = message.order
             listed = ",".join(self._listed)
-            say(f"names list={listed}")
+            log(f"names list={listed}")
 
 
 def main() -> None:
-    say_boot("mdns", "client")
+    log_boot("mdns", "client")
     settings = config.load()
     name = settings.hostname or "pico-" + unique_id()[-6:]
     take_hostname(name)
     station = Station(settings.ssid, settings.password)
     port = UdpPort(settings.peer_port)
     uptime = Uptime()
-    seeker = Seeker(name, settings.ap_name, settings.discovery_port, port, uptime)
+    resolver = Resolver(name, settings.ap_name, settings.discovery_port, port, uptime)
     try:
-        serve(port, seeker, uptime, station)
+        serve(port, resolver, uptime, station)
     finally:
         port.close()
 

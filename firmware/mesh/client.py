@@ -1,23 +1,23 @@
-"""Client of the app `mesh`: knows who else is there, whoever comes and goes, and prints it at every change."""
+"""Client of the app `mesh`: keeps track of the other members, and prints them at every change."""
 
 from picolink import config
-from picolink.board import Uptime, random_below, say_boot, unique_id
+from picolink.board import Uptime, random_below, log_boot, unique_id
 from picolink.bus import Bus
-from picolink.log import say
+from picolink.log import log
 from picolink.node import UdpPort, serve
 from picolink.wifi import Station
 
 
 class Member(Bus):
-    """Prints who is there: every other client that it hears itself."""
+    """Prints the members: all other clients that it hears itself."""
 
     def on_change(self) -> None:
         members = ",".join(self.peers.ips())
-        say(f"members list={members}")
+        log(f"members list={members}")
 
 
 def main() -> None:
-    say_boot("mesh", "client")
+    log_boot("mesh", "client")
     settings = config.load()
     station = Station(settings.ssid, settings.password)
     port = UdpPort(settings.peer_port)

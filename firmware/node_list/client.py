@@ -1,8 +1,8 @@
-"""Client of the app `node_list`: says HELLO, listens where the AP sends the list to, and prints it."""
+"""Client of the app `node_list`: sends HELLO, listens on the port to which the AP sends the list, and prints it."""
 
 from picolink import config
-from picolink.board import Uptime, random_below, say_boot, unique_id
-from picolink.log import say
+from picolink.board import Uptime, random_below, log_boot, unique_id
+from picolink.log import log
 from picolink.node import UdpPort, serve
 from picolink.program import Program
 from picolink.registration import Registration
@@ -11,7 +11,7 @@ from picolink.wire import Malformed, Message
 
 
 class Listener(Program):
-    """Prints every list that comes from the AP."""
+    """Prints every list that the AP sends."""
 
     def __init__(self, registration: Registration) -> None:
         self._registration = registration
@@ -30,11 +30,11 @@ class Listener(Program):
             raise Malformed("unknown")
         self._registration.received(now_ms, message, sender)
         listed = ",".join(message.order)
-        say(f"nodes list={listed}")
+        log(f"nodes list={listed}")
 
 
 def main() -> None:
-    say_boot("node_list", "client")
+    log_boot("node_list", "client")
     settings = config.load()
     station = Station(settings.ssid, settings.password)
     # Not the peers' port: the AP sends NODES to the port on which it listens itself.

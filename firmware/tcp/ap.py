@@ -4,8 +4,8 @@ import socket
 import time
 
 from picolink import config, stream, wifi
-from picolink.board import Uptime, say_boot
-from picolink.log import say
+from picolink.board import Uptime, log_boot
+from picolink.log import log
 from picolink.timing import GUEST_LIMIT_MS
 from picolink.wire import Malformed
 
@@ -13,34 +13,34 @@ IDLE_S = 60
 REOPEN_MS = 500
 
 
-def greet(guest: stream.LineStream, guest_ip: str, ip: str) -> None:
-    """Hear what the client has to say, and answer it."""
-    text = guest.read_line()
-    say(f'heard peer={guest_ip} text="{text}"')
-    reply = f"Hello {guest_ip}, this is the AP @ {ip}"
-    guest.write_line(reply)
-    say(f'replied peer={guest_ip} text="{reply}"')
+def greet(client: stream.LineStream, client_ip: str, ip: str) -> None:
+    """Read the client's line, and answer it."""
+    text = client.read_line()
+    log(f'heard peer={client_ip} text="{text}"')
+    reply = f"Hello {client_ip}, this is the AP @ {ip}"
+    client.write_line(reply)
+    log(f'replied peer={client_ip} text="{reply}"')
 
 
 def serve_next(listener: socket.socket, uptime: Uptime, ip: str) -> None:
-    """Wait for a client and serve it; whatever it does, the next one is served soon."""
+    """Wait for a client and serve it. Whatever it does, the next one does not wait long."""
     connection, address = listener.accept()
-    guest = stream.LineStream(connection, uptime, GUEST_LIMIT_MS)
+    client = stream.LineStream(connection, uptime, GUEST_LIMIT_MS)
     try:
-        greet(guest, address[0], ip)
+        greet(client, address[0], ip)
     except Malformed as malformed:
-        say(f"dropped peer={address[0]} reason={malformed.reason}")
+        log(f"dropped peer={address[0]} reason={malformed.reason}")
     except OSError as error:
         reason = "too-slow" if error.errno == stream.ETIMEDOUT else "error"
-        say(f"dropped peer={address[0]} reason={reason} error={error}")
+        log(f"dropped peer={address[0]} reason={reason} error={error}")
     finally:
-        guest.close()
+        client.close()
 
 
 def serve(port: int, uptime: Uptime, ip: str) -> None:
     """Serve until the listening socket fails."""
     listener = stream.listen(port)
-    say(f"listening port={port}")
+    log(f"listening port={port}")
     try:
         while True:
             listener.settimeout(IDLE_S)
@@ -54,7 +54,7 @@ def serve(port: int, uptime: Uptime, ip: str) -> None:
 
 
 def main() -> None:
-    say_boot("tcp", "ap")
+    log_boot("tcp", "ap")
     settings = config.load()
     ip = wifi.open_access_point(settings.ssid, settings.password, settings.channel)
     uptime = Uptime()
@@ -62,7 +62,7 @@ def main() -> None:
         try:
             serve(settings.tcp_port, uptime, ip)
         except OSError as error:
-            say(f"error what=accept error={error}")
+            log(f"error what=accept error={error}")
             time.sleep_ms(REOPEN_MS)
 
 

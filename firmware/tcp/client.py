@@ -1,40 +1,40 @@
-"""Client of the app `tcp`: visits the access point, prints what it is answered, and says so when there is no answer."""
+"""Client of the app `tcp`: connects to the access point and prints its answer, or that there is none."""
 
 import socket
 import time
 
 from picolink import config, stream
-from picolink.board import Uptime, say_boot
-from picolink.log import say
+from picolink.board import Uptime, log_boot
+from picolink.log import log
 from picolink.timing import AP_SILENT_MS, VISIT_LIMIT_MS, VISIT_PERIOD_MS, VISIT_RETRY_MS
 from picolink.wifi import Station
 from picolink.wire import Malformed
 
 ECONNRESET = 104
-"""Refused: the AP is there, its program is not."""
+"""Refused: the AP is there, but its program does not run."""
 
 
 def visit(ap: tuple[str, int], ip: str, uptime: Uptime) -> None:
-    """Say hello to the AP, and print both texts. Raises OSError, Malformed."""
-    visiting = stream.LineStream(socket.socket(socket.AF_INET, socket.SOCK_STREAM), uptime, VISIT_LIMIT_MS)
+    """Send a greeting to the AP, and print it and the answer. Raises OSError, Malformed."""
+    lines = stream.LineStream(socket.socket(socket.AF_INET, socket.SOCK_STREAM), uptime, VISIT_LIMIT_MS)
     try:
-        visiting.connect(ap)
+        lines.connect(ap)
         text = f"Hello from {ip}"
-        visiting.write_line(text)
-        say(f'sent peer={ap[0]} text="{text}"')
-        say(f'reply peer={ap[0]} text="{visiting.read_line()}"')
+        lines.write_line(text)
+        log(f'sent peer={ap[0]} text="{text}"')
+        log(f'reply peer={ap[0]} text="{lines.read_line()}"')
     finally:
-        visiting.close()
+        lines.close()
 
 
 class Visitor:
-    """Visits the AP again and again, joined or not."""
+    """Visits the AP periodically. Without Wi-Fi a visit fails."""
 
     def __init__(self, station: Station, ap: tuple[str, int], uptime: Uptime) -> None:
         self._station = station
         self._ap = ap
         self._uptime = uptime
-        self._tries = 0  # since the last answer; a try without Wi-Fi is one too
+        self._tries = 0  # since the last answer, tries without Wi-Fi included
         self._visit_ms = 0
         self._heard_ms = 0
 
@@ -57,11 +57,11 @@ class Visitor:
         self._tries += 1
         try:
             if not self._station.ip:
-                say(f"no-reply tries={self._tries} reason=no-wifi")
+                log(f"no-reply tries={self._tries} reason=no-wifi")
                 return False
             visit(self._ap, self._station.ip, self._uptime)
         except (OSError, Malformed) as error:
-            say(f"no-reply tries={self._tries} reason={error}")
+            log(f"no-reply tries={self._tries} reason={error}")
             if not isinstance(error, OSError) or error.errno == ECONNRESET:
                 self._heard_ms = self._uptime.now_ms()
             return False
@@ -71,7 +71,7 @@ class Visitor:
 
 
 def main() -> None:
-    say_boot("tcp", "client")
+    log_boot("tcp", "client")
     settings = config.load()
     visitor = Visitor(Station(settings.ssid, settings.password), (settings.ap_ip, settings.tcp_port), Uptime())
     while True:

@@ -1,23 +1,23 @@
-"""Client of the app `wireless_bus`: talks to all other clients directly, and prints what they say."""
+"""Client of the app `wireless_bus`: sends messages to all other clients directly, and prints theirs."""
 
 from picolink import config
-from picolink.board import Uptime, random_below, say_boot, unique_id
+from picolink.board import Uptime, random_below, log_boot, unique_id
 from picolink.bus import Bus
-from picolink.log import say
+from picolink.log import log
 from picolink.node import UdpPort, serve
 from picolink.peers import Peer
 from picolink.wifi import Station
 
 
 class Talker(Bus):
-    """Prints everything that is said."""
+    """Prints every message."""
 
     def on_saying(self, peer: Peer, seq: int) -> None:
-        say(f"said peer={peer.ip} id={peer.id} seq={seq}")
+        log(f"said peer={peer.ip} id={peer.id} seq={seq}")
 
 
 def main() -> None:
-    say_boot("wireless_bus", "client")
+    log_boot("wireless_bus", "client")
     settings = config.load()
     station = Station(settings.ssid, settings.password)
     port = UdpPort(settings.peer_port)

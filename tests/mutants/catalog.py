@@ -44,14 +44,14 @@ MUTANTS = (
     Mutant(
         "who-registers",
         PICOLINK + "ap_roles.py",
-        'elif message.word == "WHO":\n            self._tell(sender)',
+        'elif message.word == "WHO":\n            self._send_order(sender)',
         'elif message.word == "WHO":\n            self._hello(now_ms, message, sender)',
         (DISCOVERY + "test_who_is_answered_with_the_order_and_registers_nobody",),
     ),
     Mutant(
         "who-told-another-order",
         PICOLINK + "ap_roles.py",
-        'elif message.word == "WHO":\n            self._tell(sender)',
+        'elif message.word == "WHO":\n            self._send_order(sender)',
         'elif message.word == "WHO":\n'
         "            self._send(wire.roles(self.roster.epoch, self.roster.addresses()[::-1]), sender)",
         (ORDER + "test_a_probe_is_told_the_same_order",),
@@ -60,7 +60,7 @@ MUTANTS = (
         "bye-ignored",
         PICOLINK + "ap_roles.py",
         "            self._bye(now_ms, message, sender)",
-        "            self._tell(sender)",
+        "            self._send_order(sender)",
         (DISCOVERY + "test_hello_registers_its_sender_as_the_last_and_bye_removes_it_at_once",),
     ),
     Mutant(
@@ -174,8 +174,8 @@ MUTANTS = (
     Mutant(
         "news-not-sent",
         PICOLINK + "ap_roles.py",
-        "        for node in self.roster.nodes:\n            self._tell(node.address)",
-        "        for node in self.roster.nodes[-1:]:\n            self._tell(node.address)",
+        "        for node in self.roster.nodes:\n            self._send_order(node.address)",
+        "        for node in self.roster.nodes[-1:]:\n            self._send_order(node.address)",
         (ORDER + "test_all_are_told_of_every_change_at_once",),
     ),
     Mutant(

@@ -18,7 +18,7 @@ MUTANTS = (
     Mutant(
         "tcp-ap-prints-no-text",
         "tcp/ap.py",
-        """    say(f'heard peer={guest_ip} text="{text}"')\n""",
+        """    log(f'heard peer={client_ip} text="{text}"')\n""",
         "",
         (TCP_ALIVE, TCP + "test_text_that_comes_in_pieces_is_one_text"),
         healthy=(TCP + "test_client_comes_again",),
@@ -74,7 +74,7 @@ MUTANTS = (
     Mutant(
         "tcp-silent-about-no-reply",
         "tcp/client.py",
-        '                say(f"no-reply tries={self._tries} reason=no-wifi")\n',
+        '                log(f"no-reply tries={self._tries} reason=no-wifi")\n',
         "",
         (TCP + "test_client_without_ap_says_so_and_recovers_when_it_appears",),
         healthy=(TCP_ALIVE,),
@@ -200,7 +200,7 @@ MUTANTS = (
     Mutant(
         "client-leaves-without-a-word",
         PICOLINK + "registration.py",
-        "self.say_bye(self._ap)",
+        "self.send_bye(self._ap)",
         "pass",
         (NODE_LIST + "test_client_that_stops_disappears_from_the_next_list",),
         healthy=(NODE_LIST_ALIVE,),
@@ -231,7 +231,7 @@ MUTANTS = (
     Mutant(
         "who-registers-without-roles",
         PICOLINK + "registry.py",
-        'elif message.word == "WHO":\n            self.tell(sender)',
+        'elif message.word == "WHO":\n            self.send_list(sender)',
         'elif message.word == "WHO":\n            self.received(now_ms, wire.parse(b"HELLO"), sender)',
         (NODE_LIST_ALIVE,),
         healthy=(NODE_LIST + "test_every_client_sees_all_others",),
@@ -271,8 +271,8 @@ MUTANTS = (
     Mutant(
         "bus-listens-to-no-introduction",
         PICOLINK + "bus.py",
-        "self._introduced = [ip for ip in order if ip != self._registration.ip]",
-        "self._introduced = []",
+        "self._listed = [ip for ip in order if ip != self._registration.ip]",
+        "self._listed = []",
         (
             BUS_ALIVE,
             BUS + "test_clients_that_boot_together_find_each_other",
@@ -338,9 +338,9 @@ MUTANTS = (
     Mutant(
         "bus-believes-the-list",
         PICOLINK + "bus.py",
-        "            self._introduce(message.order)\n",
-        "            self._introduce(message.order)\n"
-        "            for ip in self._introduced:\n"
+        "            self._take_list(message.order)\n",
+        "            self._take_list(message.order)\n"
+        "            for ip in self._listed:\n"
         '                if self.peers.heard(now_ms, "", ip):\n'
         "                    self.on_change()\n",
         (MESH + "test_who_is_only_in_the_list_is_no_member",),

@@ -20,8 +20,8 @@ MUTANTS = (
     Mutant(
         "ap-that-is-there-ignored",
         PICOLINK + "election.py",
-        "        if heard:\n            self._in_vain = 0\n            return JOIN",
-        "        if heard and self._in_vain > 1:\n            self._in_vain = 0\n            return JOIN",
+        "        if heard:\n            self._empty_looks = 0\n            return JOIN",
+        "        if heard and self._empty_looks > 1:\n            self._empty_looks = 0\n            return JOIN",
         (FIRST_BOOT + "test_order_of_boot_decides_who_is_ap_and_order_of_roles",),
         healthy=HEALTHY,
     ),

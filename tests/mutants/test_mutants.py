@@ -42,7 +42,7 @@ def test_mutant_is_caught_by_the_right_test(mutant: Mutant, tmp_path: Path, requ
 
 def test_the_firmware_itself_passes(tmp_path: Path) -> None:
     # `make plans` runs all test plans on it.
-    mutant = Mutant("none", "roles/ap.py", 'say_boot("roles", "ap")', 'say_boot("roles", "ap")', ())
+    mutant = Mutant("none", "roles/ap.py", 'log_boot("roles", "ap")', 'log_boot("roles", "ap")', ())
     tests = sorted({test for mutant in MUTANTS for test in mutant.healthy})
     assert set(verdicts(mutate(mutant, tmp_path), tests).values()) == {"PASSED"}
 

@@ -1,21 +1,21 @@
-"""What only the board knows: its identity, its uptime, chance."""
+"""What the hardware provides: identity, uptime, random numbers."""
 
 import binascii
 import machine
 import os
 import time
 
-from picolink.log import say
+from picolink.log import log
 
 
 def unique_id() -> str:
-    """The board's identity, 16 hex digits. A node is its id; an address is only where it is now."""
+    """The board's id, 16 hex digits. It identifies a node, whose address may change."""
     return binascii.hexlify(machine.unique_id()).decode()
 
 
-def say_boot(app: str, role: str) -> None:
-    """The first line of every app."""
-    say(f"boot app={app} role={role} id={unique_id()} cause={machine.reset_cause()}")
+def log_boot(app: str, role: str) -> None:
+    """Print the first line of every app."""
+    log(f"boot app={app} role={role} id={unique_id()} cause={machine.reset_cause()}")
 
 
 def random_below(limit: int) -> int:
@@ -24,14 +24,14 @@ def random_below(limit: int) -> int:
 
 
 class Uptime:
-    """Milliseconds since it was made. Never wraps, unlike ticks_ms, if asked at least once in six days."""
+    """Milliseconds since its creation. Unlike ticks_ms it does not wrap, if read at least once in six days."""
 
     def __init__(self) -> None:
         self._ticks = time.ticks_ms()
         self._total_ms = 0
 
     def now_ms(self) -> int:
-        """Milliseconds since this object was made."""
+        """Milliseconds since this object was created."""
         ticks = time.ticks_ms()
         self._total_ms += time.ticks_diff(ticks, self._ticks)
         self._ticks = ticks

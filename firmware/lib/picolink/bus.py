@@ -1,7 +1,7 @@
 """A client of the apps wireless_bus and mesh: it talks to the other clients directly. Pure: time is passed in.
 
-The AP only introduces: an address in its list is one to talk to. A peer is who was heard, for as long as it is heard,
-so peers go on whatever becomes of the AP's program, and a list that is out of date makes nobody a peer again.
+The AP's list only provides addresses to talk to. A client becomes a peer when it is heard, and stays one for as long as
+it is heard. So peers go on if the AP's program stops, and an outdated list does not bring back a peer that is gone.
 """
 
 from picolink import wire
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class Bus(Program):
-    """Says HELLO to the AP, and SAY to every client it knows. An app overrides what it wants to do with it."""
+    """Sends HELLO to the AP, and SAY to every client it knows. An app overrides the methods on_…."""
 
     def __init__(
         self,
@@ -31,15 +31,15 @@ class Bus(Program):
         self._peer_port = peer_port
         self._send = send
         self._registration = Registration(node_id, ap, send, random_below)
-        self._introduced: list[str] = []
+        self._listed: list[str] = []
         self._seq = 0
         self._say_ms = 0
 
     def on_saying(self, peer: Peer, seq: int) -> None:
-        """A peer has said something."""
+        """Called when a peer's SAY was received."""
 
     def on_change(self) -> None:
-        """The list of peers has changed."""
+        """Called when the list of peers has changed."""
 
     def link(self, now_ms: int, ip: str) -> None:
         self._registration.link(now_ms, ip)
@@ -64,7 +64,7 @@ class Bus(Program):
     def received(self, now_ms: int, message: wire.Message, sender: tuple[str, int]) -> None:
         if message.word == "NODES:":
             self._registration.received(now_ms, message, sender)
-            self._introduce(message.order)
+            self._take_list(message.order)
         elif message.word == "SAY":
             self._registration.heard(now_ms)
             self._hear(now_ms, message, sender[0])
@@ -75,19 +75,19 @@ class Bus(Program):
             raise wire.Malformed("unknown")
 
     def leave(self) -> None:
-        """Say BYE to all."""
+        """Send BYE to the AP and all clients."""
         self._registration.leave()
         for ip in self._known():
-            self._registration.say_bye((ip, self._peer_port))
+            self._registration.send_bye((ip, self._peer_port))
 
     def _known(self) -> list[str]:
         peers = self.peers.ips()
-        return peers + [ip for ip in self._introduced if ip not in peers]
+        return peers + [ip for ip in self._listed if ip not in peers]
 
-    def _introduce(self, order: list[str]) -> None:
+    def _take_list(self, order: list[str]) -> None:
         known = self._known()
-        self._introduced = [ip for ip in order if ip != self._registration.ip]
-        for ip in self._introduced:
+        self._listed = [ip for ip in order if ip != self._registration.ip]
+        for ip in self._listed:
             if ip not in known:
                 self._say_to(ip)
 
@@ -97,7 +97,7 @@ class Bus(Program):
         assert peer is not None
         assert message.seq is not None
         if changed:
-            # It may not know this node yet: it need not wait for the next period.
+            # It may not know this node yet, and should not have to wait for the next period.
             self._say_to(ip)
             self.on_change()
         self.on_saying(peer, message.seq)

@@ -1,23 +1,23 @@
-"""Names in the Wi-Fi (mDNS), as far as the hardware goes: taking one, and asking for the address behind another."""
+"""Access to the board's mDNS: take a hostname, and resolve those of others."""
 
 import network
 import socket
 
-from picolink.log import say
+from picolink.log import log
 
 LOCAL = ".local"
 
 
 def take_hostname(name: str) -> None:
-    """Be `<name>.local`. The interfaces are switched off: what is announced is decided when they are switched on."""
+    """Become `<name>.local`. Switches both interfaces off, because the name is read when they are switched on."""
     for interface in (network.STA_IF, network.AP_IF):
         network.WLAN(interface).active(False)
     network.hostname(name)
-    say(f"hostname name={name}{LOCAL}")
+    log(f"hostname name={name}{LOCAL}")
 
 
 def resolve(name: str) -> str:
-    """The address of `<name>.local`; empty when nobody answers. That takes up to 7 s, and nothing else goes on."""
+    """The address of `<name>.local`; empty if no board answers. Blocks for up to 7 s."""
     try:
         address: str = socket.getaddrinfo(name + LOCAL, 1)[0][-1][0]
         return address

@@ -1,11 +1,11 @@
-"""The loop of a node: one UDP port, one program, and a station to keep joined. One wait, no thread, no spinning."""
+"""The loop of a node: one UDP port, one program, and a station to keep joined. One wait, no thread, no polling."""
 
 import socket
 import time
 
 from picolink import wire
 from picolink.board import Uptime
-from picolink.log import Ignored, say
+from picolink.log import Ignored, log
 from picolink.program import Program
 
 TYPE_CHECKING = False
@@ -14,40 +14,40 @@ if TYPE_CHECKING:
 
 ETIMEDOUT = 110
 REOPEN_MS = 500
-"""After an error of the socket a new one is opened this much later."""
+"""How long after a socket error a new socket is opened."""
 WAIT_MAX_MS = 60000
 
 
 class UdpPort:
-    """One UDP port on all interfaces. An error closes it, and the next use opens it again: none ends the program."""
+    """One UDP port on all interfaces. An error closes it, the next use opens it again. No error ends the program."""
 
     def __init__(self, port: int) -> None:
         self._port = port
         self._socket: socket.socket | None = None
 
     def send(self, text: str, address: tuple[str, int]) -> None:
-        """Send one datagram; it may be lost here as well as in the air."""
+        """Send one datagram. An error is logged, and the datagram is lost, as it might be on the air."""
         try:
             self._open().sendto(text.encode(), address)
         except OSError as error:
-            say(f"error what=send to={address[0]} error={error}")
+            log(f"error what=send to={address[0]} error={error}")
 
     def receive(self, timeout_ms: int) -> tuple[bytes, tuple[str, int]] | None:
-        """The next datagram, one byte more than allowed at most; None after `timeout_ms` without."""
+        """The next datagram, cut off one byte past the limit; None if none comes within `timeout_ms`."""
         try:
             opened = self._open()
-            # 0 would mean: do not wait, which ends with another errno than waiting in vain.
+            # 0 would be non-blocking mode, which fails with an errno other than that of a timeout.
             opened.settimeout(max(timeout_ms, 1) / 1000)
             return opened.recvfrom(wire.MAX_BYTES + 1)  # type: ignore[return-value]  # IPv4: address and port
         except OSError as error:
             if error.errno != ETIMEDOUT:
-                say(f"error what=receive error={error}")
+                log(f"error what=receive error={error}")
                 self.close()
                 time.sleep_ms(REOPEN_MS)
             return None
 
     def close(self) -> None:
-        """Give the socket back."""
+        """Close the socket."""
         if self._socket is not None:
             self._socket.close()
             self._socket = None
@@ -56,7 +56,7 @@ class UdpPort:
         if self._socket is None:
             opened = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
             try:
-                # Not "": several sockets bound to that become IPv6 ones.
+                # Not "": sockets bound to that can become IPv6 sockets.
                 opened.bind(("0.0.0.0", self._port))
             except OSError:
                 opened.close()
@@ -66,7 +66,7 @@ class UdpPort:
 
 
 def serve(port: UdpPort, program: Program, uptime: Uptime, station: "Station | None" = None) -> None:
-    """Run `program` until it is done or interrupted; `station` is that of a client."""
+    """Run `program` until it is done or interrupted; a client passes its `station`."""
     ignored = Ignored()
     ip = ""
     now_ms = uptime.now_ms()

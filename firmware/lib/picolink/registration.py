@@ -1,4 +1,4 @@
-"""A client's part in being registered: when to say HELLO, and whether the AP is there. Pure: time is passed in."""
+"""The client's part in registering: when to send HELLO, and whether the AP is there. Pure: time is passed in."""
 
 from picolink import wire
 from picolink.timing import AP_SILENT_MS, HELLO_PERIOD_MS, HELLO_RETRY_MS
@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
 
 class Registration:
-    """Says HELLO every HELLO_RETRY_MS until the AP lists this client, then every HELLO_PERIOD_MS."""
+    """Sends HELLO every HELLO_RETRY_MS until the AP lists this client, then every HELLO_PERIOD_MS."""
 
     def __init__(
         self,
@@ -30,12 +30,12 @@ class Registration:
         self._answered = True
 
     def link(self, now_ms: int, ip: str) -> None:
-        """The Wi-Fi was joined with this address, or lost (empty)."""
+        """Note that the Wi-Fi was joined with this address, or lost (empty)."""
         self.ip = ip
         self._heard_ms = self._due_ms = now_ms
 
     def tick(self, now_ms: int) -> int:
-        """Say HELLO if it is due; returns when to call again."""
+        """Send HELLO if it is due; returns when to call again."""
         if not self.ip:
             return now_ms + HELLO_PERIOD_MS
         if now_ms >= self._due_ms:
@@ -46,29 +46,29 @@ class Registration:
         return self._due_ms
 
     def received(self, now_ms: int, message: wire.Message, sender: tuple[str, int]) -> None:
-        """A NODES came in. Raises Malformed when it is not the AP's own."""
+        """Handle a NODES. Raises Malformed if it does not come from the AP."""
         if sender != self._ap:
             raise wire.Malformed("foreign")
         self.heard(now_ms)
         if self.ip in message.order and not self._answered:
             self._answered = True
-            # A little early by chance, so that clients that were powered on together do not speak together for ever.
+            # Early by a random amount, so that clients that were powered on together do not keep sending together.
             self._due_ms = self._hello_ms + HELLO_PERIOD_MS - self._random_below(HELLO_PERIOD_MS // 10)
 
     def heard(self, now_ms: int) -> None:
-        """Something came over the link: it is alive."""
+        """Note that something came over the link, so it is alive."""
         self._heard_ms = now_ms
 
     def is_deaf(self, now_ms: int) -> bool:
-        """Whether nothing came over the link for so long that it must be dead, whatever the radio says."""
+        """Whether nothing came over the link for so long that it must be dead, whatever the radio reports."""
         return now_ms - self._heard_ms >= AP_SILENT_MS
 
     def leave(self) -> None:
-        """Say BYE."""
+        """Send BYE to the AP."""
         if self.ip:
-            self.say_bye(self._ap)
+            self.send_bye(self._ap)
 
-    def say_bye(self, address: tuple[str, int]) -> None:
-        """Tell one address."""
+    def send_bye(self, address: tuple[str, int]) -> None:
+        """Send BYE to one address."""
         for _ in range(wire.BYES):
             self._send(wire.bye(self._id), address)

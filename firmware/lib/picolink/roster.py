@@ -1,7 +1,7 @@
 """The order that the AP keeps, and its epoch. Pure: no sockets, no clock.
 
-Within one epoch the order only grows at its end; every other change raises the epoch. So a client can tell the newer
-of two orders: the one of the higher epoch, and within an epoch the longer one.
+Within one epoch the order only grows at its end; every other change raises the epoch. So a client can tell which of
+two orders is newer: the one with the higher epoch, and within an epoch the longer one.
 """
 
 
@@ -12,20 +12,20 @@ class Node:
         self.id = node_id
         self.address = address
         self.heard_ms = heard_ms
-        # What its first HELLO carried: its place in the order that an AP kept before this one was started.
+        # From its first HELLO: its place in the order that an AP kept before this one was started.
         self.carried_epoch = epoch
         self.carried_rank = rank
 
 
 class Roster:
-    """Nodes in order; the first is the one that may hold MASTER."""
+    """Nodes in order. Only the first may hold MASTER."""
 
     def __init__(self) -> None:
         self.nodes: list[Node] = []
         self.epoch = 0
 
     def find(self, node_id: str, address: tuple[str, int]) -> Node | None:
-        """The node of that id; a sender that gave no id is known by its IP address."""
+        """The node with that id; a sender that gave no id is identified by its IP address."""
         for node in self.nodes:
             if node.id == node_id or (not node_id and node.address[0] == address[0]):
                 return node
@@ -34,7 +34,7 @@ class Roster:
     def add(self, node: Node) -> None:
         """Register a node as the last, or near its old place if it comes back late after a restart of the AP.
 
-        Never before the first: MASTER is not preempted. An old MASTER that is late has lost its place.
+        Never before the first: MASTER is not preempted. An old MASTER that comes back late has lost its place.
         """
         place = len(self.nodes)
         if node.carried_rank:
@@ -52,18 +52,18 @@ class Roster:
         self.epoch += 1
 
     def move(self, node: Node, address: tuple[str, int]) -> bool:
-        """Note where a node is now; returns whether the order as clients see it has changed."""
+        """Note a node's current address; returns whether the order as clients see it has changed."""
         moved = node.address[0] != address[0]
         node.address = address
         if moved:
             self.epoch += 1
         return moved
 
-    def outgrow(self, heard: int, claims_place: bool) -> bool:
-        """Get past an epoch that a client has heard of; returns whether that was needed.
+    def raise_epoch_above(self, heard: int, claims_place: bool) -> bool:
+        """Raise the epoch above one that a client knows; returns whether that was necessary.
 
-        `claims_place`: the client has a place in the order of that epoch, but not in this one. Then two different
-        orders have had the same epoch, for an AP that has forgotten everything counted on from too low a number.
+        `claims_place`: the client has a place in the order of that epoch, but not in this one. Then there were two
+        different orders with the same epoch: an AP that had forgotten everything counted on from too low a number.
         """
         if heard < self.epoch or (heard == self.epoch and not claims_place):
             return False
@@ -71,16 +71,16 @@ class Roster:
         return True
 
     def rebuild(self, collected: list[Node]) -> None:
-        """Take the nodes that were heard after a start: old ones in their old order, then new ones as they came."""
+        """Take the nodes heard after a start: old ones in their old order, then new ones in order of arrival."""
         places = []
         for arrival, node in enumerate(collected):
             old = node.carried_epoch and node.carried_rank is not None
-            # The arrival decides between equals, for MicroPython's sort is not stable.
+            # The arrival decides between equals, because MicroPython's sort is not stable.
             places.append((-node.carried_epoch if old else 0, node.carried_rank if old else 0, arrival))
         if collected:
             self.epoch = max([self.epoch] + [node.carried_epoch for node in collected]) + 1
         self.nodes = [collected[arrival] for _, _, arrival in sorted(places)]
 
     def addresses(self) -> list[str]:
-        """The order as ROLES tells it."""
+        """The order as ROLES carries it."""
         return [node.address[0] for node in self.nodes]

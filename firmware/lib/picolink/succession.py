@@ -1,7 +1,7 @@
-"""A node where no AP is fixed: client or AP, as the election wants it. One Member is its part in roles throughout.
+"""A node where no AP is fixed: client or AP, as the election decides. One Member is its part in roles throughout.
 
-Pure: radio, time, sending and chance are passed in. `look` starts a look at the air; it calls what it is given with the
-time and the BSSIDs that it heard, maybe before it returns.
+Pure: radio, time, sending and random numbers are passed in. `look` starts a scan for APs. It calls the function that it
+is given with the time and the BSSIDs that it heard, possibly before it returns.
 """
 
 from picolink import wire
@@ -20,11 +20,11 @@ if TYPE_CHECKING:
     Looked = Callable[[int, list[bytes] | None], None]
 
 FRESH_MS = 100
-"""A lease granted this recently lasts for as long as a look takes."""
+"""A lease that was granted this recently outlasts a look."""
 
 
 class Follower(Program):
-    """A client, or on its way to be one. Done when it is its turn to be the AP."""
+    """A client, or a node that looks for an AP. Done when it is to become the AP."""
 
     def __init__(
         self,
@@ -32,14 +32,14 @@ class Follower(Program):
         seeker: Seeker,
         station: "Station",
         look: "Callable[[Looked], None]",
-        say: "Callable[[str], None]",
+        log: "Callable[[str], None]",
     ) -> None:
         self.done = False
         self._member = member
         self._seeker = seeker
         self._station = station
         self._look = look
-        self._say = say
+        self._log = log
         self._ip = ""
 
     def link(self, now_ms: int, ip: str) -> None:
@@ -61,19 +61,19 @@ class Follower(Program):
         if now_ms < self._seeker.look_ms:
             return min(due_ms, self._seeker.look_ms)
         self._look(self._looked)
-        return now_ms  # looking took time: what is due?
+        return now_ms  # looking took time: check again what is due
 
     def _looked(self, now_ms: int, heard: "list[bytes] | None") -> None:
         if heard is not None:
-            self._say(f"looked heard={len(heard)}")
-        step = self._seeker.looked(now_ms, heard)
-        if step == JOIN:
+            self._log(f"looked heard={len(heard)}")
+        action = self._seeker.looked(now_ms, heard)
+        if action == JOIN:
             self._station.join(now_ms)
-        self.done = step == OPEN
+        self.done = action == OPEN
 
 
 class Leader(Program):
-    """The AP, which is a node among the others too. Done when it has to leave that to another."""
+    """The AP, which is also a node of the order. Done when it has to give up being the AP."""
 
     def __init__(
         self,
@@ -85,9 +85,9 @@ class Leader(Program):
         peer_port: int,
         look: "Callable[[Looked], None]",
         send: "Callable[[str, tuple[str, int]], None]",
-        say: "Callable[[str], None]",
+        log: "Callable[[str], None]",
     ) -> None:
-        """`ap` is where clients send to, on `peer_port` they listen."""
+        """Clients send to `ap`, and listen on `peer_port`."""
         self.done = False
         self._now_ms = now_ms
         self._member = member
@@ -97,11 +97,11 @@ class Leader(Program):
         self._own = ap[0], peer_port
         self._look = look
         self._send = send
-        self._say = say
-        everyone = (ap[0][: ap[0].rfind(".")] + ".255", peer_port)
-        self._authority = Authority(now_ms, everyone, self._tell, say)
+        self._log = log
+        broadcast = (ap[0][: ap[0].rfind(".")] + ".255", peer_port)
+        self._authority = Authority(now_ms, broadcast, self._send_from_ap, log)
         self._authority.alone = False
-        member.use(self._ask_itself)
+        member.use(self._send_from_member)
         member.link(now_ms, ap[0])
 
     def received(self, now_ms: int, message: wire.Message, sender: tuple[str, int]) -> None:
@@ -119,14 +119,14 @@ class Leader(Program):
         due_ms = min(due_ms, self._member.tick(now_ms))
         if now_ms < self._reign.look_ms:
             return due_ms
-        # Nobody is answered during a look: it begins when the lease of MASTER, whoever that is, is fresh.
+        # No node is answered during a look, so it begins when MASTER's lease, whichever node holds it, is fresh.
         late_ms = self._reign.look_ms + 2 * RENEW_PERIOD_MS
         if self._reign.rules and now_ms - self._authority.granted_ms > FRESH_MS and now_ms < late_ms:
             return max(now_ms + 1, min(due_ms, late_ms))
         if self._reign.rules:
             self._authority.repeat_grant()
         self._look(self._looked)
-        return now_ms  # looking took time: what is due?
+        return now_ms  # looking took time: check again what is due
 
     def _looked(self, now_ms: int, heard: "list[bytes] | None") -> None:
         self._now_ms = now_ms
@@ -135,27 +135,27 @@ class Leader(Program):
         self._reign.looked(now_ms, heard, self._authority.heard_lately(now_ms) > 1)
         if heard:
             rivals = ",".join([":".join([f"{byte:02x}" for byte in bssid]) for bssid in heard])
-            self._say(f"rival bssid={rivals}")
+            self._log(f"rival bssid={rivals}")
         if self._reign.must_yield:
             self._end("rival")
 
     def _end(self, reason: str) -> None:
-        # Its own role first: nobody else can be MASTER before this AP is off the air.
+        # Its own role first: no other node can be MASTER before this AP is off the air.
         self._member.resign(reason)
         self._member.link(self._now_ms, "")
-        self._say(f"ap-down reason={reason}")
+        self._log(f"ap-down reason={reason}")
         self.done = True
 
-    def _tell(self, text: str, address: tuple[str, int]) -> None:
+    def _send_from_ap(self, text: str, address: tuple[str, int]) -> None:
         if address == self._own:
-            # A board does not hear itself through the air.
+            # A board does not receive its own packets over the radio.
             self._member.received(self._now_ms, wire.parse(text.encode()), self._ap)
         else:
             self._send(text, address)
 
-    def _ask_itself(self, text: str, address: tuple[str, int]) -> None:
+    def _send_from_member(self, text: str, address: tuple[str, int]) -> None:
         message = wire.parse(text.encode())
         self._authority.received(self._now_ms, message, self._own)
         if message.word == "BYE":
-            # Its last word: what it tells nobody repeats, and who has not heard it believes in another order.
-            self._authority.tell_all()
+            # This AP is about to close and cannot repeat the order later. A node that misses it keeps the old one.
+            self._authority.send_order_to_all()

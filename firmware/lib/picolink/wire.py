@@ -1,25 +1,25 @@
-"""The wire format: text, one datagram one message.
+"""The wire format: text, one message per datagram.
 
-    HELLO [id=…] [epoch=…] [rank=…]   client to AP: register me, tell me the order
-    WHO                               anybody to AP: tell me the order
+    HELLO [id=…] [epoch=…] [rank=…]   client to AP: register me, send me the order
+    WHO                               any station to AP: send me the order
     RENEW epoch seq [id=…]            first in order to AP: renew my lease
-    BYE [id=…]                        client to AP: I leave
-    ROLES epoch [ip,ip,… [seq]]       AP to client: the order; seq when it grants the RENEW of that number
-    NODES: [ip, ip, …]                AP to client, apps without roles: who is registered, in order
-    NAMES [name,name,…]               AP to client, app mdns: who is registered, in order; a name is an id
+    BYE [id=…]                        client to AP: I am leaving
+    ROLES epoch [ip,ip,… [seq]]       AP to client: the order; with seq it grants the RENEW of that number
+    NODES: [ip, ip, …]                AP to client, apps without roles: the registered clients, in order
+    NAMES [name,name,…]               AP to client, app mdns: the names of the registered clients, in order
     SAY seq [id=…]                    client to client: apps wireless_bus and mesh
     WELCOME …                         AP to client, app hello
 
-What is in brackets may be missing. What a datagram says beyond that is left alone.
+Parts in brackets are optional. Anything else in a datagram is ignored.
 """
 
 MAX_BYTES = 512
 """A longer datagram is ignored."""
 MAX_ID_CHARS = 32
 MAX_NUMBER_DIGITS = 9
-"""So that a number stays a small integer on the board."""
+"""So that every number is a small integer on the board."""
 BYES = 3
-"""Who leaves says BYE so many times at once: the radio loses some, and nobody is there to repeat one later."""
+"""A node that leaves sends BYE this many times at once: the radio loses some, and it cannot repeat one later."""
 WORDS = ("HELLO", "WHO", "RENEW", "BYE", "ROLES", "NODES:", "NAMES", "SAY", "WELCOME")
 
 
@@ -32,7 +32,7 @@ class Malformed(Exception):
 
 
 class Message:
-    """One parsed datagram. What it did not carry keeps the default."""
+    """One parsed datagram. Fields that it does not carry keep their defaults."""
 
     def __init__(self, word: str, text: str) -> None:
         self.word = word
@@ -122,7 +122,7 @@ def _address(text: str) -> str:
 
 
 def hello(node_id: str, epoch: int, rank: int | None) -> str:
-    """A HELLO that carries what the node knows: epoch 0 is nothing, rank None is no place in the order."""
+    """A HELLO with what the node knows: epoch 0 if it knows no order, rank None if it has no place in it."""
     text = "HELLO id=" + node_id
     if epoch:
         text += f" epoch={epoch}"
@@ -142,7 +142,7 @@ def bye(node_id: str) -> str:
 
 
 def roles(epoch: int, order: list[str], seq: int | None = None) -> str:
-    """A ROLES; `seq` is that of the RENEW it grants, and needs an order that is not empty."""
+    """A ROLES; `seq` is that of the RENEW it grants, and is only sent with an order that is not empty."""
     text = f"ROLES {epoch}"
     if order:
         text += " " + ",".join(order)
@@ -162,5 +162,5 @@ def names(listed: list[str]) -> str:
 
 
 def saying(node_id: str, seq: int) -> str:
-    """A SAY, numbered so that the other end can tell messages apart."""
+    """A SAY, numbered so that the receiver can tell messages apart."""
     return f"SAY {seq} id={node_id}"
