@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from hil.board.deploy_agent import DeployAgent, Survey, sha256
-from hil.board.paths import MANIFEST, STARTED_BY_ITSELF
+from hil.board.paths import DEPLOYMENT_RECORD, STARTED_BY_ITSELF
 from hil.board.raw_repl import RawRepl, ReplError
 from hil.bootsel import Progress
 from hil.clock import Clock, Deadline
@@ -124,7 +124,7 @@ class Deployment:
         # Listed before they are written: a later deployment can then name every file that this one leaves if cut short.
         listed = sorted({*found.listed, *self._image})
         if listed != found.listed:
-            self._agent.write(MANIFEST, _json(listed), deadline)
+            self._agent.write(DEPLOYMENT_RECORD, _json(listed), deadline)
         for path in obsolete:
             self._agent.remove(path, deadline)
         total = sum(len(self._image[path]) for path in changed)
@@ -133,14 +133,14 @@ class Deployment:
             self._agent.write(path, self._image[path], deadline, partial(self._report, sent, total))
             sent += len(self._image[path])
         if listed != sorted(self._image):
-            self._agent.write(MANIFEST, _json(sorted(self._image)), deadline)
+            self._agent.write(DEPLOYMENT_RECORD, _json(sorted(self._image)), deadline)
         return Outcome(tuple(changed), tuple(obsolete), len(self._image) - len(changed))
 
     def _report(self, before: int, total: int, done: int) -> None:
         self._progress(before + done, total)
 
     def _look(self, deadline: Deadline) -> Survey:
-        return self._agent.look(MANIFEST, [*self._image, *STARTED_BY_ITSELF], deadline)
+        return self._agent.look(DEPLOYMENT_RECORD, [*self._image, *STARTED_BY_ITSELF], deadline)
 
     def _check_space(self, found: Survey, changed: list[str], obsolete: list[str]) -> None:
         """Raise ``FlashFull`` before anything is changed. A new file needs room beside the old one until the rename."""

@@ -3,7 +3,7 @@
 STARTED_BY_ITSELF = ("boot.py", "main.py")
 """What MicroPython runs after each reset."""
 
-MANIFEST = ".hil.json"
+DEPLOYMENT_RECORD = ".hil.json"
 """Lists what was deployed, so that a later deployment can remove what no longer belongs."""
 
 TEMPORARY_SUFFIX = ".new"

@@ -18,7 +18,7 @@ from hil.history.regression import (
     WINDOW_RUNS,
     Verdict,
 )
-from hil.history.store import History, Line
+from hil.history.store import History, TrendLine
 from hil.history.trend import render, trend_of
 
 STATISTIC = f"""\
@@ -73,7 +73,9 @@ def trend(
         raise typer.Exit(code=1)
 
 
-def _selected(lines: Sequence[Line], names: Sequence[str], rig: str | None, condition: str | None) -> list[Line]:
+def _selected(
+    lines: Sequence[TrendLine], names: Sequence[str], rig: str | None, condition: str | None
+) -> list[TrendLine]:
     on_bench = [
         line for line in lines if rig in (None, line.key.rig) and (condition is None or condition == line.key.condition)
     ]
@@ -87,7 +89,7 @@ def _selected(lines: Sequence[Line], names: Sequence[str], rig: str | None, cond
     return [line for line in on_bench if not names or line.key.name in names]
 
 
-def _accept(store: History, lines: Sequence[Line], names: Sequence[str]) -> None:
+def _accept(store: History, lines: Sequence[TrendLine], names: Sequence[str]) -> None:
     if not names:
         raise ConfigError("--accept needs measurements; name those whose last values are right")
     for line in lines:
@@ -95,7 +97,7 @@ def _accept(store: History, lines: Sequence[Line], names: Sequence[str]) -> None
         typer.echo(f"{line.key.name} on {line.key.rig}: compared from the run of {line.points[-1].run.began} on")
 
 
-def _plot(lines: Sequence[Line], path: Path) -> None:
+def _plot(lines: Sequence[TrendLine], path: Path) -> None:
     from hil.history.plot import plot, plot_each
 
     try:

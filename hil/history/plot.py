@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from hil.errors import ConfigError
 from hil.history.regression import Verdict
-from hil.history.store import Line
+from hil.history.store import TrendLine
 from hil.history.trend import Trend, bench_text, trend_of
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ _LONGEST_NAME = 100
 """Characters of a file's name; file systems end at 255 bytes."""
 
 
-def plot(lines: Sequence[Line], path: Path) -> None:
+def plot(lines: Sequence[TrendLine], path: Path) -> None:
     """Draw ``lines`` into the PNG file ``path``.
 
     Raises ``ConfigError`` when matplotlib is not installed, ``OSError`` when the file cannot be written.
@@ -58,7 +58,7 @@ def plot(lines: Sequence[Line], path: Path) -> None:
         figure.savefig(file, format="png")
 
 
-def plot_each(lines: Sequence[Line], folder: Path) -> None:
+def plot_each(lines: Sequence[TrendLine], folder: Path) -> None:
     """Draw each of ``lines`` into a separate PNG file in ``folder``, named after the measurement.
 
     Raises ``ConfigError`` and ``OSError`` as :func:`plot` does.
@@ -92,7 +92,7 @@ def _file_name(text: str) -> str:
     return re.sub(r"[^\w .,()=+%'-]+", "_", text)[:_LONGEST_NAME].strip(" .") or "_"
 
 
-def _draw(panel: "Axes", line: Line, trend: Trend, *, with_bench: bool) -> None:
+def _draw(panel: "Axes", line: TrendLine, trend: Trend, *, with_bench: bool) -> None:
     places = range(1, len(line.points) + 1)
     medians = [statistics.median(point.values.values) for point in line.points]
     values = [(place, value) for place, point in zip(places, line.points, strict=True) for value in point.values.values]
@@ -130,7 +130,7 @@ def _verdict_text(trend: Trend) -> str:
     return f"{trend.comparison.verdict.value}, {trend.change_text}"
 
 
-def _dates(line: Line) -> tuple[list[int], list[str]]:
+def _dates(line: TrendLine) -> tuple[list[int], list[str]]:
     """Places on the axis, first and last run included, and labels: the day, or day and time where days repeat."""
     began = [point.run.began for point in line.points]
     count = min(len(began), _MOST_LABELS)

@@ -51,7 +51,7 @@ class HistoryError(HilError):
 
 
 @dataclass(frozen=True, kw_only=True, order=True)
-class LineKey:
+class TrendLineKey:
     """What is compared over the runs. The limit is not part of it: with another limit it is the same measurement."""
 
     rig: str
@@ -69,10 +69,10 @@ class Point:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Line:
+class TrendLine:
     """One measurement over the runs that made it."""
 
-    key: LineKey
+    key: TrendLineKey
     points: tuple[Point, ...]
     """The oldest first."""
     accepted: int
@@ -114,7 +114,7 @@ class History:
                 "INSERT INTO measurements VALUES (?, ?, ?, ?, ?, ?, ?, ?)", [_row(run_id, record) for record in records]
             )
 
-    def lines(self) -> list[Line]:
+    def lines(self) -> list[TrendLine]:
         """Every measurement over its runs, by rig, condition and name, without tests that had a bench error."""
         with self._connection() as connection:
             rows = connection.execute(
@@ -123,12 +123,12 @@ class History:
                 (BENCH_ERROR, BLOCKED),
             ).fetchall()
             accepted = {
-                LineKey(rig=rig, condition=condition, name=name, unit=unit): run_id
+                TrendLineKey(rig=rig, condition=condition, name=name, unit=unit): run_id
                 for rig, condition, name, unit, run_id in connection.execute("SELECT * FROM accepted")
             }
         return _lines(rows, accepted)
 
-    def accept(self, line: Line) -> None:
+    def accept(self, line: TrendLine) -> None:
         """Accept what the last run of ``line`` measured: runs before it are no longer compared."""
         with self._connection() as connection, connection:
             key = (line.key.rig, line.key.condition, line.key.name, line.key.unit)
@@ -178,15 +178,15 @@ def _row(run_id: int | None, record: MeasurementRecord) -> tuple[object, ...]:
 _Row = tuple[int, str, str, str, str, int | None, str | None, str, str, str, float, float]
 
 
-def _lines(rows: Iterable[_Row], accepted: dict[LineKey, int]) -> list[Line]:
+def _lines(rows: Iterable[_Row], accepted: dict[TrendLineKey, int]) -> list[TrendLine]:
     runs: dict[int, Run] = {}
-    found: dict[LineKey, dict[int, list[tuple[str, float, float]]]] = defaultdict(lambda: defaultdict(list))
+    found: dict[TrendLineKey, dict[int, list[tuple[str, float, float]]]] = defaultdict(lambda: defaultdict(list))
     for run_id, run, began, rig, condition, seed, revision, name, unit, test, value, limit in rows:
         runs[run_id] = Run(run=run, began=began, rig=rig, condition=condition, seed=seed, revision=revision)
-        key = LineKey(rig=rig, condition=condition, name=name, unit=unit)
+        key = TrendLineKey(rig=rig, condition=condition, name=name, unit=unit)
         found[key][run_id].append((test, value, limit))
     return [
-        Line(
+        TrendLine(
             key=key,
             points=tuple(Point(run=runs[run_id], values=_values(measured)) for run_id, measured in by_run.items()),
             accepted=sum(run_id < accepted.get(key, 0) for run_id in by_run),

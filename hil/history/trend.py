@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from hil.history.regression import Comparison, Verdict, compare
-from hil.history.store import Line, LineKey
+from hil.history.store import TrendLine, TrendLineKey
 from hil.report.markdown import escape, table
 from hil.report.measurements import format_quantity
 
@@ -25,7 +25,7 @@ _TEXT_COLUMNS = ("measurement", "verdict")
 class Trend:
     """One measurement over all runs of its line. All numbers are in its unit."""
 
-    key: LineKey
+    key: TrendLineKey
     runs: int
     values: int
     median: float
@@ -56,7 +56,7 @@ class Trend:
         return (self.key.name, str(self.runs), str(self.values), *shown, self.change_text, verdict)
 
 
-def trend_of(line: Line) -> Trend:
+def trend_of(line: TrendLine) -> Trend:
     """The trend of ``line``, which has at least one run."""
     values = sorted(value for point in line.points for value in point.values.values)
     last = line.points[-1].values
@@ -73,7 +73,7 @@ def trend_of(line: Line) -> Trend:
     )
 
 
-def bench_text(key: LineKey) -> str:
+def bench_text(key: TrendLineKey) -> str:
     """The rig and the condition of a measurement, for a heading."""
     return f"rig {key.rig}, condition {key.condition}" if key.condition else f"rig {key.rig}"
 

@@ -10,7 +10,7 @@ from hil.links import TOUCH_BAUD
 from hil.serve.file_watch import FileEvent, FileWatch
 from hil.virtual.realtime import RealTime
 from hil.virtual.usb import UsbSerial
-from hil.virtual.world import Event, World
+from hil.virtual.world import ScheduledEvent, World
 
 DRIVER_OPEN_US = 10_000
 """From the opening of a port to the board's first byte: the host's driver first signals that a program is listening (an
@@ -46,7 +46,7 @@ class PtyPort:
         self._watch = -1
         self._programs = 0
         self._events = 0
-        self._opening: Event | None = None
+        self._opening: ScheduledEvent | None = None
         self._unread = bytearray()
         usb.watch_plug(self._plugged)
         loop.after_each_pass(self._choose_events)

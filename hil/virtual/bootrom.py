@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 
 from hil.bootsel.uf2_block import BLOCK_BYTES, PAYLOAD_BYTES, Uf2Block, micropython_version
 from hil.config.board_type import BoardType
-from hil.virtual.world import Event, World
+from hil.virtual.world import ScheduledEvent, World
 
 ENUMERATION_US = (600_000, 1_500_000)
 """From entering BOOTSEL mode to a disk on the host. On real hubs it takes up to 2 s."""
@@ -74,7 +74,7 @@ class BootRom:
         self._firmware = firmware
         self._on_flashed = on_flashed
         self._plug_watchers: list[Callable[[bool], None]] = []
-        self._event: Event | None = None
+        self._event: ScheduledEvent | None = None
         self._is_enumerated = False
         self._is_plugged_in = True
         self._blocks: dict[int, Uf2Block] = {}

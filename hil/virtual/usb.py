@@ -4,7 +4,7 @@ from collections import deque
 from collections.abc import Callable
 
 from hil.links import TOUCH_BAUD
-from hil.virtual.world import Event, World
+from hil.virtual.world import ScheduledEvent, World
 
 FRAME_US = 1_000
 """Full-speed USB moves data in frames of 1 ms."""
@@ -37,7 +37,7 @@ class UsbSerial:
         self._receiver: Callable[[bytes], None] | None = None
         self._unread = b""
         self._to_host = bytearray()
-        self._to_host_event: Event | None = None
+        self._to_host_event: ScheduledEvent | None = None
         self._to_board: deque[int] = deque()
         self._in_flight_to_board = 0
         self._is_enumerated = False

@@ -10,7 +10,7 @@ US_PER_S = 1_000_000
 """World time is in whole microseconds: integer arithmetic is the same on every machine."""
 
 
-class Event:
+class ScheduledEvent:
     """A scheduled action, which can be cancelled."""
 
     __slots__ = ("action", "time_us")
@@ -35,7 +35,7 @@ class World:
         self.rng = random.Random(seed)
         self._now_us = 0
         self._horizon_us = 0
-        self._queue: list[tuple[int, int, Event]] = []
+        self._queue: list[tuple[int, int, ScheduledEvent]] = []
         self._scheduled = 0
         self._notified = False
         self._signals = DeferredSignals()
@@ -51,14 +51,14 @@ class World:
         """World time: microseconds since the world was created."""
         return self._now_us
 
-    def at(self, time_us: int, action: Callable[[], None]) -> Event:
+    def at(self, time_us: int, action: Callable[[], None]) -> ScheduledEvent:
         """Schedule ``action``; a time in the past means now. Events of equal time happen in the order of scheduling."""
-        event = Event(max(time_us, self._now_us), action)
+        event = ScheduledEvent(max(time_us, self._now_us), action)
         self._scheduled += 1
         heappush(self._queue, (event.time_us, self._scheduled, event))
         return event
 
-    def after(self, delay_us: int, action: Callable[[], None]) -> Event:
+    def after(self, delay_us: int, action: Callable[[], None]) -> ScheduledEvent:
         """Schedule ``action`` in ``delay_us``."""
         return self.at(self._now_us + delay_us, action)
 

@@ -7,7 +7,7 @@ from random import Random
 import pytest
 
 from hil.board.board import Board
-from hil.board.paths import MANIFEST, TEMPORARY_SUFFIX
+from hil.board.paths import DEPLOYMENT_RECORD, TEMPORARY_SUFFIX
 from hil.config.app import App
 from hil.config.board_types.pico_w import PICO_W
 from hil.errors import BenchError, DeployError
@@ -46,7 +46,7 @@ def flash(virtual_bench: VirtualBench) -> Flash:
 def image_on(flash: Flash) -> dict[str, bytes]:
     """The files on the flash by their paths in an image; what every deployment adds is left out."""
     files = {path.lstrip("/"): bytes(content) for path, content in flash.files.items()}
-    return {path: content for path, content in files.items() if path not in (MANIFEST, "config.json")}
+    return {path: content for path, content in files.items() if path not in (DEPLOYMENT_RECORD, "config.json")}
 
 
 def deploy_entries(rig: Rig) -> list[str]:
@@ -127,9 +127,9 @@ def test_an_unchanged_image_costs_two_round_trips_and_no_reset(board: Board, hea
 
 @pytest.mark.parametrize("content", [b"{}", b"7", b"[7]", b"[", b"\xff"])
 def test_a_list_that_somebody_else_wrote_is_replaced(board: Board, flash: Flash, content: bytes) -> None:
-    flash.replace(f"/{MANIFEST}", content)
+    flash.replace(f"/{DEPLOYMENT_RECORD}", content)
     board.deploy(app(OLD), "ap")
-    assert json.loads(flash.files[f"/{MANIFEST}"]) == sorted([*OLD, "config.json"])
+    assert json.loads(flash.files[f"/{DEPLOYMENT_RECORD}"]) == sorted([*OLD, "config.json"])
 
 
 def test_before_anything_is_written_the_firmware_is_cleared_away(board: Board, heard: bytearray) -> None:
@@ -230,16 +230,16 @@ def test_a_temporary_left_behind_is_removed(board: Board, flash: Flash) -> None:
 
 def test_what_is_left_behind_is_removed_also_when_all_files_are_right(board: Board, flash: Flash) -> None:
     board.deploy(app(NEW), "ap")
-    listed = flash.files["/" + MANIFEST]
+    listed = flash.files["/" + DEPLOYMENT_RECORD]
     flash.replace("/main.py" + TEMPORARY_SUFFIX, b"half a fi")
     board.distrust()
     board.deploy(app(NEW), "ap")
     assert image_on(flash) == NEW
     # A file that somebody removed, and that would be taken for ours if he put another one there.
-    flash.replace("/" + MANIFEST, json.dumps([*json.loads(listed), "gone.py"]).encode())
+    flash.replace("/" + DEPLOYMENT_RECORD, json.dumps([*json.loads(listed), "gone.py"]).encode())
     board.distrust()
     board.deploy(app(NEW), "ap")
-    assert flash.files["/" + MANIFEST] == listed
+    assert flash.files["/" + DEPLOYMENT_RECORD] == listed
 
 
 def test_power_cut_at_300_random_instants(

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from hil.history.store import History, HistoryError, LineKey
+from hil.history.store import History, HistoryError, TrendLineKey
 from tests.history.runs import history_of, night, record
 
 ROOT = Path(__file__).parents[2]
@@ -20,7 +20,7 @@ def file(tmp_path: Path) -> Path:
 def test_runs_come_back_in_the_order_in_which_they_were_added(file: Path) -> None:
     history_of(file, [[4.5, 5.5], [4.25, 5.25]])
     (line,) = History(file).lines()
-    assert line.key == LineKey(rig="bench-1", condition="", name="failover", unit="s")
+    assert line.key == TrendLineKey(rig="bench-1", condition="", name="failover", unit="s")
     assert [point.run for point in line.points] == [night(0), night(1)]
     assert [point.values.by_test for point in line.points] == [
         {"t.py::test_0": [4.5], "t.py::test_1": [5.5]},

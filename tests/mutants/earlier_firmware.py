@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from hil.board.paths import MANIFEST
+from hil.board.paths import DEPLOYMENT_RECORD
 from hil.config.app import App, FirmwareCatalog
 from hil.fixtures.markers import APP
 from hil.rig import Rig
@@ -35,4 +35,4 @@ def _install(rig: Rig, app: App) -> None:
     for name, board in rig.config.boards.items():
         flash = rig._bench.boards[name].flash
         image = app.image(board.role, board.wifi)
-        flash.install({**image, MANIFEST: json.dumps(sorted(image)).encode()})
+        flash.install({**image, DEPLOYMENT_RECORD: json.dumps(sorted(image)).encode()})

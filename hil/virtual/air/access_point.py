@@ -11,7 +11,7 @@ from hil.virtual.air.limits import STATIONS_MAX
 from hil.virtual.air.medium import Air
 from hil.virtual.air.packets import Deauthentication, DhcpMessage, IpPacket, Packet
 from hil.virtual.air.timing import AP_START, SILENT_STATION
-from hil.virtual.world import Event
+from hil.virtual.world import ScheduledEvent
 
 DEFAULT_ADDRESSING = Addressing("192.168.4.1", "255.255.255.0", "192.168.4.1", "192.168.4.1")
 
@@ -19,7 +19,7 @@ DEFAULT_ADDRESSING = Addressing("192.168.4.1", "255.255.255.0", "192.168.4.1", "
 @dataclass(slots=True)
 class _Member:
     station: BeaconListener
-    departure: Event | None = None
+    departure: ScheduledEvent | None = None
     """When a member that fell silent will be forgotten."""
     is_out_of_reach: bool = False
 
@@ -32,7 +32,7 @@ class AccessPoint(BeaconSender):
         self._air = air
         self._on_change = on_change
         self._print_line = print_line
-        self._start: Event | None = None
+        self._start: ScheduledEvent | None = None
         self._members: dict[bytes, _Member] = {}
         self._beacons = False
         self.restore_defaults()

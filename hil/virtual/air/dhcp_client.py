@@ -6,7 +6,7 @@ from enum import Enum
 from hil.virtual.air.addressing import UNCONFIGURED, Addressing
 from hil.virtual.air.packets import DhcpKind, DhcpMessage
 from hil.virtual.air.timing import DHCP_REBOOT_TRIES, DHCP_RETRY_S, LEASE_S
-from hil.virtual.world import US_PER_S, Event, World
+from hil.virtual.world import US_PER_S, ScheduledEvent, World
 
 
 class _State(Enum):
@@ -34,7 +34,7 @@ class DhcpClient:
         self._state = _State.STOPPED
         self._tries = 0
         self._wanted = UNCONFIGURED
-        self._retry: Event | None = None
+        self._retry: ScheduledEvent | None = None
 
     def start(self, previous: Addressing) -> None:
         """The link is up: ask for the ``previous`` address again, or for any where there is none."""

@@ -21,7 +21,7 @@ from hil.virtual.air.timing import (
     MDNS_TTL_S,
     MDNS_UNICAST_TTL_S,
 )
-from hil.virtual.world import US_PER_S, Event, World
+from hil.virtual.world import US_PER_S, ScheduledEvent, World
 
 
 class _State(Enum):
@@ -46,7 +46,7 @@ class MdnsResponder:
         self._state = _State.DOWN
         self._address = ANY
         self._sent = 0
-        self._next: Event | None = None
+        self._next: ScheduledEvent | None = None
         self._multicast_us: int | None = None
 
     def refresh(self) -> None:

@@ -18,7 +18,7 @@ from hil.virtual.air.tcp_socket import TcpSocket
 from hil.virtual.air.timing import POWER_UP
 from hil.virtual.air.udp import UdpLayer, UdpSocket
 from hil.virtual.call import BoardValueError
-from hil.virtual.world import Event, World
+from hil.virtual.world import ScheduledEvent, World
 
 DEFAULT_HOSTNAME = "PicoW"
 
@@ -50,7 +50,7 @@ class Radio:
         self._default_hostname = hostname
         self._responders: dict[Interface, MdnsResponder] = {}
         self._on_change = on_change
-        self._powering_up: Event | None = None
+        self._powering_up: ScheduledEvent | None = None
         self.mac = mac
         self.is_powered = False
         self.hostname = self._default_hostname

@@ -10,7 +10,7 @@ from hil.virtual.air.packets import UdpDatagram
 from hil.virtual.air.timing import DNS_RETRY_TICKS, DNS_TICK_S
 from hil.virtual.air.udp import UdpLayer, UdpSocket
 from hil.virtual.call import BoardOSError
-from hil.virtual.world import US_PER_S, Event
+from hil.virtual.world import US_PER_S, ScheduledEvent
 
 _DNS_PORT = 53
 
@@ -116,7 +116,7 @@ class Lookup:
         self.is_over = False
         self.data = b""
         self.tries = 0
-        self.next: Event | None = None
+        self.next: ScheduledEvent | None = None
         self._socket: UdpSocket | None = None
 
     def answered(self) -> str | None:

@@ -19,7 +19,7 @@ from hil.virtual.air.timing import (
 )
 from hil.virtual.call import BoardOSError
 from hil.virtual.rp2_errno import Errno
-from hil.virtual.world import Event
+from hil.virtual.world import ScheduledEvent
 
 
 class Station(BeaconListener):
@@ -42,7 +42,7 @@ class Station(BeaconListener):
         self._key = ""
         self._failure: LinkStatus | None = None
         self._is_joining = False
-        self._next: Event | None = None
+        self._next: ScheduledEvent | None = None
         self.wanted_ssid = ""
         self.access_point: BeaconSender | None = None
         """Where it is associated; it may have vanished without the station having noticed."""

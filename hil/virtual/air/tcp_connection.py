@@ -13,7 +13,7 @@ from hil.virtual.air.tcp_receiver import TcpReceiver
 from hil.virtual.air.tcp_timer import RetransmissionTimer
 from hil.virtual.air.timing import TCP_CLOSE_S
 from hil.virtual.rp2_errno import Errno
-from hil.virtual.world import US_PER_S, Event
+from hil.virtual.world import US_PER_S, ScheduledEvent
 
 
 class TcpState(Enum):
@@ -57,7 +57,7 @@ class TcpConnection:
         self._fin_sequence: int | None = None
         self._closes_first = False
         self._timer = RetransmissionTimer(ip.world, self._repeat, self.abort)
-        self._close_timer: Event | None = None
+        self._close_timer: ScheduledEvent | None = None
         if request is None:
             self.state = TcpState.SYN_SENT
         else:

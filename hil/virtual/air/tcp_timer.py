@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from hil.virtual.air.timing import TCP_BACKOFF_SHIFTS, TCP_RTO_S, TCP_SYN_RETRIES, TCP_SYN_RTO_S
-from hil.virtual.world import US_PER_S, Event, World
+from hil.virtual.world import US_PER_S, ScheduledEvent, World
 
 
 class RetransmissionTimer:
@@ -19,7 +19,7 @@ class RetransmissionTimer:
         self._first_wait_s = TCP_SYN_RTO_S
         self._shifts: tuple[int, ...] = (0,) * (1 + TCP_SYN_RETRIES)
         self._tries = 0
-        self._event: Event | None = None
+        self._event: ScheduledEvent | None = None
 
     def start(self) -> None:
         """Wait for an acknowledgement. Does nothing when running."""

@@ -17,7 +17,7 @@ from hil.virtual.vm.board_files import ROM_FOLDER, BoardFiles
 from hil.virtual.vm.cpu import Cpu
 from hil.virtual.vm.vm import Vm, VmRuntime
 from hil.virtual.vm.wasi import Wasi
-from hil.virtual.world import US_PER_S, Event, World
+from hil.virtual.world import US_PER_S, ScheduledEvent, World
 
 ROM_BOOT_US = 250_000
 """From power-on to MicroPython: boot ROM, second stage, C startup (unsure; from field reports)."""
@@ -72,10 +72,10 @@ class VirtualPico:
         self.cpu = Cpu(world, {**self._machine.handlers(), **self._network.handlers()}, self._crash)
         self.failing_enumerations = 0
         """How many of the next enumerations fail, as behind a busy hub: the board runs, without USB."""
-        self._power_up: Event | None = None
-        self._enumeration: Event | None = None
-        self._replug: Event | None = None
-        self._touch: Event | None = None
+        self._power_up: ScheduledEvent | None = None
+        self._enumeration: ScheduledEvent | None = None
+        self._replug: ScheduledEvent | None = None
+        self._touch: ScheduledEvent | None = None
         self._booted_us = 0
         self._epoch_us = EPOCH_2021_US
 

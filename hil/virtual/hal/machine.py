@@ -12,7 +12,7 @@ from hil.virtual.usb import UsbSerial
 from hil.virtual.vm.cpu import Cpu
 from hil.virtual.vm.interpreter_state import renumber_errnos
 from hil.virtual.vm.vm import Vm
-from hil.virtual.world import Event, World
+from hil.virtual.world import ScheduledEvent, World
 
 WATCHDOG_MAX_MS = 8388
 """Longest timeout of the RP2040's watchdog."""
@@ -60,10 +60,10 @@ class MachineHal:
     def __init__(self, world: World, board: Microcontroller) -> None:
         self._world = world
         self._board = board
-        self._watchdog: Event | None = None
+        self._watchdog: ScheduledEvent | None = None
         self._watchdog_us = 0
         self._pins = PinHal()
-        self._timers: dict[int, Event] = {}
+        self._timers: dict[int, ScheduledEvent] = {}
         self.interrupt_address = 0
 
     def hard_reset(self) -> None:

@@ -15,7 +15,7 @@ from hil.virtual.port.peripherals import Peripherals
 from hil.virtual.port.runtime import CoreRuntime
 from hil.virtual.port.scheduled_core import FOREVER, ScheduledCore, State, fuel_of
 from hil.virtual.port.shared import Attend, ResetKind, Shared
-from hil.virtual.world import Event, World
+from hil.virtual.world import ScheduledEvent, World
 
 
 class Chip:
@@ -29,7 +29,7 @@ class Chip:
         self._peripherals = Peripherals(devices)
         self._memory: BoardMemory | None = None
         self._cores = Cores(world)
-        self._event: Event | None = None
+        self._event: ScheduledEvent | None = None
 
     @property
     def shared(self) -> Shared:

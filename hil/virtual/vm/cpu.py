@@ -19,7 +19,7 @@ from hil.virtual.call import (
 from hil.virtual.vm.interpreter_state import raise_exception, schedule
 from hil.virtual.vm.vm import Stop, Vm
 from hil.virtual.vm.wasi import Wasi
-from hil.virtual.world import Event, World
+from hil.virtual.world import ScheduledEvent, World
 
 NS_PER_FUEL = 5
 """CPU time of one unit of fuel. With it an iteration of an empty ``for`` loop takes 6 us at module level and 3 us in a
@@ -42,8 +42,8 @@ class Cpu:
         self._on_crash = on_crash
         self._vm: Vm | None = None
         self._wasi: Wasi | None = None
-        self._event: Event | None = None
-        self._timeout: Event | None = None
+        self._event: ScheduledEvent | None = None
+        self._timeout: ScheduledEvent | None = None
         self._blocked: Block | None = None
         self._suspended: list[tuple[Block, int | None]] = []
         self._time_us = 0
