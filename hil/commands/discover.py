@@ -18,10 +18,10 @@ from hil.clock import MonotonicClock
 from hil.config.board_type import BoardType, known_board_types
 from hil.config.discovered import Found, FoundBoard, board_names, find_boards, rig_file
 from hil.config.rig import load_rig
-from hil.errors import ConfigError, HilError
+from hil.errors import ConfigError, HilError, LinkError
 from hil.host.locks import BoardLocks
 from hil.host.program import ProgramError, run_here
-from hil.host.usb_devices import list_devices
+from hil.host.usb_devices import UsbMonitor, list_devices
 from hil.links.device import open_device
 from hil.on_board import call, source_of
 from hil.power.uhubctl import hubs_in
@@ -31,6 +31,10 @@ _UHUBCTL_WITHIN_S = 15.0
 """Seconds of real time; a device that hangs costs the kernel 5 per request."""
 _MACHINE_WITHIN_S = 5.0
 """Seconds for a board to report its machine."""
+_GONE_WITHIN_S = 2.0
+"""Seconds in which a board that was reset leaves USB. One that was reset earlier may be back already."""
+_BACK_WITHIN_S = 15.0
+"""Seconds in which it is back: 1 to 5 on real hubs, some boards need more."""
 _BLINKS = "blinks"
 """What the program prints once it blinks."""
 _BLINK_MS = 120
@@ -73,6 +77,7 @@ def discover(
         if output is not None:
             write_rig(output, text, force=force)
             typer.echo(f"wrote {output}; next: export PICO_AP_PASSWORD=…; hil doctor --rig {output}")
+            await_restart(found)
     except HilError as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(code=2) from error
@@ -93,6 +98,27 @@ def ask_types(found: Found, warn: Callable[[str], None]) -> Found:
                 warn(f"the board on port {board.port} of hub {board.location} did not report its type: {error}")
         boards.append(board)
     return replace(found, boards=tuple(boards))
+
+
+def await_restart(found: Found) -> None:
+    """Wait until boards that were asked, and reset afterwards, have their serial device again.
+
+    So the next command finds them. Raises ``LinkError`` with the ports on which none came back.
+    """
+    clock = MonotonicClock()
+    ports = {board.device.port_path for board in found.boards if board.device.ttys}
+    monitor = UsbMonitor(clock)
+
+    def missing() -> set[str]:
+        return ports - {device.port_path for device in monitor.devices if device.ttys}
+
+    try:
+        clock.wait(lambda: bool(missing()), _GONE_WITHIN_S)
+        if not clock.wait(lambda: not missing(), _BACK_WITHIN_S):
+            where = ", ".join(sorted(missing()))
+            raise LinkError(f"the board on USB port {where} did not return after its reset; cycle its power")
+    finally:
+        monitor.close()
 
 
 def identify_boards(found: Found, ask: Ask) -> tuple[Found, list[str]]:
