@@ -1,7 +1,7 @@
 """``hil discover``: which hubs and boards are plugged in, and a rig file for them."""
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
@@ -68,6 +68,7 @@ def discover(
             typer.echo(_no_board(types), err=True)
             raise typer.Exit(code=1)
         names = board_names(found)
+        asked = [board for board in found.boards if board.device.ttys and (identify or board.board_type is None)]
         if identify:
             found, names = identify_boards(found, _prompt)
         elif output is not None:
@@ -77,7 +78,7 @@ def discover(
         if output is not None:
             write_rig(output, text, force=force)
             typer.echo(f"wrote {output}; next: export PICO_AP_PASSWORD=…; hil doctor --rig {output}")
-            await_restart(found)
+            await_restart(asked)
     except HilError as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(code=2) from error
@@ -100,13 +101,14 @@ def ask_types(found: Found, warn: Callable[[str], None]) -> Found:
     return replace(found, boards=tuple(boards))
 
 
-def await_restart(found: Found) -> None:
-    """Wait until boards that were asked, and reset afterwards, have their serial device again.
+def await_restart(asked: Sequence[FoundBoard]) -> None:
+    """Wait until boards that were asked, and reset afterwards, are back: the next command finds them then.
 
-    So the next command finds them. Raises ``LinkError`` with the ports on which none came back.
+    Raises ``LinkError`` with the USB ports of those that have no serial device.
     """
-    clock = MonotonicClock()
-    ports = {board.device.port_path for board in found.boards if board.device.ttys}
+    if not asked:
+        return
+    clock, ports = MonotonicClock(), {board.device.port_path for board in asked}
     monitor = UsbMonitor(clock)
 
     def missing() -> set[str]:
@@ -115,8 +117,7 @@ def await_restart(found: Found) -> None:
     try:
         clock.wait(lambda: bool(missing()), _GONE_WITHIN_S)
         if not clock.wait(lambda: not missing(), _BACK_WITHIN_S):
-            where = ", ".join(sorted(missing()))
-            raise LinkError(f"the board on USB port {where} did not return after its reset; cycle its power")
+            raise LinkError(f"no serial device on USB port {', '.join(sorted(missing()))} any more; cycle its power")
     finally:
         monitor.close()
 
